@@ -1,0 +1,24 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+/** Time, handed in so that tests can run it by hand. */
+export interface Clock {
+  /** Milliseconds on a monotonic clock: deadlines are counted on it. */
+  now(): number;
+  /** The wall clock, for what is shown and stored. */
+  date(): Date;
+  /** Resolves after `ms` milliseconds; rejects with the signal's reason when that is aborted first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  date: () => new Date(),
+  async sleep(ms, signal) {
+    try {
+      await delay(Math.max(0, ms), undefined, signal ? { signal } : {});
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    }
+  },
+};

@@ -1,0 +1,45 @@
+/** One request. Nothing in it is ever logged but method, URL without query, and sizes. */
+export interface HttpRequest {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Sent as a Bearer token, and nowhere else. */
+  readonly accessToken?: string;
+  /** Upper bound of the answer's body in bytes; 1 MiB by default. */
+  readonly maxBytes?: number;
+  /** Whether redirects to https URLs are followed (.well-known only); never by default. */
+  readonly followRedirects?: boolean;
+  /** A status 200-299 whose body is not JSON counts as unreadable; on by default. */
+  readonly expectJson?: boolean;
+  /** No try starts and no pause ends after this time on the clock. */
+  readonly deadline?: number;
+  readonly signal?: AbortSignal;
+  /** Statuses that are an answer here although they would be repeated by default (5xx, 429). */
+  readonly final?: readonly number[];
+}
+
+/** An answer below 500 and not 429, or one that the request names as `final`. */
+export interface HttpResponse {
+  readonly status: number;
+  header(name: string): string | undefined;
+  readonly text: string;
+  /** The parsed body; undefined where it is not JSON. Not yet validated. */
+  readonly json: unknown;
+  /** True where an earlier try of this request was sent and its answer lost: the server may have acted twice. */
+  readonly repeatedAfterLoss: boolean;
+}
+
+/**
+ * Sends requests, repeats them after a lost, unreadable, 429 or 5xx answer for up to 10 s from the first of
+ * these, and refuses URLs that are neither https nor allowed plain http.
+ */
+export interface HttpClient {
+  /**
+   * @throws {Failure} `network_error` or `server_error` when repeating has not helped, `url_refused`; and the
+   *   signal's reason when that is aborted
+   */
+  send(request: HttpRequest): Promise<HttpResponse>;
+  /** Closes idle connections. */
+  close(): Promise<void>;
+}
