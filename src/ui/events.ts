@@ -161,10 +161,3 @@ export type LoginEvent =
   | FailureEvent;
 
 export type Emit = (event: LoginEvent) => void;
-
-/** What draws or writes the events: plain lines, NDJSON, or the interactive display. */
-export interface Renderer {
-  emit(event: LoginEvent): void;
-  /** Restores the terminal. Called once, whatever happened. */
-  close(): Promise<void>;
-}

@@ -1,0 +1,25 @@
+import type { Clock } from "../clock.js";
+
+/** The world as a command sees it. */
+export interface CommandContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly clock: Clock;
+  /** Aborted, with a Failure as its reason, by SIGHUP, SIGINT, SIGTERM, or when --timeout is over. */
+  readonly signal: AbortSignal;
+}
+
+/** The options that every subcommand takes. */
+export interface GlobalOptions {
+  readonly homeserver?: string;
+  readonly session?: string;
+  /** Seconds. */
+  readonly timeout: number;
+  readonly allowHttp: readonly string[];
+  readonly json?: boolean;
+  readonly plain?: boolean;
+  readonly verbose?: boolean;
+  readonly trace?: string;
+}

@@ -1,0 +1,22 @@
+import type { LoginEvent } from "./events.js";
+
+/** What draws or writes the events: plain lines, NDJSON, or the interactive display. */
+export interface Display {
+  emit(event: LoginEvent): void;
+  /** Absent where nobody can be asked. */
+  readonly prompt?: Prompt;
+  /** Restores the terminal. Called once, whatever happened. */
+  close(): Promise<void>;
+}
+
+/**
+ * Questions to the person at the controlling terminal. Each rejects with the signal's reason when that is
+ * aborted, and with `user_cancelled` at the end of input.
+ */
+export interface Prompt {
+  /** What was typed as check code, trimmed; whether it is right is not decided here. */
+  checkCode(attemptsLeft: number, signal: AbortSignal): Promise<string>;
+  /** Yes or no; no by default. */
+  confirm(question: string, signal: AbortSignal): Promise<boolean>;
+  text(question: string, signal: AbortSignal): Promise<string>;
+}
