@@ -1,0 +1,22 @@
+/**
+ * Characters that a terminal obeys or that are not seen: controls (C0, DEL, C1), format characters (among
+ * them the bidirectional controls, zero-width characters and tags), line and paragraph separators, lone
+ * surrogates, private-use and unassigned code points, and what else Unicode wants ignored in rendering.
+ */
+const UNSAFE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+
+/**
+ * Text from outside, made fit to be shown: every character that could steer the terminal, reorder what is read,
+ * or hide in it becomes `\u{…}`. What is longer than `maxLength` (UTF-16 units) is cut, `…` being its last
+ * character. This is for people's eyes: nothing tells an escape from the same text in the original.
+ */
+export function escapeText(text: string, maxLength = 200): string {
+  let shown = "";
+  let cutAt = 0;
+  for (const character of text) {
+    shown += UNSAFE.test(character) ? `\\u{${character.codePointAt(0)?.toString(16)}}` : character;
+    if (shown.length > maxLength) return `${shown.slice(0, cutAt)}…`;
+    if (shown.length < maxLength) cutAt = shown.length;
+  }
+  return shown;
+}
