@@ -4,11 +4,13 @@ export function encodeBase64(bytes: Uint8Array): string {
 }
 
 /**
- * The inverse, strictly: only the standard alphabet, no padding, no white space, no stray bits at the end.
+ * The inverse, strictly: the standard alphabet, no white space, no stray bits at the end; padding may be
+ * missing, as vodozemac has it.
  *
  * @returns the bytes, or undefined where the text is no such base64
  */
 export function decodeBase64(text: string): Uint8Array | undefined {
   const bytes = new Uint8Array(Buffer.from(text, "base64"));
-  return encodeBase64(bytes) === text ? bytes : undefined;
+  const padded = Buffer.from(bytes).toString("base64");
+  return padded.startsWith(text) && text.length >= encodeBase64(bytes).length ? bytes : undefined;
 }
