@@ -57,6 +57,7 @@ export interface InitiatingChannel {
 
 /** Either device, once the channel is secure. */
 export interface EstablishedChannel {
-  seal(plaintext: string, aad: Uint8Array): Promise<string>;
-  open(message: string, aad: Uint8Array): Promise<string>;
+  seal(plaintext: Uint8Array, aad: Uint8Array): Promise<string>;
+  /** A message that can't be opened leaves the channel as it was; the next one may be tried. */
+  open(message: string, aad: Uint8Array): Promise<Uint8Array>;
 }

@@ -31,8 +31,8 @@ const KEY_BYTES = 32;
 const RESPONSE_NONCE_BYTES = 32;
 const TAG_BYTES = 16;
 const INFO = new TextEncoder().encode("MATRIX_QR_CODE_LOGIN");
-const LOGIN_INITIATE = "MATRIX_QR_CODE_LOGIN_INITIATE";
-const LOGIN_OK = "MATRIX_QR_CODE_LOGIN_OK";
+const LOGIN_INITIATE = Buffer.from("MATRIX_QR_CODE_LOGIN_INITIATE");
+const LOGIN_OK = Buffer.from("MATRIX_QR_CODE_LOGIN_OK");
 
 const aead = new Chacha20Poly1305();
 const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead });
@@ -88,17 +88,18 @@ function unpack(message: string, prefixBytes: number): { prefix: Uint8Array; cip
   return { prefix: bytes.subarray(0, prefixBytes), ciphertext: bytes.subarray(prefixBytes) };
 }
 
-async function open(direction: Direction, ciphertext: Uint8Array, aad: Uint8Array): Promise<string> {
+/** Whether a message of the handshake opens, and to the string it has to hold. */
+async function opensTo(
+  expected: Buffer,
+  direction: Direction,
+  ciphertext: Uint8Array,
+  aad: Uint8Array,
+): Promise<boolean> {
   try {
-    const plaintext = await direction.open(ciphertext, aad);
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(plaintext);
-  } catch (error) {
-    throw notAuthentic(error);
+    return expected.equals(new Uint8Array(await direction.open(ciphertext, aad)));
+  } catch {
+    return false;
   }
-}
-
-async function seal(direction: Direction, plaintext: string, aad: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await direction.seal(new TextEncoder().encode(plaintext), aad));
 }
 
 async function responseContext(
@@ -131,8 +132,15 @@ async function candidate(context: EncryptionContext, dialect: Dialect, keys: Pub
 
 function establishedChannel(sending: Direction, receiving: Direction): EstablishedChannel {
   return {
-    seal: async (plaintext, aad) => encodeBase64(await seal(sending, plaintext, aad)),
-    open: async (message, aad) => open(receiving, unpack(message, 0).ciphertext, aad),
+    seal: async (plaintext, aad) => encodeBase64(new Uint8Array(await sending.seal(plaintext, aad))),
+    async open(message, aad) {
+      const { ciphertext } = unpack(message, 0);
+      try {
+        return new Uint8Array(await receiving.open(ciphertext, aad));
+      } catch (error) {
+        throw notAuthentic(error);
+      }
+    },
   };
 }
 
@@ -167,7 +175,7 @@ export async function offerHpkeChannel(options: OfferOptions): Promise<OfferedCh
       } catch (error) {
         throw notAuthentic(error);
       }
-      if ((await open(context, ciphertext, aad)) !== LOGIN_INITIATE) throw notAuthentic();
+      if (!(await opensTo(LOGIN_INITIATE, context, ciphertext, aad))) throw notAuthentic();
       return initiatedChannel(options, context, { gPublicKey: publicKey, sPublicKey });
     },
   };
@@ -181,7 +189,9 @@ function initiatedChannel(
   return {
     async sealLoginOk(aad) {
       const sending = await responseContext(receiving, dialects[0], keys.sPublicKey, responseNonce);
-      const loginOk = encodeBase64(Buffer.concat([responseNonce, await seal(sending, LOGIN_OK, aad)]));
+      const loginOk = encodeBase64(
+        Buffer.concat([responseNonce, Buffer.from(await sending.seal(LOGIN_OK, aad))]),
+      );
       const candidates = await Promise.all(dialects.map((dialect) => candidate(receiving, dialect, keys)));
       return { loginOk, channel: unconfirmedChannel(establishedChannel(sending, receiving), candidates) };
     },
@@ -232,12 +242,14 @@ export async function initiateHpkeChannel(
   const sPublicKey = new Uint8Array(sending.enc);
   const keys = { gPublicKey, sPublicKey };
   return {
-    loginInitiate: encodeBase64(Buffer.concat([sPublicKey, await seal(sending, LOGIN_INITIATE, aad)])),
+    loginInitiate: encodeBase64(
+      Buffer.concat([sPublicKey, Buffer.from(await sending.seal(LOGIN_INITIATE, aad))]),
+    ),
     async receiveLoginOk(message, aad) {
       const { prefix: responseNonce, ciphertext } = unpack(message, RESPONSE_NONCE_BYTES);
       for (const dialect of dialects) {
         const receiving = await responseContext(sending, dialect, sPublicKey, responseNonce);
-        if ((await open(receiving, ciphertext, aad).catch(() => undefined)) !== LOGIN_OK) continue;
+        if (!(await opensTo(LOGIN_OK, receiving, ciphertext, aad))) continue;
         const alike = dialects.filter((other) => DIALECTS[other].response === DIALECTS[dialect].response);
         const candidates = await Promise.all(alike.map((other) => candidate(sending, other, keys)));
         return { channel: establishedChannel(sending, receiving), dialect, ...checkCodes(candidates) };
