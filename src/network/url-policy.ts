@@ -1,0 +1,66 @@
+import { Failure } from "../errors.js";
+import { escapeText } from "../ui/escape.js";
+
+/** Decides which URLs may be requested or shown: base URLs, rendezvous URLs, verification links. */
+export interface UrlPolicy {
+  /**
+   * @returns the URL, parsed
+   * @throws {Failure} `url_refused`
+   */
+  check(url: URL | string): URL;
+}
+
+/** `localhost`, names under it, 127.0.0.0/8 and ::1, written as `URL.hostname` has it. */
+export function isLoopback(hostname: string): boolean {
+  const name = hostname.replace(/\.$/, "");
+  return (
+    name === "localhost" ||
+    name.endsWith(".localhost") ||
+    /^127\.\d+\.\d+\.\d+$/.test(name) ||
+    name === "[::1]"
+  );
+}
+
+function parseUrl(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+/** `example.org`, `example.org:8008`, `::1` or `[::1]` the way `URL.host` has it. */
+function parseAllowedHost(host: string): string {
+  const isBareIpv6 = /^[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*$/i.test(host);
+  const url = parseUrl(`http://${isBareIpv6 ? `[${host}]` : host}`);
+  if (!url || url.pathname !== "/" || url.username || url.search || url.hash) {
+    throw new Failure("usage_error", `--allow-http takes a host name, not ${escapeText(host)}.`);
+  }
+  return url.host;
+}
+
+/**
+ * Lets https through, and plain http to loopback and to the given hosts; never a user name or password.
+ *
+ * @param allowHttp host names, each with a port where only that port is meant
+ * @throws {Failure} `usage_error` where one of them is no host name
+ */
+export function createUrlPolicy(allowHttp: readonly string[]): UrlPolicy {
+  const allowed = new Set(allowHttp.map(parseAllowedHost));
+
+  const allowsHttp = (url: URL) =>
+    isLoopback(url.hostname) || allowed.has(url.hostname) || allowed.has(url.host);
+
+  return {
+    check(candidate) {
+      const url = typeof candidate === "string" ? parseUrl(candidate) : candidate;
+      if (!url) throw new Failure("url_refused", `${escapeText(String(candidate))} is not a URL.`);
+      if (url.username || url.password) {
+        // The URL itself stays out of the message: it holds a password.
+        throw new Failure(
+          "url_refused",
+          `The URL of ${escapeText(url.hostname)} is refused: it holds a user name or password.`,
+        );
+      }
+      if (url.protocol === "https:" || (url.protocol === "http:" && allowsHttp(url))) return url;
+      const shown = escapeText(`${url.protocol}//${url.host}`);
+      throw new Failure("url_refused", `${shown} is refused: only https is allowed.`);
+    },
+  };
+}
