@@ -26,7 +26,10 @@ export interface HttpResponse {
   readonly text: string;
   /** The parsed body; undefined where it is not JSON. Not yet validated. */
   readonly json: unknown;
-  /** True where an earlier try of this request was sent and its answer lost: the server may have acted twice. */
+  /**
+   * True where an earlier try of this request may have been acted on without our learning how: its answer was
+   * lost, unreadable or 5xx.
+   */
   readonly repeatedAfterLoss: boolean;
 }
 

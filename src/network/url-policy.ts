@@ -29,7 +29,7 @@ function parseUrl(text: string): URL | undefined {
 function parseAllowedHost(host: string): string {
   const isBareIpv6 = /^[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*$/i.test(host);
   const url = parseUrl(`http://${isBareIpv6 ? `[${host}]` : host}`);
-  if (!url || url.pathname !== "/" || url.username || url.search || url.hash) {
+  if (url?.href !== `http://${url?.host}/`) {
     throw new Failure("usage_error", `--allow-http takes a host name, not ${escapeText(host)}.`);
   }
   return url.host;

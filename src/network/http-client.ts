@@ -1,0 +1,234 @@
+import type { Clock } from "../clock.js";
+import { Failure } from "../errors.js";
+import type { HttpClient, HttpRequest, HttpResponse } from "./http.js";
+import { retryAfterMs } from "./retry-after.js";
+import type { Trace } from "./trace.js";
+import { BodyTooLarge, type Transport, type TransportAnswer, TransportError } from "./transport.js";
+import type { ClosableTransport } from "./undici-transport.js";
+import type { UrlPolicy } from "./url-policy.js";
+
+const TRY_LIMIT_MS = 10_000;
+const REPEAT_FOR_MS = 10_000;
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 2_000;
+const MAX_REDIRECTS = 5;
+const DEFAULT_MAX_BYTES = 1024 * 1024;
+const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
+
+export interface HttpClientOptions {
+  readonly clock: Clock;
+  /** For the proxy variables. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly urlPolicy: UrlPolicy;
+  readonly userAgent: string;
+  readonly trace?: Trace;
+}
+
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  let undici: Promise<ClosableTransport> | undefined;
+  const connect = async () => (await import("./undici-transport.js")).createUndiciTransport(options.env);
+  const transport: Transport = async (request) => {
+    undici ??= connect();
+    return (await undici).send(request);
+  };
+  return new RepeatingHttpClient({ ...options, transport, close: async () => (await undici)?.close() });
+}
+
+export interface RepeatingHttpClientOptions extends Omit<HttpClientOptions, "env"> {
+  readonly transport: Transport;
+  close(): Promise<void>;
+}
+
+/** What one try came to: an answer to hand on, or a reason to try again. */
+type Outcome =
+  | {
+      readonly kind: "answer";
+      readonly answer: TransportAnswer;
+      readonly text: string;
+      readonly json: unknown;
+    }
+  | {
+      readonly kind: "problem";
+      readonly failure: Failure;
+      readonly mayHaveActed: boolean;
+      readonly worthRepeating: boolean;
+      readonly waitMs: number;
+    };
+
+/** The policy of repeats, redirects and bounds; the transport does one try. */
+export class RepeatingHttpClient implements HttpClient {
+  readonly #options: RepeatingHttpClientOptions;
+  /** A host that was reached once exists: its name not being found will pass. */
+  readonly #reached = new Set<string>();
+
+  constructor(options: RepeatingHttpClientOptions) {
+    this.#options = options;
+  }
+
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    let url = this.#options.urlPolicy.check(request.url);
+    for (let redirects = 0; ; redirects++) {
+      const response = await this.#repeat(request, url);
+      const location = response.header("location");
+      if (!request.followRedirects || !REDIRECTS.includes(response.status) || location === undefined) {
+        return response;
+      }
+      if (redirects === MAX_REDIRECTS) {
+        throw new Failure("server_error", `${url.host} redirects more than ${MAX_REDIRECTS} times.`);
+      }
+      url = this.#redirect(url, location);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#options.close();
+  }
+
+  #redirect(from: URL, location: string): URL {
+    if (!URL.canParse(location, from.href)) {
+      throw new Failure("server_error", `${from.host} redirects to something that is no URL.`);
+    }
+    const to = this.#options.urlPolicy.check(new URL(location, from));
+    if (from.protocol === "https:" && to.protocol !== "https:") {
+      throw new Failure("url_refused", `${from.host} redirects from https to plain http, which is refused.`);
+    }
+    return to;
+  }
+
+  async #repeat(request: HttpRequest, url: URL): Promise<HttpResponse> {
+    const { clock } = this.#options;
+    const { signal, deadline = Number.POSITIVE_INFINITY } = request;
+    let repeatUntil: number | undefined;
+    let repeatedAfterLoss = false;
+    let pause = FIRST_PAUSE_MS;
+    for (let tries = 1; ; tries++) {
+      signal?.throwIfAborted();
+      const left = Math.min(repeatUntil ?? Number.POSITIVE_INFINITY, deadline) - clock.now();
+      if (left <= 0) throw new Failure("network_error", `The time is over to ask ${url.host}.`);
+
+      const outcome = await this.#tryOnce(request, url, Math.min(TRY_LIMIT_MS, left), tries);
+      if (outcome.kind === "answer") {
+        const { answer, text, json } = outcome;
+        const header = (name: string) => answer.headers[name.toLowerCase()];
+        return { status: answer.status, header, text, json, repeatedAfterLoss };
+      }
+
+      repeatedAfterLoss ||= outcome.mayHaveActed;
+      repeatUntil ??= clock.now() + REPEAT_FOR_MS;
+      const wait = Math.max(pause, outcome.waitMs);
+      const isTooLate = clock.now() + wait >= Math.min(repeatUntil, deadline);
+      if (!outcome.worthRepeating || isTooLate) throw outcome.failure;
+      await clock.sleep(wait, signal);
+      pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+    }
+  }
+
+  async #tryOnce(request: HttpRequest, url: URL, limitMs: number, tries: number): Promise<Outcome> {
+    const { clock, trace } = this.#options;
+    const startedAt = clock.now();
+    const traceEnd = (end: { status?: number; error?: string; receivedBytes?: number }) =>
+      trace?.({
+        at: clock.date(),
+        method: request.method,
+        url,
+        tries,
+        ms: clock.now() - startedAt,
+        sentBytes: Buffer.byteLength(request.body ?? ""),
+        ...end,
+      });
+    try {
+      const answer = await this.#limited(limitMs, request.signal, (signal) =>
+        this.#options.transport({
+          method: request.method,
+          url,
+          headers: this.#headers(request, url),
+          ...(request.body === undefined ? {} : { body: request.body }),
+          maxBytes: request.maxBytes ?? DEFAULT_MAX_BYTES,
+          signal,
+        }),
+      );
+      this.#reached.add(url.host);
+      traceEnd({ status: answer.status, receivedBytes: answer.body.length });
+      return this.#judgeAnswer(request, url, answer);
+    } catch (error) {
+      traceEnd({ error: error instanceof TransportError ? error.message : "given up" });
+      request.signal?.throwIfAborted();
+      if (error instanceof TransportError) return this.#judgeError(url, error);
+      if (error instanceof BodyTooLarge) {
+        throw new Failure("server_error", `${url.host} sent an answer that is too large.`);
+      }
+      throw error;
+    }
+  }
+
+  #headers(request: HttpRequest, url: URL): Record<string, string> {
+    const headers: Record<string, string> = {
+      accept: "application/json",
+      "user-agent": this.#options.userAgent,
+      ...request.headers,
+    };
+    // A redirect must not carry the token away.
+    if (request.accessToken !== undefined && url.origin === request.url.origin) {
+      headers["authorization"] = `Bearer ${request.accessToken}`;
+    }
+    return headers;
+  }
+
+  /** Runs one try, ending it by the signal, or by the time limit on the clock. */
+  async #limited<T>(
+    limitMs: number,
+    signal: AbortSignal | undefined,
+    run: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const limit = new AbortController();
+    const done = new AbortController();
+    const timeUp = () =>
+      limit.abort(new TransportError("it doesn't answer in time", { mayHaveBeenSent: true }));
+    this.#options.clock.sleep(limitMs, done.signal).then(timeUp, () => {});
+    try {
+      return await run(signal ? AbortSignal.any([signal, limit.signal]) : limit.signal);
+    } finally {
+      done.abort();
+    }
+  }
+
+  #judgeAnswer(request: HttpRequest, url: URL, answer: TransportAnswer): Outcome {
+    const { status } = answer;
+    const text = new TextDecoder().decode(answer.body);
+    const json = parseJson(text);
+    const isOverloaded = (status === 429 || status >= 500) && !request.final?.includes(status);
+    const isUnreadable = status >= 200 && status < 300 && json === undefined && (request.expectJson ?? true);
+    if (!isOverloaded && !isUnreadable) return { kind: "answer", answer, text, json };
+
+    const problem = isUnreadable ? "gives an answer that is not JSON" : `answers with an error (${status})`;
+    return {
+      kind: "problem",
+      failure: new Failure("server_error", `${url.host} ${problem}.`),
+      mayHaveActed: status !== 429,
+      worthRepeating: true,
+      waitMs: isOverloaded ? retryAfterMs(answer, json, this.#options.clock) : 0,
+    };
+  }
+
+  #judgeError(url: URL, error: TransportError): Outcome {
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    return {
+      kind: "problem",
+      failure: new Failure("network_error", `${url.host} can't be reached: ${error.message}.`, {
+        cause: error,
+        ...hint,
+      }),
+      mayHaveActed: error.mayHaveBeenSent,
+      worthRepeating: error.worthRepeating || this.#reached.has(url.host),
+      waitMs: 0,
+    };
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,93 @@
+import { closeSync, fchmodSync, openSync, writeSync } from "node:fs";
+import { Failure } from "../errors.js";
+import { escapeText } from "../ui/escape.js";
+
+/** One try of one request. The URL comes whole; what is written of it is `redactUrl`. */
+export interface TraceEntry {
+  readonly at: Date;
+  readonly method: string;
+  readonly url: URL;
+  /** 1 for the first try. */
+  readonly tries: number;
+  readonly ms: number;
+  readonly sentBytes: number;
+  /** Absent where no answer came; then `error` says why. */
+  readonly status?: number;
+  readonly receivedBytes?: number;
+  readonly error?: string;
+}
+
+export type Trace = (entry: TraceEntry) => void;
+
+/** Path segments after these name a rendezvous session or a device. */
+const BEFORE_IDS: readonly string[] = ["rendezvous", "devices"];
+
+/**
+ * A URL as it may be logged: without query and fragment, and with IDs cut short, since knowing a rendezvous
+ * session's URL is enough to read and overwrite it.
+ */
+export function redactUrl(url: URL): string {
+  const segments = url.pathname.split("/");
+  const redacted = segments.map((segment, index) => {
+    const isId = BEFORE_IDS.includes(segments[index - 1] ?? "") || looksRandom(segment);
+    return isId && segment.length > 4 ? `${segment.slice(0, 4)}…` : segment;
+  });
+  return `${url.protocol}//${url.host}${redacted.join("/")}`;
+}
+
+/** Rendezvous URLs of the 2024 version may have any form, so long words with digits are taken for IDs. */
+function looksRandom(segment: string): boolean {
+  return segment.length >= 16 && /\d/.test(segment) && /^[\w-]+$/.test(segment);
+}
+
+/** Lines for people. */
+export function createLineTrace(write: (line: string) => void): Trace {
+  return (entry) => {
+    const result = entry.error ?? `${entry.status}, ${entry.receivedBytes} bytes`;
+    const repeat = entry.tries > 1 ? ` (try ${entry.tries})` : "";
+    const line = `${entry.method} ${redactUrl(entry.url)}${repeat}: ${result}, ${Math.round(entry.ms)} ms`;
+    write(`${escapeText(line, 1_000)}\n`);
+  };
+}
+
+/**
+ * NDJSON into a file that only its owner can read; an older file of that name is overwritten.
+ *
+ * @throws {Failure} `file_error`
+ */
+export function openFileTrace(path: string): { readonly trace: Trace; close(): void } {
+  const file = openPrivate(path);
+  return {
+    trace: (entry) => {
+      const { at, method, url, tries, ms, sentBytes, status, receivedBytes, error } = entry;
+      const line = {
+        at: at.toISOString(),
+        method,
+        url: redactUrl(url),
+        try: tries,
+        status,
+        error,
+        ms: Math.round(ms),
+        sent_bytes: sentBytes,
+        received_bytes: receivedBytes,
+      };
+      try {
+        writeSync(file, `${JSON.stringify(line)}\n`);
+      } catch {
+        // A full disk costs the trace, not the sign-in.
+      }
+    },
+    close: () => closeSync(file),
+  };
+}
+
+function openPrivate(path: string): number {
+  try {
+    const file = openSync(path, "w", 0o600);
+    // The mode above counts for new files alone.
+    fchmodSync(file, 0o600);
+    return file;
+  } catch (cause) {
+    throw new Failure("file_error", `The trace file ${escapeText(path)} can't be written.`, { cause });
+  }
+}

@@ -1,0 +1,104 @@
+import { Agent, type Dispatcher, EnvHttpProxyAgent, errors } from "undici";
+import { Failure } from "../errors.js";
+import { describeSocketError } from "./socket-errors.js";
+import { BodyTooLarge, type Transport } from "./transport.js";
+import { isLoopback } from "./url-policy.js";
+
+const CONNECT_TIMEOUT_MS = 5_000;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface ClosableTransport {
+  readonly send: Transport;
+  close(): Promise<void>;
+}
+
+/**
+ * HTTP over undici: keep-alive, no redirects, and the proxies of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+ * Loopback is never reached through a proxy. Time limits are the caller's, by signal.
+ *
+ * @throws {Failure} `usage_error` where a proxy variable holds no URL
+ */
+export function createUndiciTransport(env: Environment): ClosableTransport {
+  const options = {
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    // Node's 250 ms for each address of a host are too few for a distant one.
+    autoSelectFamilyAttemptTimeout: 1_000,
+  };
+  const direct = new Agent(options);
+  const proxied = createProxyAgent(env, options) ?? direct;
+
+  return {
+    async send(request) {
+      const { url, maxBytes, signal } = request;
+      try {
+        const answer = await (isLoopback(url.hostname) ? direct : proxied).request({
+          origin: url.origin,
+          path: url.pathname + url.search,
+          method: request.method as Dispatcher.HttpMethod,
+          headers: request.headers,
+          body: request.body ?? null,
+          signal,
+        });
+        return {
+          status: answer.statusCode,
+          headers: joinHeaders(answer.headers),
+          body: await readBounded(answer.body, maxBytes),
+        };
+      } catch (error) {
+        signal.throwIfAborted();
+        // A request that undici finds malformed is a bug here, not the network's.
+        if (error instanceof BodyTooLarge || error instanceof errors.InvalidArgumentError) throw error;
+        throw describeSocketError(error);
+      }
+    },
+    async close() {
+      await Promise.all([...new Set([direct, proxied])].map((agent) => agent.close()));
+    },
+  };
+}
+
+function createProxyAgent(
+  env: Environment,
+  options: ConstructorParameters<typeof Agent>[0],
+): Dispatcher | undefined {
+  const variable = (name: string) => env[name.toLowerCase()] || env[name] || "";
+  const [httpsProxy, httpProxy] = [variable("HTTPS_PROXY"), variable("HTTP_PROXY")];
+  if (!httpsProxy && !httpProxy) return undefined;
+  for (const proxy of [httpsProxy, httpProxy]) {
+    if (proxy && !URL.canParse(proxy)) {
+      throw new Failure("usage_error", "HTTPS_PROXY or HTTP_PROXY holds no URL.", {
+        hint: "Write it as http://HOST:PORT.",
+      });
+    }
+  }
+  // Without the empty strings undici would look into the process's own environment.
+  return new EnvHttpProxyAgent({
+    ...options,
+    httpsProxy,
+    httpProxy,
+    noProxy: variable("NO_PROXY"),
+    proxyTunnel: false,
+  });
+}
+
+async function readBounded(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > maxBytes) throw new BodyTooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function joinHeaders(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
+  );
+}
