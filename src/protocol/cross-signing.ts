@@ -1,0 +1,104 @@
+import { Failure } from "../errors.js";
+import { decodeBase64 } from "./base64.js";
+import type { JsonObject } from "./canonical-json.js";
+import type { PublishedKeys } from "./homeserver.js";
+import type { SecretsBundle } from "./secrets.js";
+import { ed25519PublicKey, isSignedBy } from "./signatures.js";
+
+/** The public halves of the three cross-signing keys, unpadded base64. */
+export interface PublicCrossSigningKeys {
+  readonly master: string;
+  readonly selfSigning: string;
+  readonly userSigning: string;
+}
+
+export function publicCrossSigningKeys(secrets: SecretsBundle["cross_signing"]): PublicCrossSigningKeys {
+  return {
+    master: publicKey(secrets.master_key),
+    selfSigning: publicKey(secrets.self_signing_key),
+    userSigning: publicKey(secrets.user_signing_key),
+  };
+}
+
+/**
+ * Checks that the secrets are the account's: their public halves are the published keys, and the master key
+ * has signed the self-signing and the user-signing key.
+ * Source: MSC4108 §Secret sharing and device verification; specification, §Cross-signing.
+ *
+ * @throws {Failure} `cross_signing_missing` when the account publishes no keys, `secrets_mismatch`
+ */
+export function checkCrossSigningSecrets(
+  userId: string,
+  secrets: SecretsBundle["cross_signing"],
+  published: PublishedKeys,
+): void {
+  const { masterKey, selfSigningKey, userSigningKey } = published;
+  if (!masterKey && !selfSigningKey && !userSigningKey) throw new Failure("cross_signing_missing");
+  const { master, selfSigning, userSigning } = publicCrossSigningKeys(secrets);
+  const isOurs =
+    holdsKey(masterKey, master) &&
+    holdsKey(selfSigningKey, selfSigning) &&
+    holdsKey(userSigningKey, userSigning) &&
+    isSignedBy(selfSigningKey, userId, master, master) &&
+    isSignedBy(userSigningKey, userId, master, master);
+  if (!isOurs) throw new Failure("secrets_mismatch");
+}
+
+/** The keys by which a device is known, unpadded base64. */
+export interface DeviceIdentity {
+  readonly ed25519: string;
+  readonly curve25519: string;
+}
+
+/**
+ * Whether the homeserver shows this device as verified: its keys are signed by the published self-signing
+ * key, and that by the published master key.
+ *
+ * @param identity the device's own keys, where they are known
+ * @throws {Failure} `device_keys_mismatch` when other keys than these are published for the device
+ */
+export function isDeviceVerified(
+  userId: string,
+  deviceId: string,
+  identity: DeviceIdentity | undefined,
+  published: PublishedKeys,
+): boolean {
+  const deviceKeys = Object.hasOwn(published.deviceKeys, deviceId)
+    ? published.deviceKeys[deviceId]
+    : undefined;
+  if (!deviceKeys) return false;
+  const { masterKey, selfSigningKey } = published;
+  if (identity) {
+    const keys = deviceKeys["keys"] as JsonObject | undefined;
+    const isSame =
+      keys?.[`ed25519:${deviceId}`] === identity.ed25519 &&
+      keys[`curve25519:${deviceId}`] === identity.curve25519;
+    if (!isSame) throw new Failure("device_keys_mismatch");
+  }
+  const master = onlyKey(masterKey);
+  const selfSigning = onlyKey(selfSigningKey);
+  return (
+    selfSigningKey !== undefined &&
+    master !== undefined &&
+    selfSigning !== undefined &&
+    isSignedBy(selfSigningKey, userId, master, master) &&
+    isSignedBy(deviceKeys, userId, selfSigning, selfSigning)
+  );
+}
+
+function publicKey(privateKey: string): string {
+  const seed = decodeBase64(privateKey);
+  if (!seed) throw new TypeError("A private key is unpadded base64.");
+  return ed25519PublicKey(seed);
+}
+
+/** A cross-signing key object has one key, whose ID is the key itself (specification, §Cross-signing). */
+function onlyKey(object: JsonObject | undefined): string | undefined {
+  const keys = Object.entries((object?.["keys"] ?? {}) as JsonObject);
+  const [id, key] = keys[0] ?? [];
+  return keys.length === 1 && typeof key === "string" && id === `ed25519:${key}` ? key : undefined;
+}
+
+function holdsKey(object: JsonObject | undefined, publicKey: string): object is JsonObject {
+  return onlyKey(object) === publicKey;
+}

@@ -1,0 +1,99 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { decodeBase64, encodeBase64 } from "../../src/protocol/base64.js";
+import type { JsonObject } from "../../src/protocol/canonical-json.js";
+import { publicCrossSigningKeys } from "../../src/protocol/cross-signing.js";
+import type { PublishedKeys } from "../../src/protocol/homeserver.js";
+import type { SecretsBundle } from "../../src/protocol/secrets.js";
+import { curve25519PublicKey, ed25519PublicKey, signJson } from "../../src/protocol/signatures.js";
+import type { PortableSession } from "../../src/session/session-file.js";
+
+export const USER = "@bot:example.org";
+export const DEVICE = "ABCDEFGHIJ";
+
+/** A directory that is gone after the test. */
+export async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "matrix-qr-login-"));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+const newKey = () => encodeBase64(randomBytes(32));
+
+export function newCrossSigningSecrets(): SecretsBundle["cross_signing"] {
+  return { master_key: newKey(), self_signing_key: newKey(), user_signing_key: newKey() };
+}
+
+/** A session with everything that one can have. */
+export function fullSession(): Required<PortableSession> {
+  return {
+    base_url: "https://matrix.example.org/",
+    user_id: USER,
+    device_id: DEVICE,
+    access_token: "access-token-1",
+    refresh_token: "refresh-token-1",
+    expires_at: "2026-01-01T00:05:00Z",
+    oauth: { issuer: "https://auth.example.org/", client_id: "client-1" },
+    secrets: {
+      cross_signing: newCrossSigningSecrets(),
+      backup: { algorithm: "m.megolm_backup.v1.curve25519-aes-sha2", key: newKey(), backup_version: "1" },
+    },
+    device_keys: { ed25519: newKey(), curve25519: newKey() },
+  };
+}
+
+/** Everything in a session that nobody may see. */
+export function secretsOf(session: Required<PortableSession>): string[] {
+  return [
+    session.access_token,
+    session.refresh_token,
+    ...Object.values(session.secrets.cross_signing),
+    session.secrets.backup?.key ?? "",
+    ...Object.values(session.device_keys),
+  ];
+}
+
+function bytes(key: string): Uint8Array {
+  const decoded = decodeBase64(key);
+  if (!decoded) throw new TypeError("not base64");
+  return decoded;
+}
+
+/** The object with one more signature by the user. */
+export function signedBy(object: JsonObject, seed: string): JsonObject {
+  const signatures = (object["signatures"] ?? {}) as JsonObject;
+  const byUser = (signatures[USER] ?? {}) as JsonObject;
+  const keyId = `ed25519:${ed25519PublicKey(bytes(seed))}`;
+  return {
+    ...object,
+    signatures: { ...signatures, [USER]: { ...byUser, [keyId]: signJson(object, bytes(seed)) } },
+  };
+}
+
+function keyObject(usage: string, publicKey: string): JsonObject {
+  return { user_id: USER, usage: [usage], keys: { [`ed25519:${publicKey}`]: publicKey } };
+}
+
+/** What /keys/query shows for a session whose device is verified. */
+export function publishedKeys(session: Required<PortableSession>): PublishedKeys {
+  const secrets = session.secrets.cross_signing;
+  const { master, selfSigning, userSigning } = publicCrossSigningKeys(secrets);
+  const deviceKeys: JsonObject = {
+    user_id: USER,
+    device_id: DEVICE,
+    algorithms: ["m.olm.v1.curve25519-aes-sha2", "m.megolm.v1.aes-sha2"],
+    keys: {
+      [`curve25519:${DEVICE}`]: curve25519PublicKey(bytes(session.device_keys.curve25519)),
+      [`ed25519:${DEVICE}`]: ed25519PublicKey(bytes(session.device_keys.ed25519)),
+    },
+  };
+  return {
+    masterKey: keyObject("master", master),
+    selfSigningKey: signedBy(keyObject("self_signing", selfSigning), secrets.master_key),
+    userSigningKey: signedBy(keyObject("user_signing", userSigning), secrets.master_key),
+    deviceKeys: { [DEVICE]: signedBy(deviceKeys, secrets.self_signing_key) },
+  };
+}
