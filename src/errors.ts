@@ -231,6 +231,11 @@ export const FAILURES = {
     message: "The device keys were uploaded, but the homeserver could not be asked whether it shows them.",
     hint: "Run `session check` when the homeserver can be reached again.",
   },
+  revocation_pending: {
+    exitCode: 7,
+    message: "The session's tokens could not be revoked, so they may still be good.",
+    hint: "Run `session logout` again when the homeserver can be reached.",
+  },
 
   signed_in_unverified: {
     exitCode: 8,

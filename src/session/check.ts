@@ -1,0 +1,44 @@
+import { Failure } from "../errors.js";
+import { decodeBase64 } from "../protocol/base64.js";
+import {
+  checkCrossSigningSecrets,
+  type DeviceIdentity,
+  isDeviceVerified,
+} from "../protocol/cross-signing.js";
+import type { AccountHomeserver } from "../protocol/homeserver.js";
+import { curve25519PublicKey, ed25519PublicKey } from "../protocol/signatures.js";
+import type { PortableSession } from "./session-file.js";
+
+/**
+ * Asks the homeserver whether the session lives, and holds what the session says against what it publishes.
+ *
+ * @returns whether the device is verified
+ * @throws {Failure} `session_dead`; `unexpected_user`, `secrets_mismatch`, `device_keys_mismatch`;
+ *   `cross_signing_missing` when there are secrets but nothing is published; `session_invalid` when the token
+ *   is another device's
+ */
+export async function checkSession(
+  session: PortableSession,
+  homeserver: Pick<AccountHomeserver, "whoami" | "queryKeys">,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { userId, deviceId } = await homeserver.whoami(signal);
+  if (userId !== session.user_id) {
+    throw new Failure("unexpected_user", "The access token belongs to another user than the session says.", {
+      hint: "Don't use this session before you know where it is from.",
+    });
+  }
+  if (deviceId !== undefined && deviceId !== session.device_id) {
+    throw new Failure("session_invalid", "The access token belongs to another device than the session says.");
+  }
+  const published = await homeserver.queryKeys(userId, signal);
+  if (session.secrets) checkCrossSigningSecrets(userId, session.secrets.cross_signing, published);
+  return isDeviceVerified(userId, session.device_id, deviceIdentity(session), published);
+}
+
+function deviceIdentity({ device_keys }: PortableSession): DeviceIdentity | undefined {
+  const ed25519 = device_keys && decodeBase64(device_keys.ed25519);
+  const curve25519 = device_keys && decodeBase64(device_keys.curve25519);
+  if (!ed25519 || !curve25519) return undefined;
+  return { ed25519: ed25519PublicKey(ed25519), curve25519: curve25519PublicKey(curve25519) };
+}

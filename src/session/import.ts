@@ -1,0 +1,66 @@
+import { createReadStream } from "node:fs";
+import { addAbortSignal, type Readable } from "node:stream";
+import type { Clock } from "../clock.js";
+import { Failure } from "../errors.js";
+import type { AccountHomeserver } from "../protocol/homeserver.js";
+import { checkSession } from "./check.js";
+import { fileError, MAX_SESSION_BYTES, readSessionStream } from "./files.js";
+import { type PortableSession, parsePortableSession, type StoredSession } from "./session-file.js";
+import type { SessionStore } from "./store.js";
+
+/**
+ * Reads a portable session from a file, a pipe, or with `-` from stdin.
+ * @throws {Failure} `session_invalid`, `file_error`; the signal's reason
+ */
+export async function readPortableSession(
+  source: string,
+  stdin: Readable,
+  signal: AbortSignal,
+): Promise<PortableSession> {
+  const origin = source === "-" ? "stdin" : source;
+  const stream = source === "-" ? stdin : createReadStream(source, { end: MAX_SESSION_BYTES });
+  try {
+    return parsePortableSession(await readSessionStream(addAbortSignal(signal, stream), origin), origin);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error instanceof Failure ? error : fileError("read", origin, error);
+  }
+}
+
+/**
+ * Creates the session file and checks it at the homeserver. It is on disk first because the check may have to
+ * refresh: from then on this copy is the only good one, so it is kept even if the check fails.
+ *
+ * @param homeserver takes its access token from the file at `path`; absent for an import without a check
+ * @throws {Failure} what `checkSession` throws; `session_exists`, `file_error`
+ */
+export async function importSession(
+  portable: PortableSession,
+  store: SessionStore,
+  path: string,
+  homeserver: AccountHomeserver | undefined,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<StoredSession> {
+  const session: StoredSession = {
+    ...portable,
+    state: homeserver ? "unconfirmed" : "complete",
+    created_at: clock.date().toISOString(),
+  };
+  await store.create(path, session);
+  if (!homeserver) return session;
+  try {
+    await checkSession(portable, homeserver, signal);
+    return await store.update(path, { state: "complete" });
+  } catch (error) {
+    const { access_token } = await store.read(path);
+    if (access_token !== portable.access_token) {
+      throw Failure.from(error).with({
+        session: path,
+        hint: "Its tokens were refreshed, so only the imported copy is good: see `session check`.",
+      });
+    }
+    await store.remove(path);
+    throw error;
+  }
+}

@@ -1,0 +1,39 @@
+import type { Clock } from "../clock.js";
+import { Failure } from "../errors.js";
+import { withSessionLock } from "./lock.js";
+import type { StoredSession } from "./session-file.js";
+import type { SessionStore } from "./store.js";
+
+/**
+ * Ends a session of any state: revokes its tokens, then deletes its file. The file says so first and gives up
+ * its secrets, so that whatever interrupts this leaves a session that only a logout can be tried on.
+ *
+ * @param revoke resolves to whether all tokens are revoked
+ * @returns what the file held
+ * @throws {Failure} `revocation_pending`, with the file kept; `session_locked`, `file_error`
+ */
+export async function logoutSession(
+  store: SessionStore,
+  path: string,
+  revoke: (session: StoredSession) => Promise<boolean>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<StoredSession> {
+  return withSessionLock(path, clock, signal, async () => {
+    const session = await store.update(path, {
+      state: "revocation_pending",
+      secrets: undefined,
+      device_keys: undefined,
+    });
+    const pending = { cleanup: "pending", deviceId: session.device_id, session: path } as const;
+    const isRevoked = await revoke(session).catch((error: unknown) => {
+      const failure = Failure.from(error);
+      throw failure.exitCode === 7
+        ? new Failure("revocation_pending", undefined, { ...pending, cause: error })
+        : failure.with(pending);
+    });
+    if (!isRevoked) throw new Failure("revocation_pending", undefined, pending);
+    await store.remove(path);
+    return session;
+  });
+}

@@ -1,0 +1,83 @@
+import { sep } from "node:path";
+import { Failure } from "../errors.js";
+import { escapeText } from "../ui/escape.js";
+import type { SessionState } from "./session-file.js";
+import {
+  type Environment,
+  isSessionName,
+  type SessionEntry,
+  SessionStore,
+  sessionsDirectory,
+} from "./store.js";
+
+/**
+ * The path of the session to use: the one that is named by the option or by MATRIX_QR_LOGIN_SESSION, else the
+ * only one there is.
+ *
+ * @param states which sessions count as being there when none is named; `any` counts unreadable files too
+ * @throws {Failure} `session_not_found`, `session_ambiguous`, `usage_error` for an impossible name
+ */
+export async function existingSessionPath(
+  option: string | undefined,
+  env: Environment,
+  states: readonly SessionState[] | "any" = ["complete"],
+): Promise<string> {
+  const store = new SessionStore(await sessionsDirectory(env));
+  const named = namedPath(option, env, store);
+  if (named !== undefined) return named;
+  const entries = await store.list();
+  const [only, ...others] = entries.filter(
+    ({ session }) => states === "any" || (session && states.includes(session.state)),
+  );
+  if (!only) throw noneFound(entries);
+  if (others.length > 0) {
+    throw new Failure("session_ambiguous", `There are several sessions: ${names([only, ...others])}.`);
+  }
+  return only.path;
+}
+
+/**
+ * The path for a new session, by default named after the device. That it can be created is tried out here,
+ * so that it is known before any network and before any QR code.
+ *
+ * @throws {Failure} `session_exists`, `file_error`, `usage_error` for an impossible name
+ */
+export async function newSessionPath(
+  option: string | undefined,
+  env: Environment,
+  deviceId: string,
+): Promise<string> {
+  const store = new SessionStore(await sessionsDirectory(env));
+  const path = namedPath(option, env, store) ?? store.pathOf(nameOfDevice(deviceId));
+  await store.checkCanCreate(path);
+  return path;
+}
+
+/** A device ID as a session name: `+` and `/` become what URL-safe base64 has for them. */
+export function nameOfDevice(deviceId: string): string {
+  const safe = deviceId.replaceAll("+", "-").replace(/[^A-Za-z0-9_-]/g, "_");
+  // A hyphen in front would look like an option.
+  return safe.replace(/^-/, "_").slice(0, 100);
+}
+
+function namedPath(option: string | undefined, env: Environment, store: SessionStore): string | undefined {
+  const named = option ?? (env["MATRIX_QR_LOGIN_SESSION"] || undefined);
+  if (named === undefined) return undefined;
+  if (named.includes("/") || named.includes(sep) || named.endsWith(".json")) return named;
+  if (isSessionName(named)) return store.pathOf(named);
+  throw new Failure("usage_error", `"${escapeText(named)}" can't be the name of a session.`, {
+    hint: "A name has up to 100 letters, digits, dots, underscores and hyphens, and doesn't start with a dot.",
+  });
+}
+
+function noneFound(entries: readonly SessionEntry[]): Failure {
+  if (entries.length === 0) return new Failure("session_not_found", "There is no session yet.");
+  return new Failure("session_not_found", `There is no complete session, only: ${names(entries)}.`, {
+    hint: "Name the one you mean with --session; `session list` shows their states.",
+  });
+}
+
+function names(entries: readonly SessionEntry[]): string {
+  const shown = entries.slice(0, 10).map(({ name }) => name);
+  return entries.length > shown.length ? `${shown.join(", ")}, …` : shown.join(", ");
+}

@@ -1,0 +1,154 @@
+import * as v from "valibot";
+import { Failure } from "../errors.js";
+import { PrivateKey, SecretsBundle } from "../protocol/secrets.js";
+import { unusableSession } from "./files.js";
+
+/** Visible ASCII: what an Authorization header and a form can carry (RFC 6750 §2.1, RFC 6749 Appendix A.17). */
+const Token = v.pipe(
+  v.string(),
+  v.maxLength(16_384),
+  v.regex(/^[\x21-\x7e]+$/, "is empty or has characters that no token has"),
+);
+
+const HttpUrl = v.pipe(v.string(), v.maxLength(2048), v.check(isHttpUrl, "is no http or https URL"));
+
+const Timestamp = v.pipe(
+  v.string(),
+  v.maxLength(64),
+  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/, "is no RFC 3339 time"),
+  v.check((text) => !Number.isNaN(Date.parse(text)), "is no RFC 3339 time"),
+);
+
+const UserId = v.pipe(v.string(), v.maxLength(255), v.regex(/^@[^:\s]*:\S+$/, "is no user ID"));
+
+/** The private halves of the keys by which the device is known: an Ed25519 seed and a Curve25519 key. */
+const DevicePrivateKeys = v.object({ ed25519: PrivateKey, curve25519: PrivateKey });
+
+const sharedEntries = {
+  base_url: HttpUrl,
+  device_id: v.pipe(v.string(), v.nonEmpty("is empty"), v.maxLength(255)),
+  access_token: Token,
+  refresh_token: v.exactOptional(Token),
+  expires_at: v.exactOptional(Timestamp),
+  oauth: v.exactOptional(
+    v.object({ issuer: HttpUrl, client_id: v.pipe(v.string(), v.nonEmpty("is empty"), v.maxLength(2048)) }),
+  ),
+  secrets: v.exactOptional(SecretsBundle),
+  device_keys: v.exactOptional(DevicePrivateKeys),
+};
+
+/** A session as programs hand it to each other: `session import` takes it, `session export` gives it. */
+export const PortableSession = v.object({ ...sharedEntries, user_id: UserId });
+export type PortableSession = v.InferOutput<typeof PortableSession>;
+
+/**
+ * How far the session has come: `incomplete` has tokens of a sign-in that never finished, `unconfirmed` has
+ * uploaded its device keys but not seen them in /keys/query, `unverified` was kept by --keep-unverified, and
+ * `revocation_pending` is signed out but for tokens that could not be revoked.
+ */
+export const SESSION_STATES = [
+  "complete",
+  "incomplete",
+  "unconfirmed",
+  "unverified",
+  "revocation_pending",
+] as const;
+export type SessionState = (typeof SESSION_STATES)[number];
+
+export const StoredSessionEntries = v.object({
+  ...sharedEntries,
+  user_id: v.exactOptional(UserId),
+  state: v.optional(v.picklist(SESSION_STATES), "complete"),
+  created_at: v.exactOptional(Timestamp),
+  device_name: v.exactOptional(v.pipe(v.string(), v.maxLength(1024))),
+});
+
+/**
+ * What a session file holds. A portable session is one, with the state `complete`. Only a session that was
+ * never finished lacks the user ID.
+ */
+export const StoredSession = v.pipe(
+  StoredSessionEntries,
+  v.forward(
+    v.check(
+      (session) =>
+        session.user_id !== undefined ||
+        session.state === "incomplete" ||
+        session.state === "revocation_pending",
+      "is missing",
+    ),
+    ["user_id"],
+  ),
+);
+export type StoredSession = v.InferOutput<typeof StoredSession>;
+
+/**
+ * Reads the JSON text of a session file.
+ *
+ * @param origin where the text is from, for the message
+ * @throws {Failure} `session_invalid`, naming the field but never its value
+ */
+export function parseStoredSession(text: string, origin: string): StoredSession {
+  return parse(StoredSession, text, origin);
+}
+
+/** The same for what is imported. Fields that only this program's own files have are ignored. */
+export function parsePortableSession(text: string, origin: string): PortableSession {
+  return parse(PortableSession, text, origin);
+}
+
+/**
+ * @returns the session as other programs take it
+ * @throws {Failure} `session_incomplete` when its sign-in never finished, `session_dead` after a logout
+ */
+export function toPortable(session: StoredSession): PortableSession {
+  if (session.state === "revocation_pending") throw signedOut();
+  if (session.state === "incomplete") throw new Failure("session_incomplete");
+  return v.parse(PortableSession, session);
+}
+
+/** Refuses a session that was signed out here, though its tokens could not be revoked yet. */
+export function signedOut(): Failure {
+  return new Failure(
+    "session_dead",
+    "This session was signed out; only its tokens could not be revoked yet.",
+    {
+      hint: "Run `session logout` again.",
+    },
+  );
+}
+
+/** The JSON object in a text, its members that are null left out: programs write those for what they lack. */
+export function parseJsonObject(text: string, origin: string): Record<string, unknown> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // The error of JSON.parse quotes the text, so it goes no further.
+    throw unusableSession(origin, "it is not JSON");
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw unusableSession(origin, "it is no JSON object");
+  }
+  return Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
+}
+
+function parse<T extends v.GenericSchema>(schema: T, text: string, origin: string): v.InferOutput<T> {
+  const result = v.safeParse(schema, parseJsonObject(text, origin), { abortEarly: true });
+  if (!result.success) throw unusableSession(origin, describeIssue(result.issues[0]));
+  return result.output;
+}
+
+/** Names the field. The library's own messages quote the value, so only ours are used. */
+function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const field = v.getDotPath(issue) ?? "the session";
+  if (issue.type === "max_length") return `"${field}" is too long`;
+  if (issue.kind === "validation") return `"${field}" ${issue.message}`;
+  return `"${field}" ${issue.received === "undefined" ? "is missing" : "has the wrong type or value"}`;
+}
+
+function isHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
+}

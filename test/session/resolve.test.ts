@@ -1,0 +1,100 @@
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { existingSessionPath, nameOfDevice, newSessionPath } from "../../src/session/resolve.js";
+import { SessionStore, sessionsDirectory } from "../../src/session/store.js";
+import { expectFailure } from "../support/failures.js";
+import { fullSession, temporaryDirectory } from "../support/sessions.js";
+
+let env: Record<string, string>;
+let store: SessionStore;
+
+beforeEach(async () => {
+  env = { XDG_STATE_HOME: await temporaryDirectory() };
+  store = new SessionStore(await sessionsDirectory(env));
+});
+
+const save = (name: string, state: "complete" | "incomplete" | "unconfirmed" = "complete") =>
+  store.create(store.pathOf(name), { ...fullSession(), state });
+
+describe.each([
+  ["an existing session", (option: string | undefined) => existingSessionPath(option, env)],
+  ["a new session", (option: string | undefined) => newSessionPath(option, env, "DEVICEID00")],
+])("the option for %s", (_, resolve) => {
+  it("is a path if it has a separator or ends in .json", async () => {
+    const directory = await temporaryDirectory();
+    for (const path of [join(directory, "a"), join(directory, "b.json")])
+      expect(await resolve(path)).toBe(path);
+  });
+
+  it("is a name in the sessions directory otherwise", async () => {
+    expect(await resolve("my.Bot_1-a")).toBe(store.pathOf("my.Bot_1-a"));
+  });
+
+  it("comes from MATRIX_QR_LOGIN_SESSION when it is not given", async () => {
+    env["MATRIX_QR_LOGIN_SESSION"] = "from-env";
+    expect(await resolve(undefined)).toBe(store.pathOf("from-env"));
+    expect(await resolve("given")).toBe(store.pathOf("given"));
+  });
+
+  it.each(["", ".hidden", "a b", "é", "a\u202eb", "x".repeat(101), "a\\b"])(
+    "can't be the name %j",
+    async (name) => {
+      const failure = await expectFailure("usage_error", () => resolve(name));
+      expect(failure.message).not.toContain("\u202e");
+    },
+  );
+});
+
+describe("existingSessionPath", () => {
+  it("takes the only complete session", async () => {
+    await save("bot");
+    await save("unfinished", "incomplete");
+    expect(await existingSessionPath(undefined, env)).toBe(store.pathOf("bot"));
+  });
+
+  it("finds none, and says which ones are not complete", async () => {
+    expect(
+      (await expectFailure("session_not_found", () => existingSessionPath(undefined, env))).exitCode,
+    ).toBe(9);
+    await save("unfinished", "incomplete");
+    const failure = await expectFailure("session_not_found", () => existingSessionPath(undefined, env));
+    expect(failure.message).toContain("unfinished");
+  });
+
+  it("names the several sessions that it can't choose from", async () => {
+    await save("one");
+    await save("two");
+    const failure = await expectFailure("session_ambiguous", () => existingSessionPath(undefined, env));
+    expect(failure.message).toMatch(/one, two/);
+    expect(failure.exitCode).toBe(2);
+  });
+
+  it("takes the only session of any state when asked to, and doesn't guess between states", async () => {
+    await save("lost", "unconfirmed");
+    expect(await existingSessionPath(undefined, env, "any")).toBe(store.pathOf("lost"));
+    await save("bot");
+    await expectFailure("session_ambiguous", () => existingSessionPath(undefined, env, "any"));
+  });
+});
+
+describe("newSessionPath", () => {
+  it("is named after the device by default", async () => {
+    expect(await newSessionPath(undefined, env, "ab+/cd==.json")).toBe(store.pathOf("ab-_cd___json"));
+  });
+
+  it("refuses the name of a session that is there, given or by default", async () => {
+    await save("bot");
+    await expectFailure("session_exists", () => newSessionPath("bot", env, "DEVICEID00"));
+    await expectFailure("session_exists", () => newSessionPath(undefined, env, "bot"));
+    await expectFailure("session_exists", () => newSessionPath(store.pathOf("bot"), env, "DEVICEID00"));
+  });
+});
+
+describe("nameOfDevice", () => {
+  it.each(["+abc", "../../etc", "a\u0000b", "x".repeat(255), "-", "CON.json"])(
+    "makes %j a name",
+    (deviceId) => {
+      expect(nameOfDevice(deviceId)).toMatch(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,99}$/);
+    },
+  );
+});

@@ -1,0 +1,187 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { StoredSession } from "../../src/session/session-file.js";
+import { SessionStore, sessionsDirectory } from "../../src/session/store.js";
+import { expectFailure } from "../support/failures.js";
+import { fullSession, temporaryDirectory } from "../support/sessions.js";
+
+const session: StoredSession = { ...fullSession(), state: "complete" };
+const mode = async (path: string) => (await stat(path)).mode & 0o777;
+
+async function newStore(): Promise<SessionStore> {
+  return new SessionStore(join(await temporaryDirectory(), "state", "sessions"));
+}
+
+describe("sessionsDirectory", () => {
+  it("is in the XDG state directory", async () => {
+    const name = "matrix-qr-login/sessions";
+    expect(await sessionsDirectory({ XDG_STATE_HOME: "/state" })).toBe(`/state/${name}`);
+  });
+
+  it.runIf(process.platform === "linux")(
+    "is in ~/.local/state where XDG_STATE_HOME is unset or relative",
+    async () => {
+      const expected = "/home/bot/.local/state/matrix-qr-login/sessions";
+      expect(await sessionsDirectory({ HOME: "/home/bot" })).toBe(expected);
+      expect(await sessionsDirectory({ HOME: "/home/bot", XDG_STATE_HOME: "state" })).toBe(expected);
+    },
+  );
+});
+
+describe.skipIf(process.platform === "win32")("permissions", () => {
+  it("are 0600 in 0700 directories from the start and after each write", async () => {
+    const store = await newStore();
+    const path = store.pathOf("bot");
+    await store.create(path, session);
+    expect(await mode(store.directory)).toBe(0o700);
+    expect(await mode(join(store.directory, ".."))).toBe(0o700);
+    expect(await mode(path)).toBe(0o600);
+    await store.write(path, session);
+    await store.update(path, { access_token: "other" });
+    expect(await mode(path)).toBe(0o600);
+  });
+
+  it("of our own directory are set right, those of another's are left alone", async () => {
+    const parent = await temporaryDirectory();
+    const ours = join(parent, "ours");
+    const theirs = join(parent, "theirs");
+    await mkdir(ours, { mode: 0o755 });
+    await mkdir(theirs, { mode: 0o755 });
+    const store = new SessionStore(ours);
+    await store.create(join(ours, "a.json"), session);
+    await store.create(join(theirs, "a.json"), session);
+    expect(await mode(ours)).toBe(0o700);
+    expect(await mode(theirs)).toBe(0o755);
+  });
+});
+
+describe("SessionStore", () => {
+  it("reads what it wrote, and leaves nothing else behind", async () => {
+    const store = await newStore();
+    const path = store.pathOf("bot");
+    await store.create(path, session);
+    await store.write(path, { ...session, state: "unconfirmed" });
+    expect(await store.read(path)).toEqual({ ...session, state: "unconfirmed" });
+    expect(await readdir(store.directory)).toEqual(["bot.json"]);
+    await store.remove(path);
+    await store.remove(path);
+    expect(await readdir(store.directory)).toEqual([]);
+  });
+
+  it("creates exclusively: of several at a time one succeeds and the others change nothing", async () => {
+    const store = await newStore();
+    const path = store.pathOf("bot");
+    const names = ["a", "b", "c", "d"];
+    const tries = await Promise.allSettled(
+      names.map((name) => store.create(path, { ...session, device_name: name })),
+    );
+    const winners = names.filter((_, index) => tries[index]?.status === "fulfilled");
+    expect(winners).toEqual([(await store.read(path)).device_name]);
+    for (const { reason } of tries.filter((result) => result.status === "rejected")) {
+      expect(reason).toMatchObject({ code: "session_exists", exitCode: 2 });
+    }
+  });
+
+  it("keeps other programs' fields when it updates its own", async () => {
+    const store = await newStore();
+    const path = store.pathOf("bot");
+    const theirs = { "org.example.note": { kept: true } };
+    await store.create(path, { ...session, ...theirs });
+    await store.update(path, { access_token: "new", refresh_token: undefined });
+    const { refresh_token: _, ...rest } = session;
+    expect(JSON.parse(await readFile(path, "utf8"))).toEqual({ ...rest, ...theirs, access_token: "new" });
+  });
+
+  it("refuses an update that would make the file unusable, and leaves the file as it was", async () => {
+    const store = await newStore();
+    const path = store.pathOf("bot");
+    await store.create(path, session);
+    await expectFailure("session_invalid", () => store.update(path, { access_token: "" }));
+    expect(await store.read(path)).toEqual(session);
+  });
+
+  it("lists the sessions by name, with those that can't be used, and nothing else", async () => {
+    const store = await newStore();
+    expect(await store.list()).toEqual([]);
+    await store.create(store.pathOf("b"), session);
+    await writeFile(store.pathOf("a"), "{");
+    for (const other of [".hidden.json", "b.json.1234", "notes.txt", "sp ace.json"]) {
+      await writeFile(join(store.directory, other), "{}");
+    }
+    await mkdir(`${store.pathOf("b")}.lock`);
+    const entries = await store.list();
+    expect(entries.map(({ name }) => name)).toEqual(["a", "b"]);
+    expect(entries[0]?.failure?.code).toBe("session_invalid");
+    expect(entries[1]?.session).toEqual(session);
+  });
+
+  it("refuses hostile files: too large, no UTF-8, directories, devices", async () => {
+    const store = await newStore();
+    await mkdir(store.pathOf("directory"), { recursive: true });
+    await writeFile(store.pathOf("large"), " ".repeat(1024 * 1024 + 1));
+    await writeFile(store.pathOf("binary"), new Uint8Array([0xff, 0xfe, 0x00]));
+    for (const name of ["directory", "large", "binary"]) {
+      await expectFailure("session_invalid", () => store.read(store.pathOf(name)));
+    }
+    if (process.platform !== "win32") await expectFailure("session_invalid", () => store.read("/dev/zero"));
+    await expectFailure("session_not_found", () => store.read(store.pathOf("missing")));
+  });
+
+  it.skipIf(process.platform === "win32")("doesn't wait for the writer of a pipe", async () => {
+    const store = await newStore();
+    await mkdir(store.directory, { recursive: true });
+    execFileSync("mkfifo", [store.pathOf("pipe")]);
+    await expectFailure("session_invalid", () => store.read(store.pathOf("pipe")));
+  });
+
+  it.skipIf(process.platform === "win32")(
+    "follows a symbolic link, but creates nothing through one",
+    async () => {
+      const store = await newStore();
+      const elsewhere = join(await temporaryDirectory(), "elsewhere.json");
+      await mkdir(store.directory, { recursive: true });
+      await symlink(elsewhere, store.pathOf("link"));
+      await expectFailure("session_exists", () => store.checkCanCreate(store.pathOf("link")));
+      await expectFailure("session_exists", () => store.create(store.pathOf("link"), session));
+      await store.create(elsewhere, session);
+      await store.update(store.pathOf("link"), { access_token: "new" });
+      expect((await store.read(elsewhere)).access_token).toBe("new");
+    },
+  );
+
+  it("finds out beforehand that nothing can be created", async () => {
+    const store = await newStore();
+    await store.create(store.pathOf("file"), session);
+    const beneathAFile = join(store.pathOf("file"), "bot.json");
+    const failure = await expectFailure("file_error", () => store.checkCanCreate(beneathAFile));
+    expect(failure.exitCode).toBe(9);
+    await expectFailure("file_error", () => store.checkCanCreate(store.pathOf("x".repeat(300))));
+    await expectFailure("session_exists", () => store.checkCanCreate(store.pathOf("file")));
+    await store.checkCanCreate(store.pathOf("free"));
+    expect(await readdir(store.directory)).toEqual(["file.json"]);
+  });
+});
+
+describe("the session file of a new device", () => {
+  it("is created by the first save and replaced by later ones", async () => {
+    const store = await newStore();
+    const file = store.newFile(store.pathOf("bot"));
+    await file.remove();
+    await file.save({ ...session, state: "incomplete" });
+    await file.save(session);
+    expect(await store.read(file.path)).toEqual(session);
+    await file.remove();
+    expect(await store.list()).toEqual([]);
+  });
+
+  it("neither replaces nor removes what was there before", async () => {
+    const store = await newStore();
+    const file = store.newFile(store.pathOf("bot"));
+    await store.create(file.path, session);
+    await expectFailure("session_exists", () => file.save({ ...session, access_token: "other" }));
+    await file.remove();
+    expect(await store.read(file.path)).toEqual(session);
+  });
+});
