@@ -58,8 +58,11 @@ export interface SignInHomeserver {
   pollForTokens(signal: AbortSignal): Promise<TokenPoll>;
   /** RFC 7009, refresh token first; one failing doesn't skip the other. Resolves to whether all went well. */
   revoke(tokens: Tokens, signal: AbortSignal): Promise<boolean>;
-  /** The same homeserver with the access token that was granted. */
-  signedIn(tokens: Tokens): AccountHomeserver;
+  /**
+   * The same homeserver with the tokens that were granted.
+   * @param save called with renewed tokens before they are used
+   */
+  signedIn(tokens: Tokens, save: (tokens: Tokens) => Promise<void>): AccountHomeserver;
   /** What a session file keeps of the OAuth client. */
   readonly oauthClient: { readonly issuer: string; readonly clientId: string };
 }

@@ -29,3 +29,8 @@ export const SecretsBundle = v.object({
 });
 
 export type SecretsBundle = v.InferOutput<typeof SecretsBundle>;
+
+/** What events say of a bundle. */
+export function backupVersion({ backup }: SecretsBundle): { backup_version?: string } {
+  return backup ? { backup_version: backup.backup_version } : {};
+}

@@ -1,0 +1,125 @@
+import type { Clock } from "../clock.js";
+import { Failure } from "../errors.js";
+import type { Emit } from "../ui/events.js";
+import { checkCrossSigningSecrets } from "./cross-signing.js";
+import type { AccountHomeserver } from "./homeserver.js";
+import { DEVICE_AUTHORIZATION_GRANT, type LoginProtocol } from "./messages.js";
+import { backupVersion, type SecretsBundle } from "./secrets.js";
+import type { SecureChannel } from "./secure-channel.js";
+
+/** MSC4108 §Secret sharing and device verification, step 1: the device may take that long to show up. */
+const DEVICE_ONLINE_MS = 10_000;
+const DEVICE_ONLINE_PAUSE_MS = 500;
+
+/** The device that is signed in already, and all that it needs from outside. */
+export interface ExistingDevice {
+  readonly userId: string;
+  readonly homeserver: AccountHomeserver;
+  readonly secrets: SecretsBundle;
+  /** Throws a Failure `url_refused` for a link that must not be opened. */
+  readonly checkLink: (link: string) => URL;
+  /** Shows the link to the person or opens it. False where it can't be opened. */
+  readonly openLink: (link: URL, signal: AbortSignal) => Promise<boolean>;
+  readonly emit: Emit;
+  readonly clock: Clock;
+}
+
+/**
+ * Checks, before any QR code is shown or scanned, that there is something to share and that it is the
+ * account's (MSC4108 §Discoverability of the capability).
+ *
+ * @throws {Failure} `cross_signing_missing`, `secrets_mismatch`
+ */
+export async function checkExistingDevice(
+  { homeserver, userId, secrets }: Pick<ExistingDevice, "homeserver" | "userId" | "secrets">,
+  signal: AbortSignal,
+): Promise<void> {
+  checkCrossSigningSecrets(userId, secrets.cross_signing, await homeserver.queryKeys(userId, signal));
+}
+
+/**
+ * Helps a new device to sign in, over a channel that is secure (MSC4108 §Login via OAuth 2.0 device
+ * authorization flow and §Secret sharing and device verification).
+ *
+ * @param announceHomeserver step 1, for the device that scanned: it sends `m.login.protocols`
+ * @returns the new device's ID, once it was seen online and the secrets were sent
+ * @throws {Failure} whatever ended the sign-in; the other device was told, or the session deleted
+ */
+export async function signInOtherDevice(
+  device: ExistingDevice,
+  channel: SecureChannel,
+  announceHomeserver: (channel: SecureChannel, signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<{ readonly deviceId: string }> {
+  try {
+    // 1. Homeserver discovery
+    await announceHomeserver(channel, signal);
+
+    // 3. The new device says which protocol it wants to use
+    const request = await channel.receive(["m.login.protocol"], "machine", signal);
+
+    // 4. The existing device checks device_id and accepts the protocol
+    await acceptProtocol(device, request, signal);
+    await channel.send({ type: "m.login.protocol_accepted" }, signal);
+
+    // 5. and 6. The person consents, the new device waits
+    const outcome = await channel.receive(["m.login.success", "m.login.declined"], "person", signal);
+    if (outcome.type === "m.login.declined") throw new Failure("consent_declined");
+
+    // Secret sharing 1. The new device has indeed signed in
+    const deviceId = request.device_id;
+    await waitUntilOnline(device, deviceId, signal);
+    device.emit({ event: "device_online", device_id: deviceId });
+
+    // Secret sharing 2. The secrets
+    await channel.sendFinal({ type: "m.login.secrets", ...device.secrets }, signal);
+    device.emit({ event: "secrets_sent", cross_signing: true, ...backupVersion(device.secrets) });
+    return { deviceId };
+  } catch (thrown) {
+    const failure = Failure.from(thrown);
+    await channel.abandon(failure);
+    throw failure;
+  }
+}
+
+async function acceptProtocol(
+  { homeserver, checkLink, openLink, emit }: ExistingDevice,
+  { protocol, device_authorization_grant: grant, device_id: deviceId }: LoginProtocol,
+  signal: AbortSignal,
+): Promise<void> {
+  if (protocol !== DEVICE_AUTHORIZATION_GRANT) throw new Failure("unsupported_protocol");
+  if (!grant) throw new Failure("unexpected_message");
+  const { verification_uri, verification_uri_complete } = grant;
+  let link = checkVerificationLink(checkLink, verification_uri);
+  if (verification_uri_complete) link = checkVerificationLink(checkLink, verification_uri_complete);
+  if (await homeserver.deviceExists(deviceId, signal)) throw new Failure("device_already_exists");
+  emit({
+    event: "verification",
+    verification_uri,
+    ...(verification_uri_complete ? { verification_uri_complete } : {}),
+  });
+  const opened = await openLink(link, signal);
+  emit({ event: "browser", opened });
+  if (!opened) throw new Failure("unable_to_open_verification_uri");
+}
+
+/** A refused link is a security failure here, and to the other device one that can't be opened. */
+function checkVerificationLink(checkLink: ExistingDevice["checkLink"], link: string): URL {
+  try {
+    return checkLink(link);
+  } catch (thrown) {
+    throw Failure.from(thrown).with({ reason: "unable_to_open_verification_uri" });
+  }
+}
+
+async function waitUntilOnline(
+  { homeserver, clock }: ExistingDevice,
+  deviceId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = clock.now() + DEVICE_ONLINE_MS;
+  while (!(await homeserver.deviceExists(deviceId, signal))) {
+    if (clock.now() >= deadline) throw new Failure("device_not_found");
+    await clock.sleep(DEVICE_ONLINE_PAUSE_MS, signal);
+  }
+}

@@ -1,0 +1,138 @@
+import type { Clock } from "../clock.js";
+import { Failure, type FailureCode } from "../errors.js";
+import type { DeviceIdentityKeys } from "./device-keys.js";
+import type { SignInHomeserver, Tokens } from "./homeserver.js";
+import type { SecretsBundle } from "./secrets.js";
+import { withinTime } from "./within-time.js";
+
+/** How far a new device's session has come: see docs/session-file.md. */
+export type NewSessionState = "incomplete" | "unconfirmed" | "complete" | "unverified" | "revocation_pending";
+
+/** What is kept of a sign-in. */
+export interface NewSession {
+  readonly state: NewSessionState;
+  readonly baseUrl: URL;
+  readonly oauthClient: SignInHomeserver["oauthClient"];
+  readonly deviceId: string;
+  readonly identityKeys: DeviceIdentityKeys;
+  readonly tokens: Tokens;
+  readonly userId?: string;
+  readonly secrets?: SecretsBundle;
+}
+
+/** Where the new device's session is kept. Each save replaces the whole. */
+export interface SessionFile {
+  readonly path: string;
+  save(session: NewSession): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** How long tokens may take to be revoked when the sign-in has failed. */
+const REVOCATION_MS = 10_000;
+/** The same when a signal ended it: then all has to be done within 5 s. */
+const HASTY_REVOCATION_MS = 2500;
+const SIGNALS: readonly FailureCode[] = ["hangup", "interrupted", "terminated"];
+const SECURITY_EXIT_CODE = 5;
+
+interface AttemptingDevice {
+  readonly deviceId: string;
+  readonly identityKeys: DeviceIdentityKeys;
+  readonly sessionFile: SessionFile;
+  readonly keepUnverified: boolean;
+  readonly clock: Clock;
+}
+
+/**
+ * A sign-in under way: what of it is on disk, and how it is undone. Until the device keys are uploaded it is
+ * all or nothing; from there on the session stays, unless the homeserver shows other keys.
+ */
+export class SignInAttempt {
+  readonly #device: AttemptingDevice;
+  #homeserver: SignInHomeserver | undefined;
+  #session: NewSession | undefined;
+  #undoable = true;
+
+  constructor(device: AttemptingDevice) {
+    this.#device = device;
+  }
+
+  /** The newest tokens. */
+  get tokens(): Tokens {
+    if (!this.#session) throw new Failure("internal_error", "Internal error: no tokens were granted.");
+    return this.#session.tokens;
+  }
+
+  /** Tokens were granted: they are on disk before they are used. */
+  async begin(homeserver: SignInHomeserver, tokens: Tokens): Promise<void> {
+    const { deviceId, identityKeys } = this.#device;
+    const { baseUrl, oauthClient } = homeserver;
+    this.#homeserver = homeserver;
+    this.#session = { state: "incomplete", baseUrl, oauthClient, deviceId, identityKeys, tokens };
+    await this.#device.sessionFile.save(this.#session);
+  }
+
+  async keep(changes: Partial<NewSession>): Promise<void> {
+    if (!this.#session) return;
+    this.#session = { ...this.#session, ...changes };
+    await this.#device.sessionFile.save(this.#session);
+  }
+
+  /** The device keys are about to be uploaded: from here on others may see this device. */
+  async passPointOfNoReturn(): Promise<void> {
+    await this.keep({ state: "unconfirmed" });
+    this.#undoable = false;
+  }
+
+  /**
+   * Cleans up after a failure, as far as that is allowed and possible. Never throws.
+   *
+   * @returns the failure, with what became of the tokens and what stays behind
+   */
+  async undo(failure: Failure): Promise<Failure> {
+    const { deviceId, sessionFile, keepUnverified } = this.#device;
+    if (!this.#session) {
+      return failure.code === "token_lost" ? failure.with({ cleanup: "impossible", deviceId }) : failure;
+    }
+    const kept = { cleanup: "none", deviceId, session: sessionFile.path } as const;
+    if (!this.#undoable && failure.code !== "device_keys_mismatch") return unconfirmed(failure).with(kept);
+    if (keepUnverified && this.#isWorthKeeping(failure)) {
+      const saved = await this.keep({ state: "unverified" }).then(...succeeded);
+      const message = `${new Failure("signed_in_unverified").message} ${failure.message}`;
+      if (saved) return new Failure("signed_in_unverified", message, { ...kept, cause: failure });
+    }
+    return this.#revoke(failure);
+  }
+
+  #isWorthKeeping(failure: Failure): boolean {
+    const secretsCame = this.#session?.secrets !== undefined;
+    const wasStopped = SIGNALS.includes(failure.code) || failure.code === "user_cancelled";
+    const isKnown = this.#session?.userId !== undefined;
+    return isKnown && !secretsCame && !wasStopped && failure.exitCode !== SECURITY_EXIT_CODE;
+  }
+
+  async #revoke(failure: Failure): Promise<Failure> {
+    const { clock, deviceId, sessionFile } = this.#device;
+    const budget = SIGNALS.includes(failure.code) ? HASTY_REVOCATION_MS : REVOCATION_MS;
+    let revoked = false;
+    await withinTime(budget, clock, async (signal) => {
+      revoked = (await this.#homeserver?.revoke(this.tokens, signal)) ?? false;
+    });
+    if (revoked) {
+      const removed = await sessionFile.remove().then(...succeeded);
+      return failure.with({ cleanup: "revoked", ...(removed ? {} : { session: sessionFile.path }) });
+    }
+    await this.keep({ state: "revocation_pending" }).catch(() => undefined);
+    return failure.with({ cleanup: "pending", deviceId, session: sessionFile.path });
+  }
+}
+
+const succeeded = [() => true, () => false] as const;
+
+/** After the upload, a lack of answers means that nobody knows yet, whatever it was that went wrong. */
+function unconfirmed(failure: Failure): Failure {
+  if (SIGNALS.includes(failure.code) || failure.code === "file_error") return failure;
+  const message = `${new Failure("session_unconfirmed").message} ${failure.message}`;
+  return failure.code === "session_unconfirmed"
+    ? failure
+    : new Failure("session_unconfirmed", message, { cause: failure });
+}
