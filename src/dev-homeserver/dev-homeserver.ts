@@ -1,0 +1,207 @@
+import type { SecretsBundle } from "../protocol/secrets.js";
+import { accountDataRoutes } from "./client-server/account-data.js";
+import { authenticator } from "./client-server/authentication.js";
+import { crossSigningRoutes } from "./client-server/cross-signing.js";
+import { deviceKeyRoutes } from "./client-server/device-keys.js";
+import { type Device, DeviceStore, deviceRoutes } from "./client-server/devices.js";
+import { discoveryRoutes } from "./client-server/discovery.js";
+import { keyBackupRoutes } from "./client-server/key-backup.js";
+import { keySignatureRoutes } from "./client-server/key-signatures.js";
+import { BrowserSessions } from "./consent/browser-sessions.js";
+import { pagesOf } from "./consent/pages.js";
+import { type Account, consentRoutes, noticeRoutes } from "./consent/routes.js";
+import { Router } from "./http/router.js";
+import { HttpServer } from "./http/server.js";
+import { ClientStore, registrationRoutes } from "./oauth/clients.js";
+import { type DeviceAuthorization, DeviceAuthorizationStore } from "./oauth/device-authorizations.js";
+import { deviceAuthorizationRoutes, tokenRoutes } from "./oauth/endpoints.js";
+import { DEVICE_CODE, metadataRoutes } from "./oauth/metadata.js";
+import { type Session, SessionStore } from "./oauth/sessions.js";
+import { type Decision, type DevHomeserverOptions, withDefaults } from "./options.js";
+import { rendezvousRoutes } from "./rendezvous/routes.js";
+import { type RendezvousState, RendezvousStore } from "./rendezvous/store.js";
+import { newPassword, seedDevice, seedKeys } from "./seed.js";
+
+export type { Decision, DevHomeserverOptions, Fault, RendezvousApis, RendezvousMode } from "./options.js";
+
+/** The seeded device's session, in the portable form that `session import` takes. */
+export interface ExistingSession {
+  readonly base_url: string;
+  readonly user_id: string;
+  readonly device_id: string;
+  readonly access_token: string;
+  /** Absent, as are the next two, where OAuth is switched off: the access token then lasts. */
+  readonly refresh_token?: string;
+  readonly expires_at?: string;
+  readonly oauth?: { readonly issuer: string; readonly client_id: string };
+  readonly secrets: SecretsBundle;
+  readonly device_keys: { readonly ed25519: string; readonly curve25519: string };
+}
+
+/** A running homeserver with one account, all of it in memory. */
+export interface DevHomeserver {
+  readonly baseUrl: URL;
+  /** Host and port of the base URL. */
+  readonly serverName: string;
+  readonly account: Account;
+  readonly existingSession: ExistingSession;
+  /** Ends all connections. */
+  close(): Promise<void>;
+
+  /** The account's devices, with the keys they uploaded. */
+  devices(): readonly Readonly<Device>[];
+  /** Sessions whose tokens are good, or can be refreshed. */
+  activeSessions(): readonly Session[];
+  /** The oldest first. */
+  liveRendezvousSessions(): readonly RendezvousState[];
+  /** Makes all rendezvous sessions be gone, as after a restart. */
+  expireRendezvous(): void;
+  /**
+   * Answers a consent page.
+   *
+   * @returns false for a user code that is unknown or has expired
+   */
+  decide(userCode: string, decision: Decision): boolean;
+  /** Unpublishes the account's cross-signing keys: an account that has never set encryption up. */
+  removeCrossSigning(): void;
+}
+
+/**
+ * Starts a Matrix homeserver for development and tests: rendezvous sessions (MSC4388), an OAuth 2.0
+ * authorization server with the device authorization grant, a consent page, and as much of the client-server
+ * API as signing in by QR code needs. It has one account, with cross-signing keys, a key backup version and
+ * one verified device. Nothing survives it.
+ *
+ * @throws {Error} Node's, such as `EADDRINUSE`, where it can't listen
+ */
+export async function startDevHomeserver(options: DevHomeserverOptions = {}): Promise<DevHomeserver> {
+  const settings = withDefaults(options);
+  const { clock } = settings;
+  const closing = new AbortController();
+
+  const router = new Router();
+  const server = new HttpServer(router, settings.intercept);
+  const port = await server.listen(settings.host, settings.port);
+  const baseUrl = new URL(`http://${urlHost(settings.host)}:${port}/`);
+  const serverName = `${baseUrl.hostname}:${port}`;
+
+  const { localpart } = settings;
+  const account = {
+    userId: `@${localpart}:${serverName}`,
+    localpart,
+    password: settings.password ?? newPassword(),
+  };
+  const { userId } = account;
+  const { crossSigning, backup, secrets, selfSigning } = seedKeys(userId);
+  const seeded = seedDevice(userId, selfSigning);
+
+  const devices = new DeviceStore();
+  const sessions = new SessionStore(clock);
+  const clients = new ClientStore();
+  const authorizations = new DeviceAuthorizationStore(
+    clock,
+    settings.authorizationLifetimeMs,
+    settings.intervalMs,
+  );
+  const rendezvous = new RendezvousStore(clock, settings.rendezvousLifetimeMs);
+  const authenticate = authenticator(sessions);
+
+  const existingDevice = devices.add(seeded.deviceId, "Existing device");
+  existingDevice.deviceKeys = seeded.deviceKeys;
+  const existingClient = clients.register({
+    client_name: "Existing device",
+    client_uri: "https://matrix-qr-login.example/",
+    token_endpoint_auth_method: "none",
+    grant_types: [DEVICE_CODE, "refresh_token"],
+  });
+  const existingTokens = settings.oauth
+    ? sessions.start(
+        { deviceId: seeded.deviceId, clientId: existingClient.clientId },
+        settings.accessTokenLifetimeMs,
+        true,
+      )
+    : sessions.start({ deviceId: seeded.deviceId }, Number.POSITIVE_INFINITY, false);
+
+  const consentByItself = async (authorization: DeviceAuthorization, decision: Decision) => {
+    await clock.sleep(settings.autoConsentDelayMs, closing.signal);
+    authorizations.decide(authorization, decision);
+  };
+  const pages = pagesOf(serverName);
+  const oauth = {
+    issuer: baseUrl,
+    clients,
+    authorizations,
+    sessions,
+    devices,
+    verificationUriComplete: settings.verificationUriComplete,
+    accessTokenLifetimeMs: settings.accessTokenLifetimeMs,
+    authorizationLifetimeMs: settings.authorizationLifetimeMs,
+    onAuthorization(authorization: DeviceAuthorization) {
+      if (!settings.autoConsent) return;
+      // It rejects only when the server closes.
+      consentByItself(authorization, settings.autoConsent).catch(() => {});
+    },
+  };
+
+  router.add(discoveryRoutes(baseUrl, settings.oauth));
+  router.add(deviceRoutes(userId, devices, sessions, authenticate, seeded.deviceId));
+  router.add(deviceKeyRoutes(userId, devices, crossSigning, authenticate));
+  router.add(crossSigningRoutes(userId, crossSigning, authenticate, new URL("account", baseUrl)));
+  router.add(keySignatureRoutes(userId, devices, crossSigning, authenticate));
+  router.add(keyBackupRoutes(backup, authenticate));
+  router.add(accountDataRoutes(userId, authenticate));
+  router.add(rendezvousRoutes(rendezvous, authenticate, settings.rendezvous, settings.rendezvousApis));
+  router.add(noticeRoutes(pages));
+  if (settings.oauth) {
+    router.add(metadataRoutes(baseUrl, settings));
+    router.add(tokenRoutes(oauth));
+    if (settings.registration) router.add(registrationRoutes(clients, settings));
+    if (settings.deviceGrant) {
+      router.add(deviceAuthorizationRoutes(oauth));
+      router.add(consentRoutes(account, authorizations, new BrowserSessions(clock, String(port)), pages));
+    }
+  }
+
+  return {
+    baseUrl,
+    serverName,
+    account,
+    existingSession: {
+      base_url: baseUrl.href,
+      user_id: userId,
+      device_id: seeded.deviceId,
+      access_token: existingTokens.accessToken,
+      ...(existingTokens.refreshToken !== undefined && {
+        refresh_token: existingTokens.refreshToken,
+        expires_at: new Date(clock.date().getTime() + settings.accessTokenLifetimeMs).toISOString(),
+        oauth: { issuer: baseUrl.href, client_id: existingClient.clientId },
+      }),
+      secrets,
+      device_keys: seeded.privateKeys,
+    },
+    async close() {
+      closing.abort();
+      await server.close();
+    },
+    devices: () => devices.all(),
+    activeSessions: () => sessions.active(),
+    liveRendezvousSessions: () => rendezvous.live(),
+    expireRendezvous: () => rendezvous.clear(),
+    decide(userCode, decision) {
+      const authorization = authorizations.findByUserCode(userCode);
+      if (authorization) authorizations.decide(authorization, decision);
+      return authorization !== undefined;
+    },
+    removeCrossSigning() {
+      delete crossSigning.masterKey;
+      delete crossSigning.selfSigningKey;
+      delete crossSigning.userSigningKey;
+    },
+  };
+}
+
+/** What the base URL calls the host: an address that stands for all of them is named localhost. */
+function urlHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
+}

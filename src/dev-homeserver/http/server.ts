@@ -1,0 +1,96 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { DevHomeserverOptions, Fault } from "../options.js";
+import { type Answer, matrixError, Refusal } from "./answers.js";
+import type { Router } from "./router.js";
+
+/** Upper bound of a request's body in bytes. */
+const MAX_BODY = 256 * 1024;
+
+/** The sockets' side: bodies in, answers out, and the faults that a test asks for. */
+export class HttpServer {
+  readonly #server: Server;
+  readonly #router: Router;
+  readonly #intercept: DevHomeserverOptions["intercept"];
+
+  constructor(router: Router, intercept: DevHomeserverOptions["intercept"]) {
+    this.#router = router;
+    this.#intercept = intercept;
+    this.#server = createServer((request, response) => {
+      // Only a connection that broke off rejects here, and then there is nobody to answer.
+      this.#serve(request, response).catch(() => request.destroy());
+    });
+  }
+
+  /** @returns the port that is listened on */
+  async listen(host: string, port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(port, host, resolve);
+    });
+    const address = this.#server.address();
+    if (address === null || typeof address === "string") throw new TypeError("The server has no port.");
+    return address.port;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const method = request.method ?? "GET";
+    const target = request.url ?? "/";
+    const queryAt = target.indexOf("?");
+    const path = queryAt < 0 ? target : target.slice(0, queryAt);
+    const query = new URLSearchParams(queryAt < 0 ? "" : target.slice(queryAt));
+
+    const body = await readBody(request);
+    const fault = this.#intercept?.({ method, path });
+    if (fault?.when === "before") return fail(fault, request, response);
+    const answer = refusalsAnswered(() => {
+      if (body === undefined) throw matrixError(413, "M_TOO_LARGE", `A body has at most ${MAX_BODY} bytes.`);
+      return this.#router.answer(method, path, { headers: request.headers, query, body });
+    });
+    if (fault) return fail(fault, request, response);
+    send(answer, response);
+  }
+}
+
+/**
+ * What is too large is read to its end all the same: a client that is still sending would not see an answer.
+ *
+ * @returns the body, or undefined where it is too large
+ */
+async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size <= MAX_BODY) chunks.push(chunk);
+  }
+  return size > MAX_BODY ? undefined : Buffer.concat(chunks);
+}
+
+function refusalsAnswered(handle: () => Answer): Answer {
+  try {
+    return handle();
+  } catch (error) {
+    if (error instanceof Refusal) return error.answer;
+    return matrixError(500, "M_UNKNOWN", `A bug in the development homeserver: ${error}`).answer;
+  }
+}
+
+function send(answer: Answer, response: ServerResponse): void {
+  response.writeHead(answer.status, { "x-content-type-options": "nosniff", ...answer.headers });
+  response.end(answer.body);
+}
+
+function fail(fault: Fault, request: IncomingMessage, response: ServerResponse): void {
+  if (!fault.answer) {
+    request.destroy();
+    return;
+  }
+  response.writeHead(fault.answer.status, fault.answer.headers);
+  response.end(fault.answer.body);
+}

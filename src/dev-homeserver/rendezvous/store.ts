@@ -1,0 +1,106 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Clock } from "../../clock.js";
+
+/** What a rendezvous session shows to whoever knows its ID. */
+export interface RendezvousState {
+  readonly id: string;
+  readonly data: string;
+  readonly sequenceToken: string;
+  readonly expiresInMs: number;
+}
+
+interface Session {
+  readonly id: string;
+  readonly expiresAt: number;
+  data: string;
+  writes: number;
+  sequenceToken: string;
+}
+
+/** The live rendezvous sessions (MSC4388 §Insecure rendezvous session). */
+export class RendezvousStore {
+  readonly #clock: Clock;
+  readonly #lifetimeMs: number;
+  readonly #capacity: number;
+  readonly #sessions = new Map<string, Session>();
+
+  /** @param capacity how many sessions may live at once (§Denial of Service attack surface) */
+  constructor(clock: Clock, lifetimeMs: number, capacity = 1000) {
+    this.#clock = clock;
+    this.#lifetimeMs = lifetimeMs;
+    this.#capacity = capacity;
+  }
+
+  /** @returns the session, or, where there are too many, the milliseconds until the next one ends */
+  create(data: string): RendezvousState | { readonly retryAfterMs: number } {
+    const [oldest] = this.live();
+    if (oldest && this.#sessions.size >= this.#capacity) return { retryAfterMs: oldest.expiresInMs };
+    const id = randomBytes(16).toString("base64url");
+    const session: Session = {
+      id,
+      expiresAt: this.#clock.now() + this.#lifetimeMs,
+      data,
+      writes: 0,
+      sequenceToken: sequenceToken(id, 0, data),
+    };
+    this.#sessions.set(id, session);
+    return this.#state(session);
+  }
+
+  get(id: string): RendezvousState | undefined {
+    const session = this.#find(id);
+    return session && this.#state(session);
+  }
+
+  /**
+   * Compare-and-swap. A repeated write whose first answer was lost is acknowledged again: the token is an old
+   * one, but the data is what is there already (§The send mechanism).
+   */
+  put(id: string, token: string, data: string): RendezvousState | "not_found" | "concurrent_write" {
+    const session = this.#find(id);
+    if (!session) return "not_found";
+    if (token === session.sequenceToken) {
+      session.writes += 1;
+      session.data = data;
+      session.sequenceToken = sequenceToken(id, session.writes, data);
+    } else if (data !== session.data) {
+      return "concurrent_write";
+    }
+    return this.#state(session);
+  }
+
+  /** @returns whether there was one */
+  delete(id: string): boolean {
+    return this.#find(id) !== undefined && this.#sessions.delete(id);
+  }
+
+  /** The sessions that have not expired, the oldest first. */
+  live(): RendezvousState[] {
+    return [...this.#sessions.keys()].flatMap((id) => this.get(id) ?? []);
+  }
+
+  clear(): void {
+    this.#sessions.clear();
+  }
+
+  #find(id: string): Session | undefined {
+    const session = this.#sessions.get(id);
+    if (session && this.#clock.now() >= session.expiresAt) {
+      this.#sessions.delete(id);
+      return undefined;
+    }
+    return session;
+  }
+
+  #state(session: Session): RendezvousState {
+    const { id, data, sequenceToken, expiresAt } = session;
+    return { id, data, sequenceToken, expiresInMs: Math.ceil(expiresAt - this.#clock.now()) };
+  }
+}
+
+/** §`sequence_token` values, "A recommended implementation". */
+function sequenceToken(id: string, writes: number, data: string): string {
+  return createHash("sha256")
+    .update(JSON.stringify([id, writes, data]))
+    .digest("base64url");
+}

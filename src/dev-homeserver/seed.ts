@@ -1,0 +1,106 @@
+import { randomBytes, randomInt } from "node:crypto";
+import { encodeBase64 } from "../protocol/base64.js";
+import type { JsonObject } from "../protocol/canonical-json.js";
+import type { SecretsBundle } from "../protocol/secrets.js";
+import { curve25519PublicKey, ed25519PublicKey, signJson } from "../protocol/signatures.js";
+import type { CrossSigning } from "./client-server/cross-signing.js";
+import type { KeyBackup } from "./client-server/key-backup.js";
+
+const BACKUP_ALGORITHM = "m.megolm_backup.v1.curve25519-aes-sha2";
+
+/** The account's keys, published and private, as a client would have set them up. */
+export interface SeededKeys {
+  readonly crossSigning: CrossSigning;
+  readonly backup: KeyBackup;
+  readonly secrets: SecretsBundle;
+}
+
+/** A device that is verified already, with its private keys. */
+export interface SeededDevice {
+  readonly deviceId: string;
+  readonly deviceKeys: JsonObject;
+  readonly privateKeys: { readonly ed25519: string; readonly curve25519: string };
+}
+
+interface SigningKey {
+  readonly seed: Buffer;
+  readonly publicKey: string;
+}
+
+export function seedKeys(userId: string): SeededKeys & { readonly selfSigning: SigningKey } {
+  const master = newSigningKey();
+  const selfSigning = newSigningKey();
+  const userSigning = newSigningKey();
+  const backupKey = randomBytes(32);
+
+  const byMaster = (object: JsonObject): JsonObject => ({
+    ...object,
+    signatures: { [userId]: { [`ed25519:${master.publicKey}`]: signJson(object, master.seed) } },
+  });
+  const keyObject = (usage: string, { publicKey }: SigningKey): JsonObject => ({
+    user_id: userId,
+    usage: [usage],
+    keys: { [`ed25519:${publicKey}`]: publicKey },
+  });
+
+  return {
+    crossSigning: {
+      masterKey: keyObject("master", master),
+      selfSigningKey: byMaster(keyObject("self_signing", selfSigning)),
+      userSigningKey: byMaster(keyObject("user_signing", userSigning)),
+    },
+    backup: {
+      algorithm: BACKUP_ALGORITHM,
+      auth_data: byMaster({ public_key: curve25519PublicKey(backupKey) }),
+    },
+    secrets: {
+      cross_signing: {
+        master_key: encodeBase64(master.seed),
+        self_signing_key: encodeBase64(selfSigning.seed),
+        user_signing_key: encodeBase64(userSigning.seed),
+      },
+      backup: { algorithm: BACKUP_ALGORITHM, key: encodeBase64(backupKey), backup_version: "1" },
+    },
+    selfSigning,
+  };
+}
+
+export function seedDevice(userId: string, selfSigning: SigningKey): SeededDevice {
+  const deviceId = randomLetters("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 10);
+  const identity = newSigningKey();
+  const curve25519 = randomBytes(32);
+  const unsigned: JsonObject = {
+    user_id: userId,
+    device_id: deviceId,
+    algorithms: ["m.olm.v1.curve25519-aes-sha2", "m.megolm.v1.aes-sha2"],
+    keys: {
+      [`curve25519:${deviceId}`]: curve25519PublicKey(curve25519),
+      [`ed25519:${deviceId}`]: identity.publicKey,
+    },
+  };
+  const signatures = {
+    [userId]: {
+      [`ed25519:${deviceId}`]: signJson(unsigned, identity.seed),
+      [`ed25519:${selfSigning.publicKey}`]: signJson(unsigned, selfSigning.seed),
+    },
+  };
+  return {
+    deviceId,
+    deviceKeys: { ...unsigned, signatures },
+    privateKeys: { ed25519: encodeBase64(identity.seed), curve25519: encodeBase64(curve25519) },
+  };
+}
+
+/** Sixteen letters in fours, easy to type. */
+export function newPassword(): string {
+  return Array.from({ length: 4 }, () => randomLetters("abcdefghjkmnpqrstuvwxyz", 4)).join("-");
+}
+
+function newSigningKey(): SigningKey {
+  const seed = randomBytes(32);
+  return { seed, publicKey: ed25519PublicKey(seed) };
+}
+
+function randomLetters(alphabet: string, length: number): string {
+  return Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
+}
