@@ -9,7 +9,6 @@ import type { SessionStore } from "./store.js";
  * its secrets, so that whatever interrupts this leaves a session that only a logout can be tried on.
  *
  * @param revoke resolves to whether all tokens are revoked
- * @returns what the file held
  * @throws {Failure} `revocation_pending`, with the file kept; `session_locked`, `file_error`
  */
 export async function logoutSession(
@@ -18,8 +17,8 @@ export async function logoutSession(
   revoke: (session: StoredSession) => Promise<boolean>,
   clock: Clock,
   signal: AbortSignal,
-): Promise<StoredSession> {
-  return withSessionLock(path, clock, signal, async () => {
+): Promise<void> {
+  await withSessionLock(path, clock, signal, async () => {
     const session = await store.update(path, {
       state: "revocation_pending",
       secrets: undefined,
@@ -34,6 +33,5 @@ export async function logoutSession(
     });
     if (!isRevoked) throw new Failure("revocation_pending", undefined, pending);
     await store.remove(path);
-    return session;
   });
 }

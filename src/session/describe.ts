@@ -1,0 +1,90 @@
+import { escapeText } from "../ui/escape.js";
+import type { StoredSession } from "./session-file.js";
+import { type SessionEntry, sessionName } from "./store.js";
+
+/** A session as `--json` shows it: nothing secret, and no token. docs/session-file.md lists the fields. */
+export function sessionEvent(path: string, session: StoredSession): object {
+  const { state, user_id, device_id, base_url, device_name, created_at, oauth, expires_at, secrets } =
+    session;
+  return {
+    event: "session",
+    name: sessionName(path),
+    path,
+    state,
+    user_id,
+    device_id,
+    base_url,
+    device_name,
+    created_at,
+    issuer: oauth?.issuer,
+    client_id: oauth?.client_id,
+    expires_at,
+    refreshable: isRefreshable(session),
+    cross_signing: secrets !== undefined,
+    backup_version: secrets?.backup?.backup_version,
+  };
+}
+
+/** The same of a file of the list, which may be unusable. */
+export function entryEvent({ name, path, session, failure }: SessionEntry): object {
+  if (session) return sessionEvent(path, session);
+  return { event: "session", name, path, state: "unusable", code: failure.code, message: failure.message };
+}
+
+export function isRefreshable({
+  refresh_token,
+  oauth,
+}: Pick<StoredSession, "refresh_token" | "oauth">): boolean {
+  return refresh_token !== undefined && oauth !== undefined;
+}
+
+/** The table of `session list`: a heading, then a line for each session. */
+export function sessionTable(entries: readonly SessionEntry[], now: Date): string {
+  const rows = [["NAME", "USER", "DEVICE", "SERVER", "STATE", "AGE"]];
+  for (const { name, session } of entries) {
+    if (!session) {
+      rows.push([name, "-", "-", "-", "unusable", "-"]);
+      continue;
+    }
+    const { user_id, device_id, base_url, state, created_at } = session;
+    const shown = [user_id ?? "-", device_id, new URL(base_url).host].map((text) => escapeText(text));
+    rows.push([name, ...shown, state, created_at ? age(now.getTime() - Date.parse(created_at)) : "-"]);
+  }
+  return alignColumns(rows);
+}
+
+/** What `session show` says to a person. */
+export function sessionDetails(path: string, session: StoredSession): string {
+  const { user_id, device_id, device_name, base_url, oauth, secrets } = session;
+  const backup = secrets?.backup;
+  const rows = [
+    ["name", sessionName(path)],
+    ["file", path],
+    ["state", session.state],
+    ["user", user_id ?? "not known yet"],
+    ["device", device_name === undefined ? device_id : `${device_id} (${device_name})`],
+    ["homeserver", base_url],
+    ["issuer", oauth?.issuer ?? "none"],
+    ["client", oauth?.client_id ?? "none"],
+    ["created", session.created_at ?? "not known"],
+    ["token expires", session.expires_at ?? "not known"],
+    ["refreshable", isRefreshable(session) ? "yes" : "no"],
+    ["cross-signing keys", secrets ? "yes" : "no"],
+    ["backup key", backup ? `of version ${backup.backup_version}` : "no"],
+  ];
+  return alignColumns(rows.map((row) => row.map((text) => escapeText(text, 1000))));
+}
+
+function alignColumns(rows: readonly (readonly string[])[]): string {
+  const widthOf = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widthOf(column))).join("  "));
+  return lines.map((line) => `${line.trimEnd()}\n`).join("");
+}
+
+function age(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) return "new";
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h`;
+  return `${Math.floor(minutes / (24 * 60))} d`;
+}

@@ -1,0 +1,118 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { beforeEach, describe, expect, it } from "vitest";
+import { Failure } from "../../src/errors.js";
+import type { AccountHomeserver } from "../../src/protocol/homeserver.js";
+import { importSession, readPortableSession } from "../../src/session/import.js";
+import { SessionStore } from "../../src/session/store.js";
+import { expectFailure } from "../support/failures.js";
+import { fakeAccount } from "../support/fake-account.js";
+import { FakeClock } from "../support/fake-clock.js";
+import { fullSession, publishedKeys, temporaryDirectory } from "../support/sessions.js";
+
+const { signal } = new AbortController();
+const session = fullSession();
+
+describe("readPortableSession", () => {
+  const empty = Readable.from([]);
+
+  it("reads a file, or stdin for -", async () => {
+    const path = join(await temporaryDirectory(), "portable");
+    await writeFile(path, JSON.stringify({ ...session, state: "incomplete", unknown: 1 }));
+    expect(await readPortableSession(path, empty, signal)).toEqual(session);
+    const stdin = Readable.from([Buffer.from(JSON.stringify(session))]);
+    expect(await readPortableSession("-", stdin, signal)).toEqual(session);
+  });
+
+  it("reads no more than 1 MiB, and doesn't say what it read", async () => {
+    const endless = Readable.from(
+      (function* () {
+        for (;;) yield Buffer.alloc(65_536, " ");
+      })(),
+    );
+    await expectFailure("session_invalid", () => readPortableSession("-", endless, signal));
+    const text = Readable.from([Buffer.from('{"access_token": secret-value')]);
+    const failure = await expectFailure("session_invalid", () => readPortableSession("-", text, signal));
+    expect(failure.stack).not.toContain("secret-value");
+  });
+
+  it("fails with exit 9 when there is no such file", async () => {
+    const failure = await expectFailure("file_error", () => readPortableSession("/no/such", empty, signal));
+    expect(failure.exitCode).toBe(9);
+  });
+
+  it("ends with the signal's reason while stdin says nothing", async () => {
+    const controller = new AbortController();
+    const silent = new Readable({ read: () => controller.abort(new Failure("interrupted")) });
+    await expectFailure("interrupted", () => readPortableSession("-", silent, controller.signal));
+  });
+});
+
+describe("importSession", () => {
+  let store: SessionStore;
+  let path: string;
+
+  beforeEach(async () => {
+    store = new SessionStore(await temporaryDirectory());
+    path = store.pathOf("bot");
+  });
+
+  const run = (answers?: Partial<AccountHomeserver>) =>
+    importSession(
+      session,
+      store,
+      path,
+      answers && fakeAccount(publishedKeys(session), answers),
+      new FakeClock(),
+      signal,
+    );
+
+  it("makes a complete session of what the homeserver confirms", async () => {
+    const imported = await run({});
+    expect(imported).toEqual({ ...session, state: "complete", created_at: "2026-01-01T00:00:00.000Z" });
+    expect(await store.read(path)).toEqual(imported);
+  });
+
+  it("believes the file when there is no homeserver to ask", async () => {
+    await run();
+    expect((await store.read(path)).state).toBe("complete");
+  });
+
+  it("has the session on disk, as unconfirmed, while it asks", async () => {
+    let state: string | undefined;
+    await run({
+      whoami: async () => {
+        ({ state } = await store.read(path));
+        return { userId: session.user_id };
+      },
+    });
+    expect(state).toBe("unconfirmed");
+  });
+
+  it("leaves nothing behind when the check fails", async () => {
+    await expectFailure("secrets_mismatch", () =>
+      run({ queryKeys: async () => publishedKeys(fullSession()) }),
+    );
+    expect(await store.list()).toEqual([]);
+  });
+
+  it("keeps the only good tokens when the check fails after a refresh", async () => {
+    const failure = await expectFailure("network_error", () =>
+      run({
+        whoami: async () => {
+          await store.update(path, { access_token: "new", refresh_token: "new" });
+          throw new Failure("network_error");
+        },
+      }),
+    );
+    expect(failure.details.session).toBe(path);
+    expect(await store.read(path)).toMatchObject({ access_token: "new", state: "unconfirmed" });
+  });
+
+  it("never overwrites a session, and doesn't touch that one", async () => {
+    await store.create(path, { ...fullSession(), access_token: "theirs", state: "complete" });
+    await expectFailure("session_exists", () => run({}));
+    expect((await store.read(path)).access_token).toBe("theirs");
+  });
+});
