@@ -30,11 +30,6 @@ export class SignInTokens implements AccessTokens {
     this.#save = save;
   }
 
-  /** The newest tokens: the ones to revoke. */
-  get newest(): Tokens {
-    return this.#tokens;
-  }
-
   async current(): Promise<string> {
     return this.#tokens.accessToken;
   }

@@ -1,0 +1,136 @@
+import * as v from "valibot";
+import type { JsonObject } from "../protocol/canonical-json.js";
+import type { AccountHomeserver, BackupVersion, PublishedKeys } from "../protocol/homeserver.js";
+import { path } from "./base-url.js";
+import { MatrixApi, type MatrixApiOptions, type MatrixRequest } from "./matrix-api.js";
+import { refusal, unusable } from "./refusal.js";
+import { isUserId } from "./user-id.js";
+
+/** An account with many devices has an answer to /keys/query of this size. */
+const MAX_KEYS_BYTES = 4 * 1024 * 1024;
+const MAX_DEPTH = 16;
+
+const ShortText = v.pipe(v.string(), v.maxLength(255));
+
+const WhoAmI = v.object({
+  user_id: v.pipe(v.string(), v.check(isUserId)),
+  device_id: v.exactOptional(ShortText),
+});
+
+/** JSON that can be signed, and is no deeper than anything that is. */
+const SignableObject = v.custom<JsonObject>((value) => isObject(value) && isSignable(value, MAX_DEPTH));
+const ByUser = v.optional(v.record(v.string(), v.unknown()), {});
+
+const KeysQuery = v.object({
+  device_keys: ByUser,
+  master_keys: ByUser,
+  self_signing_keys: ByUser,
+  user_signing_keys: ByUser,
+});
+
+const RoomKeysVersion = v.object({
+  version: ShortText,
+  algorithm: ShortText,
+  auth_data: v.object({ public_key: v.exactOptional(ShortText) }),
+});
+
+/** What a signed-in device asks of its homeserver (Matrix specification, Client-Server API). */
+export function createAccountHomeserver(options: MatrixApiOptions): AccountHomeserver {
+  const api = new MatrixApi(options);
+
+  /** The body of a 200, validated. */
+  async function ask<T extends v.GenericSchema>(
+    schema: T,
+    request: MatrixRequest,
+    signal: AbortSignal,
+  ): Promise<v.InferOutput<T>> {
+    const response = await api.send(request, signal);
+    if (response.status !== 200) throw refusal(api.url(request.path), response);
+    const parsed = v.safeParse(schema, response.json);
+    if (!parsed.success) throw unusable(api.url(request.path));
+    return parsed.output;
+  }
+
+  return {
+    baseUrl: options.baseUrl,
+
+    async whoami(signal) {
+      const request = { method: "GET", path: "_matrix/client/v3/account/whoami" } as const;
+      const { user_id, device_id } = await ask(WhoAmI, request, signal);
+      return { userId: user_id, ...(device_id === undefined ? {} : { deviceId: device_id }) };
+    },
+
+    async deviceExists(deviceId, signal) {
+      // These would name another endpoint than a device's, and no device has them.
+      if (["", ".", ".."].includes(deviceId)) return false;
+      const request = { method: "GET", path: path`_matrix/client/v3/devices/${deviceId}` } as const;
+      const response = await api.send(request, signal);
+      if (response.status === 200) return true;
+      if (response.status === 404) return false;
+      throw refusal(api.url(request.path), response);
+    },
+
+    async queryKeys(userId, signal) {
+      const request = {
+        method: "POST",
+        path: "_matrix/client/v3/keys/query",
+        body: { device_keys: { [userId]: [] } },
+        maxBytes: MAX_KEYS_BYTES,
+      } as const;
+      const keys = await ask(KeysQuery, request, signal);
+      const published: PublishedKeys = {
+        ...named("masterKey", keys.master_keys[userId]),
+        ...named("selfSigningKey", keys.self_signing_keys[userId]),
+        ...named("userSigningKey", keys.user_signing_keys[userId]),
+        deviceKeys: signableMembers(keys.device_keys[userId]),
+      };
+      return published;
+    },
+
+    async uploadDeviceKeys(deviceKeys, signal) {
+      const request = {
+        method: "POST",
+        path: "_matrix/client/v3/keys/upload",
+        body: { device_keys: deviceKeys },
+      } as const;
+      await ask(v.unknown(), request, signal);
+    },
+
+    async backupVersion(signal) {
+      const request = { method: "GET", path: "_matrix/client/v3/room_keys/version" } as const;
+      const response = await api.send(request, signal);
+      if (response.status === 404) return undefined;
+      if (response.status !== 200) throw refusal(api.url(request.path), response);
+      const parsed = v.safeParse(RoomKeysVersion, response.json);
+      if (!parsed.success) throw unusable(api.url(request.path));
+      const { version, algorithm, auth_data } = parsed.output;
+      const { public_key: publicKey } = auth_data;
+      const backup: BackupVersion = { version, algorithm, ...(publicKey === undefined ? {} : { publicKey }) };
+      return backup;
+    },
+  };
+
+  function named<Name extends string>(name: Name, key: unknown): { [K in Name]?: JsonObject } {
+    if (key === undefined) return {};
+    if (!v.is(SignableObject, key)) throw unusable(api.url("_matrix/client/v3/keys/query"));
+    return { [name]: key } as { [K in Name]?: JsonObject };
+  }
+}
+
+/** A device whose keys are no such JSON is as good as one without keys; it must not hide the others. */
+function signableMembers(devices: unknown): Record<string, JsonObject> {
+  if (!isObject(devices)) return {};
+  return Object.fromEntries(
+    Object.entries(devices).filter((entry): entry is [string, JsonObject] => v.is(SignableObject, entry[1])),
+  );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isSignable(value: unknown, depth: number): boolean {
+  if (typeof value === "number") return Number.isSafeInteger(value);
+  if (typeof value !== "object" || value === null) return true;
+  return depth > 0 && Object.values(value).every((member) => isSignable(member, depth - 1));
+}

@@ -1,0 +1,29 @@
+import type { UrlPolicy } from "../network/url-policy.js";
+
+/**
+ * A homeserver's base URL, ready for paths to be put behind it: it ends in a slash, and has no query.
+ *
+ * @throws {Failure} `url_refused`
+ */
+export function toBaseUrl(text: string, urlPolicy: UrlPolicy): URL {
+  const url = endpoint(urlPolicy.check(text), "");
+  url.search = "";
+  url.hash = "";
+  return url;
+}
+
+/** The URL of a path below a base URL, whose own path is kept whether it ends in a slash or not. */
+export function endpoint(baseUrl: URL, path: string): URL {
+  const base = new URL(baseUrl);
+  if (!base.pathname.endsWith("/")) base.pathname += "/";
+  return new URL(path, base);
+}
+
+/** Writes a path, each value in it as one percent-encoded segment: device IDs hold `+` and `/`, user IDs `:`. */
+export function path(strings: TemplateStringsArray, ...values: readonly string[]): string {
+  // A lone surrogate, which has no percent-encoding, becomes U+FFFD on the way through UTF-8.
+  return String.raw(
+    { raw: strings },
+    ...values.map((value) => encodeURIComponent(Buffer.from(value).toString())),
+  );
+}

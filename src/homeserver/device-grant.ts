@@ -1,0 +1,159 @@
+import * as oauth from "oauth4webapi";
+import * as v from "valibot";
+import { Failure } from "../errors.js";
+import type { HttpResponse } from "../network/http.js";
+import type { DeviceAuthorization, TokenPoll } from "../protocol/homeserver.js";
+import { escapeText } from "../ui/escape.js";
+import type { DeviceGrantMetadata } from "./metadata.js";
+import { exchangeOAuth, oauthRefusal } from "./oauth-fetch.js";
+import { unusable } from "./refusal.js";
+import { type TokenDeps, toTokens } from "./tokens.js";
+
+/** RFC 8628 §3.2: the polling interval where the server names none. */
+const DEFAULT_INTERVAL_S = 5;
+
+const Link = v.pipe(v.string(), v.maxLength(2_048));
+const Seconds = v.pipe(v.number(), v.minValue(0), v.maxValue(24 * 60 * 60));
+
+const DeviceAuthorizationResponse = v.object({
+  device_code: v.pipe(v.string(), v.maxLength(16_384)),
+  user_code: v.pipe(v.string(), v.nonEmpty(), v.maxLength(64)),
+  verification_uri: Link,
+  verification_uri_complete: v.exactOptional(Link),
+  expires_in: Seconds,
+  interval: v.optional(Seconds, DEFAULT_INTERVAL_S),
+});
+
+export interface DeviceGrantClient {
+  readonly server: DeviceGrantMetadata["server"];
+  readonly clientId: string;
+  readonly deviceId: string;
+  readonly scope: string;
+}
+
+/** One run of the device authorization grant (RFC 8628). */
+export class DeviceGrant {
+  readonly #deps: TokenDeps;
+  readonly #client: DeviceGrantClient;
+  readonly #deviceCode: string;
+  readonly authorization: DeviceAuthorization;
+  /** Whether the last poll said that the code is good, and still waits for consent. */
+  #wasPending = false;
+
+  private constructor(
+    deps: TokenDeps,
+    client: DeviceGrantClient,
+    deviceCode: string,
+    authorization: DeviceAuthorization,
+  ) {
+    this.#deps = deps;
+    this.#client = client;
+    this.#deviceCode = deviceCode;
+    this.authorization = authorization;
+  }
+
+  /** @throws {Failure} `url_refused` for a link that is neither https nor allowed, and what a request throws */
+  static async start(deps: TokenDeps, client: DeviceGrantClient, signal: AbortSignal): Promise<DeviceGrant> {
+    const { server, scope } = client;
+    const endpoint = server.device_authorization_endpoint;
+    const oauthClient = { client_id: client.clientId };
+    const askedAt = deps.clock.now();
+    const response = await exchangeOAuth(
+      deps.http,
+      endpoint,
+      async (options) =>
+        oauth.processDeviceAuthorizationResponse(
+          server,
+          oauthClient,
+          await oauth.deviceAuthorizationRequest(server, oauthClient, oauth.None(), { scope }, options),
+        ),
+      { signal },
+    ).catch((error: unknown) => {
+      if (!(error instanceof oauth.ResponseBodyError)) throw error;
+      throw oauthRefusal(endpoint, "to start the device authorization grant", error);
+    });
+
+    const parsed = v.safeParse(DeviceAuthorizationResponse, response);
+    if (!parsed.success) throw unusable(new URL(endpoint));
+    const answer = parsed.output;
+    const link = (url: string) => deps.urlPolicy.check(url).href;
+    const complete = answer.verification_uri_complete;
+    return new DeviceGrant(deps, client, answer.device_code, {
+      verificationUri: link(answer.verification_uri),
+      ...(complete === undefined ? {} : { verificationUriComplete: link(complete) }),
+      userCode: answer.user_code,
+      expiresAt: askedAt + answer.expires_in * 1_000,
+      intervalMs: answer.interval * 1_000,
+    });
+  }
+
+  /** Asks the token endpoint once. */
+  async poll(signal: AbortSignal): Promise<TokenPoll> {
+    const { http, clock } = this.#deps;
+    const { server, clientId } = this.#client;
+    const oauthClient = { client_id: clientId };
+    const askedAt = clock.date();
+    let answer: HttpResponse | undefined;
+    try {
+      const granted = await exchangeOAuth(
+        http,
+        server.token_endpoint,
+        async (options) =>
+          oauth.processDeviceCodeResponse(
+            server,
+            oauthClient,
+            await oauth.deviceCodeGrantRequest(server, oauthClient, oauth.None(), this.#deviceCode, options),
+          ),
+        {
+          signal,
+          deadline: this.authorization.expiresAt,
+          // Asking less often is what `slow_down` is for, so the next poll does the repeating.
+          final: [429],
+          onAnswer: (response) => {
+            answer = response;
+          },
+        },
+      );
+      return { status: "granted", tokens: toTokens(granted, askedAt) };
+    } catch (error) {
+      if (answer?.status === 429) return this.#stillPending("slow_down");
+      if (!(error instanceof oauth.ResponseBodyError)) throw error;
+      return this.#judgeError(error, answer?.repeatedAfterLoss ?? false);
+    }
+  }
+
+  /** RFC 8628 §3.5, by `error` alone: the status is 400 there, and 403 with Matrix Authentication Service. */
+  #judgeError(error: oauth.ResponseBodyError, repeatedAfterLoss: boolean): TokenPoll {
+    switch (error.error) {
+      case "authorization_pending":
+        return this.#stillPending("pending");
+      case "slow_down":
+        return this.#stillPending("slow_down");
+      case "access_denied":
+        return { status: "declined" };
+      case "expired_token":
+        return { status: "expired" };
+    }
+    const isGone = error.error === "invalid_grant" && (repeatedAfterLoss || this.#wasPending);
+    throw isGone
+      ? this.#tokenLost()
+      : oauthRefusal(this.#client.server.token_endpoint, "the device code", error);
+  }
+
+  #stillPending(status: "pending" | "slow_down"): TokenPoll {
+    this.#wasPending = true;
+    return { status };
+  }
+
+  /** A code is good for one token. That it was good and is gone means that a token was issued. */
+  #tokenLost(): Failure {
+    const { server, deviceId } = this.#client;
+    const page = server.account_management_uri;
+    const where = page === undefined ? "on the account's page" : `at ${escapeText(page)}`;
+    return new Failure("token_lost", undefined, {
+      cleanup: "impossible",
+      deviceId,
+      hint: `Remove the device ${escapeText(deviceId)} ${where}, then start again.`,
+    });
+  }
+}

@@ -1,0 +1,99 @@
+import * as v from "valibot";
+import { Failure } from "../errors.js";
+import type { HttpClient, HttpResponse } from "../network/http.js";
+import type { UrlPolicy } from "../network/url-policy.js";
+import { endpoint } from "./base-url.js";
+import { errorCodeOf, refusal } from "./refusal.js";
+
+export const DEVICE_CODE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
+
+const PATHS = {
+  stable: "_matrix/client/v1/auth_metadata",
+  unstable: "_matrix/client/unstable/org.matrix.msc2965/auth_metadata",
+} as const;
+
+const Url = v.pipe(v.string(), v.maxLength(2_048));
+
+/** What is needed here of the OAuth 2.0 server metadata (RFC 8414 §2, Matrix specification §OAuth 2.0 API). */
+const ServerMetadata = v.object({
+  issuer: Url,
+  token_endpoint: Url,
+  registration_endpoint: v.exactOptional(Url),
+  device_authorization_endpoint: v.exactOptional(Url),
+  revocation_endpoint: v.exactOptional(Url),
+  account_management_uri: v.exactOptional(Url),
+  grant_types_supported: v.exactOptional(
+    v.pipe(v.array(v.pipe(v.string(), v.maxLength(255))), v.maxLength(100)),
+  ),
+});
+export type ServerMetadata = v.InferOutput<typeof ServerMetadata>;
+
+export interface AuthMetadata {
+  readonly server: ServerMetadata;
+  /** True where only the unstable path of MSC2965 is there. */
+  readonly isUnstable: boolean;
+}
+
+/** The same of a homeserver that offers the device authorization grant. */
+export interface DeviceGrantMetadata extends AuthMetadata {
+  readonly server: ServerMetadata & { readonly device_authorization_endpoint: string };
+}
+
+export interface MetadataDeps {
+  readonly http: HttpClient;
+  readonly urlPolicy: UrlPolicy;
+}
+
+/**
+ * The OAuth 2.0 server of a homeserver, its URLs held to the URL policy.
+ *
+ * @throws {Failure} `homeserver_without_oauth`, `url_refused`, `network_error`, `server_error`
+ */
+export async function fetchAuthMetadata(
+  deps: MetadataDeps,
+  baseUrl: URL,
+  signal: AbortSignal,
+): Promise<AuthMetadata> {
+  for (const [stability, path] of Object.entries(PATHS)) {
+    const url = endpoint(baseUrl, path);
+    const response = await deps.http.send({ method: "GET", url, signal });
+    if (response.status === 200) {
+      return { server: parse(url, response, deps.urlPolicy), isUnstable: stability === "unstable" };
+    }
+    if (response.status !== 404 && errorCodeOf(response) !== "M_UNRECOGNIZED") throw refusal(url, response);
+  }
+  throw new Failure("homeserver_without_oauth", `${baseUrl.host} doesn't offer the OAuth 2.0 API.`);
+}
+
+/**
+ * Whether a device can be signed in by QR code at all, asked before any code is shown.
+ *
+ * @throws {Failure} `homeserver_without_device_grant`, and what `fetchAuthMetadata` throws
+ */
+export async function requireDeviceGrant(
+  deps: MetadataDeps,
+  baseUrl: URL,
+  signal: AbortSignal,
+): Promise<DeviceGrantMetadata> {
+  const { server, isUnstable } = await fetchAuthMetadata(deps, baseUrl, signal);
+  const { device_authorization_endpoint, grant_types_supported } = server;
+  const isGranted = grant_types_supported?.includes(DEVICE_CODE_GRANT) ?? true;
+  if (device_authorization_endpoint === undefined || !isGranted) {
+    throw new Failure(
+      "homeserver_without_device_grant",
+      `${baseUrl.host} doesn't offer the device authorization grant, which QR sign-in needs.`,
+    );
+  }
+  return { server: { ...server, device_authorization_endpoint }, isUnstable };
+}
+
+function parse(url: URL, response: HttpResponse, urlPolicy: UrlPolicy): ServerMetadata {
+  const parsed = v.safeParse(ServerMetadata, response.json, { abortEarly: true });
+  if (!parsed.success) {
+    const field = v.getDotPath(parsed.issues[0]) ?? "the answer";
+    throw new Failure("server_error", `The OAuth 2.0 metadata of ${url.host} can't be used: see "${field}".`);
+  }
+  const { grant_types_supported: _, ...urls } = parsed.output;
+  for (const endpoint of Object.values(urls)) urlPolicy.check(endpoint);
+  return parsed.output;
+}
