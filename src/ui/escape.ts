@@ -3,7 +3,7 @@
  * them the bidirectional controls, zero-width characters and tags), line and paragraph separators, lone
  * surrogates, private-use and unassigned code points, and what else Unicode wants ignored in rendering.
  */
-const UNSAFE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+const UNSAFE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /**
  * Text from outside, made fit to be shown: every character that could steer the terminal, reorder what is read,
@@ -14,9 +14,18 @@ export function escapeText(text: string, maxLength = 200): string {
   let shown = "";
   let cutAt = 0;
   for (const character of text) {
-    shown += UNSAFE.test(character) ? `\\u{${character.codePointAt(0)?.toString(16)}}` : character;
+    shown += character.replace(UNSAFE, (unsafe) => `\\u{${unsafe.codePointAt(0)?.toString(16)}}`);
     if (shown.length > maxLength) return `${shown.slice(0, cutAt)}…`;
     if (shown.length < maxLength) cutAt = shown.length;
   }
   return shown;
+}
+
+/** A value as JSON on one line, with the same characters escaped as JSON does it: the value stays what it is. */
+export function safeJson(value: object): string {
+  return JSON.stringify(value).replace(UNSAFE, (unsafe) =>
+    Array.from({ length: unsafe.length }, (_, unit) => {
+      return `\\u${unsafe.charCodeAt(unit).toString(16).padStart(4, "0")}`;
+    }).join(""),
+  );
 }

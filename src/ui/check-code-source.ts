@@ -1,0 +1,76 @@
+import type { Readable } from "node:stream";
+import { Failure } from "../errors.js";
+import type { Prompt } from "./display.js";
+
+/**
+ * Where the check code comes from that somebody read on the other device. What it gives may be any text: whether
+ * it is the code is decided by the channel alone. Rejects with the signal's reason when that is aborted, and
+ * with `user_cancelled` at the end of input.
+ */
+export type CheckCodeSource = (attemptsLeft: number, signal: AbortSignal) => Promise<string>;
+
+export function checkCodesFromPrompt(prompt: Prompt): CheckCodeSource {
+  return (attemptsLeft, signal) => prompt.checkCode(attemptsLeft, signal);
+}
+
+/** More than any code has: what is longer is given back cut, as a wrong code. */
+const MAX_LINE_LENGTH = 64;
+
+/**
+ * `--check-code stdin`: each line of the input is one code, whether it was written before or after it is asked
+ * for. Nothing is read while no code is asked for, so lines queue up in the pipe and a finished program isn't
+ * kept alive by an input that nobody closes.
+ */
+export function checkCodesFromLines(input: Readable): CheckCodeSource {
+  input.setEncoding("utf8");
+  let unread = "";
+  let ended = false;
+
+  const takeLine = (): string | undefined => {
+    const end = unread.indexOf("\n");
+    const isWhole = end >= 0 || unread.length > MAX_LINE_LENGTH || (ended && unread !== "");
+    if (!isWhole) return undefined;
+    const line = end < 0 ? unread : unread.slice(0, end);
+    unread = end < 0 ? "" : unread.slice(end + 1);
+    return line.slice(0, MAX_LINE_LENGTH).trim();
+  };
+
+  return async (_attemptsLeft, signal) => {
+    for (;;) {
+      signal.throwIfAborted();
+      const line = takeLine();
+      if (line !== undefined) return line;
+      if (ended) throw new Failure("user_cancelled", "Standard input ended before the check code was read.");
+      const chunk = await nextChunk(input, signal);
+      if (chunk === undefined) ended = true;
+      else unread += chunk;
+    }
+  };
+}
+
+/** The next piece of text, or undefined at the end of input. The stream is left paused. */
+function nextChunk(input: Readable, signal: AbortSignal): Promise<string | undefined> {
+  if (input.readableEnded || input.destroyed) return Promise.resolve(undefined);
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      input.off("data", onData).off("end", onEnd).off("error", onEnd).off("close", onEnd);
+      signal.removeEventListener("abort", onAbort);
+      input.pause();
+    };
+    const onData = (chunk: string) => {
+      stop();
+      resolve(chunk);
+    };
+    const onEnd = () => {
+      stop();
+      resolve(undefined);
+    };
+    const onAbort = () => {
+      stop();
+      reject(signal.reason);
+    };
+    input.on("data", onData).on("end", onEnd).on("error", onEnd).on("close", onEnd);
+    signal.addEventListener("abort", onAbort, { once: true });
+    input.resume();
+  });
+}

@@ -1,0 +1,46 @@
+import type { CommandContext } from "../commands/context.js";
+import type { Display } from "./display.js";
+import { createJsonDisplay } from "./json-display.js";
+import { createPlainDisplay } from "./plain-display.js";
+import type { QrOptions } from "./qr-block.js";
+import { findTerminal } from "./terminal.js";
+
+export interface DisplayOptions {
+  /** `--json`, `--plain`, or whatever suits stderr. */
+  readonly mode: "json" | "plain" | "auto";
+  readonly context: Pick<CommandContext, "env" | "stdin" | "stdout" | "stderr" | "clock">;
+  /** How `generate` draws its QR codes. */
+  readonly qr?: QrOptions;
+  /** A picture or check codes are read from stdin, so questions have to be answered elsewhere. */
+  readonly stdinInUse?: boolean;
+  /** What Ctrl-C does where the display has to see to it itself. */
+  readonly interrupt?: () => void;
+}
+
+/** The display that fits the options and the terminal. The heavy one is only loaded where it is chosen. */
+export async function createDisplay(options: DisplayOptions): Promise<Display> {
+  const { mode, context, stdinInUse = false, interrupt = raiseInterrupt } = options;
+  const qr = options.qr ?? { size: "auto", ecLevel: "auto" };
+  const terminal = findTerminal(context, stdinInUse);
+  if (mode === "json") return createJsonDisplay(context, terminal);
+  // Lines that are typed to stdin on a terminal would be taken apart by a display that reads single keys.
+  const isInteractive = mode === "auto" && canMoveCursor(context) && !(stdinInUse && context.stdin.isTTY);
+  if (!isInteractive) return createPlainDisplay(context, terminal, qr);
+  const { InteractiveDisplay } = await import("./interactive-display.js");
+  return new InteractiveDisplay({ context, terminal, qr, interrupt });
+}
+
+function canMoveCursor({ env, stderr }: Pick<CommandContext, "env" | "stderr">): boolean {
+  // A terminal may not know its size, and tell 0 for it.
+  const isTerminal = stderr.isTTY && stderr.columns > 0 && stderr.rows > 0;
+  return isTerminal && env["TERM"] !== "dumb" && !isCi(env["CI"]);
+}
+
+function isCi(value: string | undefined): boolean {
+  return value !== undefined && value !== "" && value !== "0" && value !== "false";
+}
+
+function raiseInterrupt(): void {
+  // On Windows, kill ends the process without asking those who listen for the signal.
+  if (!process.emit("SIGINT", "SIGINT")) process.kill(process.pid, "SIGINT");
+}

@@ -1,0 +1,52 @@
+import { escapeText } from "./escape.js";
+import type { Done, FailureEvent } from "./events.js";
+import { type Line, say, sentence, step, whole } from "./line.js";
+
+/** The end of a success: who is signed in where, and what to do next. */
+export function describeDone(event: Done): Line[] {
+  const user = escapeText(event.user_id);
+  const device = escapeText(event.device_id);
+  if (event.role === "existing") {
+    return [
+      step(`Done: device ${device} of ${user} is signed in and has your keys.`),
+      say("It should now say that it is verified: look there."),
+    ];
+  }
+  const verified = event.verified ? "signed in and verified" : "signed in, but not verified";
+  return [
+    step(`Done: ${user} is ${verified} here, as device ${device}.`),
+    ...(event.session === undefined ? [] : [say(`Session file: ${whole(event.session)}`)]),
+    say("Next: `matrix-qr-login session show`, or `session token` for an access token."),
+  ];
+}
+
+/** The end of a failure: what it was, what helps, and what it leaves behind. */
+export function describeFailure(event: FailureEvent): Line[] {
+  const lines: Line[] = [{ text: `Error: ${sentence(event.message)}`, tone: "error" }];
+  if (event.reason !== undefined) lines.push(say(`Reason in the protocol: ${escapeText(event.reason)}`));
+  if (event.homeserver !== undefined) lines.push(say(`Homeserver it named: ${escapeText(event.homeserver)}`));
+  if (event.hint !== undefined) lines.push(say(`Hint: ${sentence(event.hint)}`));
+  lines.push(...leftBehind(event).map(say));
+  if (event.session !== undefined) lines.push(say(`Session file: ${whole(event.session)}`));
+  return lines;
+}
+
+function leftBehind(event: FailureEvent): string[] {
+  const device = event.device_id === undefined ? "the new device" : `device ${escapeText(event.device_id)}`;
+  switch (event.cleanup) {
+    case "none":
+      return [];
+    case "revoked":
+      return [`Undone: ${device} was signed out again, and nothing of the sign-in was kept.`];
+    case "pending":
+      return [
+        `Left behind: ${device} is still signed in, as its tokens could not be revoked.`,
+        "Run `matrix-qr-login session logout` to try that again.",
+      ];
+    case "impossible":
+      return [
+        `Left behind: ${device} may be signed in, and nobody can revoke its tokens from here.`,
+        "Remove it from your account, on the account's page or with another client.",
+      ];
+  }
+}

@@ -1,0 +1,257 @@
+import type { CommandContext } from "../commands/context.js";
+import { Failure } from "../errors.js";
+import { attempts, channelName, describe, nextScene, OPENING, type Wait } from "./describe.js";
+import type { Display, Prompt } from "./display.js";
+import type { ChannelVersion, LoginEvent, Qr } from "./events.js";
+import type { MountedView, OnKeys, View } from "./interactive-view.js";
+import { LiveRegion } from "./live-region.js";
+import { linesWithoutDrawing, type QrOptions, qrDrawing } from "./qr-block.js";
+import { styleLines } from "./style.js";
+import { type Terminal, terminalPrompt } from "./terminal.js";
+
+const TICK_MS = 120;
+const CHECK_CODE_DIGITS = 2;
+const CTRL_C = "\u0003";
+const CTRL_D = "\u0004";
+const DELETE = "\u007f";
+
+export interface InteractiveOptions {
+  readonly context: Pick<CommandContext, "env" | "stdin" | "stderr" | "clock">;
+  /** Absent where no key can be read. */
+  readonly terminal: Terminal | undefined;
+  readonly qr: QrOptions;
+  /** Does what Ctrl-C does otherwise: while keys are read one by one, the terminal only hands it on. */
+  readonly interrupt: () => void;
+}
+
+interface Waiting {
+  readonly text: string;
+  readonly deadline?: number;
+}
+
+interface Question {
+  readonly attemptsLeft: number;
+  readonly typed: string;
+  readonly answer: (checkCode: string) => void;
+  readonly refuse: (reason: unknown) => void;
+}
+
+/**
+ * Steps and QR codes are printed at once and stay; below them one live line tells what is waited for, or takes
+ * the check code. Only that line is ink's, which is loaded once there is something to wait for.
+ */
+export class InteractiveDisplay implements Display {
+  readonly prompt?: Prompt;
+  readonly #options: InteractiveOptions;
+  readonly #region: LiveRegion;
+  readonly #coloured: boolean;
+  readonly #closing = new AbortController();
+  #scene = OPENING;
+  #waiting: Waiting | undefined;
+  #question: Question | undefined;
+  /** The current QR code of each channel, while they are to be scanned. */
+  readonly #codes = new Map<ChannelVersion, { readonly event: Qr; readonly waiting: Waiting }>();
+  #chosenChannel: ChannelVersion = "msc4108-2024";
+  /** The terminal edits a line by itself just now: the live line keeps away from it. */
+  #suspended = false;
+  #view: MountedView | undefined;
+  #loading: Promise<void> | undefined;
+  #tick = 0;
+
+  constructor(options: InteractiveOptions) {
+    this.#options = options;
+    this.#region = new LiveRegion(options.context.stderr);
+    this.#coloured = !options.context.env["NO_COLOR"];
+    if (options.terminal) this.prompt = this.#createPrompt(options.terminal);
+  }
+
+  emit(event: LoginEvent): void {
+    const { lines, wait } = describe(event, this.#scene);
+    this.#scene = nextScene(this.#scene, event);
+    const printed = styleLines(lines, this.#coloured);
+    if (event.event === "qr" && wait) {
+      this.#codes.set(event.channel, { event, waiting: this.#startWaiting(wait) });
+      if (this.#currentCode()?.event === event) this.#showCode(printed);
+    } else {
+      if (wait !== undefined) {
+        this.#codes.clear();
+        this.#waiting = wait ? this.#startWaiting(wait) : undefined;
+      }
+      this.#update();
+      this.#region.print(printed);
+    }
+    if (wait) void this.#load();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#view?.unmount();
+    this.#region.paint("");
+    this.#options.terminal?.close();
+  }
+
+  #startWaiting({ text, expiresInMs }: Wait): Waiting {
+    if (expiresInMs === undefined) return { text };
+    return { text, deadline: this.#options.context.clock.now() + expiresInMs };
+  }
+
+  #currentCode() {
+    return this.#codes.get(this.#chosenChannel) ?? this.#codes.values().next().value;
+  }
+
+  #showCode(heading: readonly string[]): void {
+    const code = this.#currentCode();
+    if (!code) return;
+    this.#waiting = code.waiting;
+    this.#update();
+    const { stderr } = this.#options.context;
+    // The last row is the live line's. NO_COLOR asks for no decoration; the code's black and white are none.
+    const canvas = { columns: stderr.columns, rows: stderr.rows - 1, colour: true };
+    const drawing = qrDrawing(code.event, this.#options.qr, canvas);
+    if (drawing) this.#region.draw(heading, drawing);
+    else this.#region.print([...heading, ...linesWithoutDrawing(code.event, this.#options.qr)]);
+  }
+
+  /** The channel whose code a key brings up instead: there is one where the homeserver has both versions. */
+  #otherChannel(): ChannelVersion | undefined {
+    const current = this.#currentCode()?.event.channel;
+    return [...this.#codes.keys()].find((channel) => channel !== current);
+  }
+
+  #load(): Promise<void> {
+    this.#loading ??= this.#mount();
+    return this.#loading;
+  }
+
+  async #mount(): Promise<void> {
+    const { mountView } = await import("./interactive-view.js");
+    if (this.#closing.signal.aborted) return;
+    const { context, terminal } = this.#options;
+    this.#view = mountView({
+      input: terminal?.input ?? context.stdin,
+      columns: () => this.#columns(),
+      paint: (frame) => this.#region.paint(frame),
+      onKeys: this.#onKeys,
+      view: this.#look(),
+    });
+    void this.#keepTicking();
+  }
+
+  async #keepTicking(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      await this.#options.context.clock.sleep(TICK_MS, signal).catch(() => undefined);
+      this.#tick++;
+      this.#update();
+    }
+  }
+
+  #update(): void {
+    if (this.#closing.signal.aborted) return;
+    const look = this.#look();
+    this.#view?.update(look);
+    if (this.#view) return;
+    // Until ink is there, what is waited for stands still.
+    const text = look.wait ? [look.wait.text, ...look.wait.details].join(" · ") : "";
+    this.#region.paint(text.slice(0, this.#columns()));
+  }
+
+  /** A line that fills its row would leave the cursor in the next one on some terminals. */
+  #columns(): number {
+    return this.#options.context.stderr.columns - 1;
+  }
+
+  #look(): View {
+    const look = {
+      readsKeys: this.#options.terminal !== undefined && !this.#suspended,
+      coloured: this.#coloured,
+      tick: this.#tick,
+    };
+    if (this.#suspended || !(this.#waiting || this.#question)) return look;
+    const timeLeft = this.#timeLeft();
+    if (this.#question) {
+      const { attemptsLeft, typed } = this.#question;
+      const limits = [`${attempts(attemptsLeft)} left`, timeLeft].filter((limit) => limit !== undefined);
+      return { ...look, question: { text: `Check code on the other device (${limits.join(", ")}):`, typed } };
+    }
+    const other = this.#otherChannel();
+    const details = [timeLeft, other && `press c for ${channelName(other)}`];
+    return {
+      ...look,
+      wait: { text: this.#waiting?.text ?? "", details: details.filter((detail) => detail !== undefined) },
+    };
+  }
+
+  #timeLeft(): string | undefined {
+    const deadline = this.#waiting?.deadline;
+    if (deadline === undefined) return undefined;
+    const seconds = Math.max(0, Math.ceil((deadline - this.#options.context.clock.now()) / 1000));
+    return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  }
+
+  readonly #onKeys: OnKeys = (characters) => {
+    for (const character of characters) {
+      if (character === CTRL_C) this.#options.interrupt();
+      else if (this.#question) this.#edit(this.#question, character);
+      else if (character === "c") this.#switchCode();
+    }
+    this.#update();
+  };
+
+  #edit(question: Question, character: string): void {
+    const { typed, answer, refuse } = question;
+    const retype = (text: string) => {
+      this.#question = { ...question, typed: text };
+    };
+    if (/^\d$/.test(character) && typed.length < CHECK_CODE_DIGITS) retype(typed + character);
+    else if (character === "\b" || character === DELETE) retype(typed.slice(0, -1));
+    else if (character === CTRL_D) refuse(new Failure("user_cancelled"));
+    else if (/^[\r\n]$/.test(character) && typed.length === CHECK_CODE_DIGITS) answer(typed);
+  }
+
+  #switchCode(): void {
+    const other = this.#otherChannel();
+    if (!other) return;
+    this.#chosenChannel = other;
+    this.#showCode([]);
+  }
+
+  #createPrompt(terminal: Terminal): Prompt {
+    const lines = terminalPrompt(terminal);
+    return {
+      checkCode: (attemptsLeft, signal) => this.#askCheckCode(attemptsLeft, signal),
+      confirm: (question, signal) => this.#suspendFor(() => lines.confirm(question, signal)),
+      text: (question, signal) => this.#suspendFor(() => lines.text(question, signal)),
+    };
+  }
+
+  async #askCheckCode(attemptsLeft: number, signal: AbortSignal): Promise<string> {
+    await this.#load();
+    signal.throwIfAborted();
+    let onAbort = () => {};
+    const answered = new Promise<string>((answer, refuse) => {
+      onAbort = () => refuse(signal.reason);
+      this.#question = { attemptsLeft, typed: "", answer, refuse };
+    });
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.#update();
+    try {
+      return await answered;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      this.#question = undefined;
+      this.#update();
+    }
+  }
+
+  async #suspendFor<T>(ask: () => Promise<T>): Promise<T> {
+    this.#suspended = true;
+    this.#update();
+    try {
+      return await ask();
+    } finally {
+      this.#suspended = false;
+      this.#update();
+    }
+  }
+}

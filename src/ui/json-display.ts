@@ -1,0 +1,23 @@
+import type { CommandContext } from "../commands/context.js";
+import type { Display } from "./display.js";
+import { safeJson } from "./escape.js";
+import { type Terminal, terminalPrompt } from "./terminal.js";
+
+/** `--json`: one event a line on stdout, and nothing else there. Questions go to the terminal, if there is one. */
+export function createJsonDisplay(
+  context: Pick<CommandContext, "stdout">,
+  terminal: Terminal | undefined,
+): Display {
+  const { stdout } = context;
+  return {
+    ...(terminal ? { prompt: terminalPrompt(terminal) } : {}),
+    emit({ event, ...fields }) {
+      stdout.write(`${safeJson({ event, ...fields })}\n`);
+    },
+    async close() {
+      terminal?.close();
+      // A pipe may be written to asynchronously: the last line has to be out before the process ends.
+      await new Promise<void>((resolve) => stdout.write("", () => resolve()));
+    },
+  };
+}

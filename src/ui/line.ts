@@ -1,0 +1,29 @@
+import { escapeText } from "./escape.js";
+
+/**
+ * A line for a person. The tone says how a terminal may set it off; it is understood without. What is `passing`
+ * isn't needed where something else tells that it is going on.
+ */
+export interface Line {
+  readonly text: string;
+  readonly tone?: "step" | "passing" | "code" | "link" | "warning" | "error";
+}
+
+export function say(text: string): Line {
+  return { text };
+}
+
+/** A line about something that is over and done with. */
+export function step(text: string): Line {
+  return { text, tone: "step" };
+}
+
+/** A message or a hint: ours, but with pieces from outside in it. */
+export function sentence(text: string): string {
+  return escapeText(text, 2000);
+}
+
+/** A link or a path, which is of use only if it is whole. */
+export function whole(text: string): string {
+  return escapeText(text, Number.POSITIVE_INFINITY);
+}

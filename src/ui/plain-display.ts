@@ -1,0 +1,44 @@
+import type { CommandContext } from "../commands/context.js";
+import { describe, nextScene, OPENING } from "./describe.js";
+import type { Display } from "./display.js";
+import { type Canvas, linesWithoutDrawing, payloadLines, type QrOptions, qrDrawing } from "./qr-block.js";
+import { type Terminal, terminalPrompt } from "./terminal.js";
+
+/** How wide a log is taken to be. */
+const LOG_COLUMNS = 80;
+
+/** `--plain`, CI logs and dumb terminals: lines on stderr, written once and never touched again. */
+export function createPlainDisplay(
+  context: Pick<CommandContext, "env" | "stderr">,
+  terminal: Terminal | undefined,
+  options: QrOptions,
+): Display {
+  const { env, stderr } = context;
+  let scene = OPENING;
+
+  const canvas = (): Canvas =>
+    stderr.isTTY
+      ? // NO_COLOR asks for no decoration. Black and white are none: they make the code readable in every theme.
+        { columns: stderr.columns, rows: stderr.rows - 1, colour: env["TERM"] !== "dumb" }
+      : { columns: LOG_COLUMNS, rows: Number.POSITIVE_INFINITY, colour: false };
+
+  return {
+    ...(terminal ? { prompt: terminalPrompt(terminal) } : {}),
+    emit(event) {
+      const lines = describe(event, scene).lines.map((line) => line.text);
+      scene = nextScene(scene, event);
+      if (event.event === "qr") {
+        const drawing = qrDrawing(event, options, canvas());
+        lines.push(...(drawing ?? linesWithoutDrawing(event, options)));
+        // In a log the drawing may not be scannable. Its payload always is.
+        if (drawing && !stderr.isTTY) lines.push(...payloadLines(event));
+      }
+      stderr.write(`${lines.join("\n")}\n`);
+    },
+    async close() {
+      terminal?.close();
+      // A pipe may be written to asynchronously: the last line has to be out before the process ends.
+      await new Promise<void>((resolve) => stderr.write("", () => resolve()));
+    },
+  };
+}

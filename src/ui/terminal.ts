@@ -1,0 +1,97 @@
+import { closeSync, openSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
+import { ReadStream, WriteStream } from "node:tty";
+import type { CommandContext } from "../commands/context.js";
+import { Failure } from "../errors.js";
+import { attempts } from "./describe.js";
+import type { Prompt } from "./display.js";
+
+/** Where a person can be asked something, whatever stdin and stdout are used for. */
+export interface Terminal {
+  readonly input: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+  /** Closes what was opened for it, never stdin or stderr. */
+  close(): void;
+}
+
+/** Opens the terminal that the process belongs to. */
+export interface TerminalDevice {
+  openInput(): NodeJS.ReadStream;
+  openOutput(): NodeJS.WriteStream;
+}
+
+/**
+ * The terminal to ask at: stdin if it is one and nothing else reads it (`stdinInUse`), else the controlling
+ * terminal as long as stderr shows that somebody is watching. Undefined where nobody can be asked.
+ */
+export function findTerminal(
+  context: Pick<CommandContext, "stdin" | "stderr">,
+  stdinInUse = false,
+  device: TerminalDevice = controllingTerminal,
+): Terminal | undefined {
+  const { stdin, stderr } = context;
+  const asksOnStdin = stdin.isTTY && !stdinInUse;
+  if (!asksOnStdin && !stderr.isTTY) return undefined;
+  const opened: (NodeJS.ReadStream | NodeJS.WriteStream)[] = [];
+  const keep = <T extends NodeJS.ReadStream | NodeJS.WriteStream>(stream: T): T => {
+    opened.push(stream);
+    return stream;
+  };
+  const close = () => {
+    for (const stream of opened) stream.destroy();
+  };
+  try {
+    const input = asksOnStdin ? stdin : keep(device.openInput());
+    const output = stderr.isTTY ? stderr : keep(device.openOutput());
+    return { input, output, close };
+  } catch {
+    // A daemon or a container may have no controlling terminal: then there is nobody to ask.
+    close();
+    return undefined;
+  }
+}
+
+const windows = process.platform === "win32";
+
+const controllingTerminal: TerminalDevice = {
+  openInput: () => open(windows ? "CONIN$" : "/dev/tty", (fd) => new ReadStream(fd)),
+  openOutput: () => open(windows ? "CONOUT$" : "/dev/tty", (fd) => new WriteStream(fd)),
+};
+
+function open<T>(path: string, wrap: (fd: number) => T): T {
+  const fd = openSync(path, "r+");
+  try {
+    return wrap(fd);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** Asks line by line, leaving the editing of the line to the terminal itself, so Ctrl-C stays a signal. */
+export function terminalPrompt(terminal: Terminal): Prompt {
+  return {
+    checkCode: (attemptsLeft, signal) =>
+      ask(terminal, `Check code on the other device (${attempts(attemptsLeft)} left): `, signal),
+    confirm: async (question, signal) => /^y(es)?$/i.test(await ask(terminal, `${question} [y/N] `, signal)),
+    text: (question, signal) => ask(terminal, `${question} `, signal),
+  };
+}
+
+async function ask(terminal: Terminal, question: string, signal: AbortSignal): Promise<string> {
+  signal.throwIfAborted();
+  const lines = createInterface({ input: terminal.input, output: terminal.output, terminal: false });
+  // At the end of input, readline closes and leaves a question open for ever.
+  const ended = new Promise<never>((_resolve, reject) => {
+    lines.once("close", () => reject(new Failure("user_cancelled")));
+  });
+  try {
+    return (await Promise.race([lines.question(question, { signal }), ended])).trim();
+  } catch (error) {
+    terminal.output.write("\n");
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    lines.close();
+  }
+}
