@@ -1,6 +1,7 @@
 import { Failure } from "../errors.js";
 import { decodeBase64 } from "./base64.js";
 import type { JsonObject } from "./canonical-json.js";
+import type { DeviceIdentityKeys } from "./device-keys.js";
 import type { PublishedKeys } from "./homeserver.js";
 import type { SecretsBundle } from "./secrets.js";
 import { ed25519PublicKey, isSignedBy } from "./signatures.js";
@@ -44,23 +45,17 @@ export function checkCrossSigningSecrets(
   if (!isOurs) throw new Failure("secrets_mismatch");
 }
 
-/** The keys by which a device is known, unpadded base64. */
-export interface DeviceIdentity {
-  readonly ed25519: string;
-  readonly curve25519: string;
-}
-
 /**
  * Whether the homeserver shows this device as verified: its keys are signed by the published self-signing
  * key, and that by the published master key.
  *
- * @param identity the device's own keys, where they are known
+ * @param identity the public halves of the device's own keys, where they are known
  * @throws {Failure} `device_keys_mismatch` when other keys than these are published for the device
  */
 export function isDeviceVerified(
   userId: string,
   deviceId: string,
-  identity: DeviceIdentity | undefined,
+  identity: DeviceIdentityKeys | undefined,
   published: PublishedKeys,
 ): boolean {
   const deviceKeys = Object.hasOwn(published.deviceKeys, deviceId)

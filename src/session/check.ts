@@ -1,12 +1,7 @@
 import { Failure } from "../errors.js";
-import { decodeBase64 } from "../protocol/base64.js";
-import {
-  checkCrossSigningSecrets,
-  type DeviceIdentity,
-  isDeviceVerified,
-} from "../protocol/cross-signing.js";
+import { checkCrossSigningSecrets, isDeviceVerified } from "../protocol/cross-signing.js";
+import { publicIdentityKeys } from "../protocol/device-keys.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
-import { curve25519PublicKey, ed25519PublicKey } from "../protocol/signatures.js";
 import type { PortableSession } from "./session-file.js";
 
 /**
@@ -33,12 +28,6 @@ export async function checkSession(
   }
   const published = await homeserver.queryKeys(userId, signal);
   if (session.secrets) checkCrossSigningSecrets(userId, session.secrets.cross_signing, published);
-  return isDeviceVerified(userId, session.device_id, deviceIdentity(session), published);
-}
-
-function deviceIdentity({ device_keys }: PortableSession): DeviceIdentity | undefined {
-  const ed25519 = device_keys && decodeBase64(device_keys.ed25519);
-  const curve25519 = device_keys && decodeBase64(device_keys.curve25519);
-  if (!ed25519 || !curve25519) return undefined;
-  return { ed25519: ed25519PublicKey(ed25519), curve25519: curve25519PublicKey(curve25519) };
+  const identity = session.device_keys && publicIdentityKeys(session.device_keys);
+  return isDeviceVerified(userId, session.device_id, identity, published);
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { chmod, lstat, mkdir, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -95,7 +96,7 @@ export async function removeFile(path: string): Promise<void> {
  */
 export async function checkCanCreateFile(path: string): Promise<void> {
   if (await isThere(path)) throw sessionExists(path);
-  const trial = `${path}.${process.pid}.new`;
+  const trial = `${path}.${randomUUID()}`;
   try {
     await (await open(trial, "wx", 0o600)).close();
     await unlink(trial);

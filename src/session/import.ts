@@ -5,6 +5,7 @@ import { Failure } from "../errors.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { checkSession } from "./check.js";
 import { fileError, MAX_SESSION_BYTES, readSessionStream } from "./files.js";
+import { withSessionLock } from "./lock.js";
 import { type PortableSession, parsePortableSession, type StoredSession } from "./session-file.js";
 import type { SessionStore } from "./store.js";
 
@@ -51,7 +52,7 @@ export async function importSession(
   if (!homeserver) return session;
   try {
     await checkSession(portable, homeserver, signal);
-    return await store.update(path, { state: "complete" });
+    return await withSessionLock(path, clock, signal, () => store.update(path, { state: "complete" }));
   } catch (error) {
     const { access_token } = await store.read(path);
     if (access_token !== portable.access_token) {

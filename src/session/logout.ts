@@ -31,6 +31,7 @@ export async function logoutSession(
         ? new Failure("revocation_pending", undefined, { ...pending, cause: error })
         : failure.with(pending);
     });
+    if (signal.aborted && !isRevoked) throw Failure.from(signal.reason).with(pending);
     if (!isRevoked) throw new Failure("revocation_pending", undefined, pending);
     await store.remove(path);
   });

@@ -106,7 +106,10 @@ export class SessionStore {
     await replaceFile(path, serialize(session));
   }
 
-  /** Sets the fields that are named and keeps all others, those of other programs too. */
+  /**
+   * Sets the fields that are named and keeps all others, those of other programs too. Whoever calls this holds
+   * the file's lock: a refresh in between would be undone.
+   */
   async update(path: string, changes: SessionChanges): Promise<StoredSession> {
     const text = serialize({ ...parseJsonObject(await readSessionFile(path), path), ...changes });
     const session = parseStoredSession(text, path);

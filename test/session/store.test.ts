@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { StoredSession } from "../../src/session/session-file.js";
@@ -82,6 +82,16 @@ describe("SessionStore", () => {
     for (const { reason } of tries.filter((result) => result.status === "rejected")) {
       expect(reason).toMatchObject({ code: "session_exists", exitCode: 2 });
     }
+  });
+
+  it("replaces the file in one step: who has opened the old one reads that to its end", async () => {
+    const store = await newStore();
+    const path = store.pathOf("bot");
+    await store.create(path, session);
+    const old = await open(path);
+    await store.write(path, { ...session, state: "unconfirmed" });
+    expect(JSON.parse(await old.readFile("utf8"))).toEqual(session);
+    await old.close();
   });
 
   it("keeps other programs' fields when it updates its own", async () => {

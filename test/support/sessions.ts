@@ -6,9 +6,10 @@ import { onTestFinished } from "vitest";
 import { decodeBase64, encodeBase64 } from "../../src/protocol/base64.js";
 import type { JsonObject } from "../../src/protocol/canonical-json.js";
 import { publicCrossSigningKeys } from "../../src/protocol/cross-signing.js";
+import { publicIdentityKeys } from "../../src/protocol/device-keys.js";
 import type { PublishedKeys } from "../../src/protocol/homeserver.js";
 import type { SecretsBundle } from "../../src/protocol/secrets.js";
-import { curve25519PublicKey, ed25519PublicKey, signJson } from "../../src/protocol/signatures.js";
+import { ed25519PublicKey, signJson } from "../../src/protocol/signatures.js";
 import type { PortableSession } from "../../src/session/session-file.js";
 
 export const USER = "@bot:example.org";
@@ -81,14 +82,12 @@ function keyObject(usage: string, publicKey: string): JsonObject {
 export function publishedKeys(session: Required<PortableSession>): PublishedKeys {
   const secrets = session.secrets.cross_signing;
   const { master, selfSigning, userSigning } = publicCrossSigningKeys(secrets);
+  const { curve25519, ed25519 } = publicIdentityKeys(session.device_keys);
   const deviceKeys: JsonObject = {
     user_id: USER,
     device_id: DEVICE,
     algorithms: ["m.olm.v1.curve25519-aes-sha2", "m.megolm.v1.aes-sha2"],
-    keys: {
-      [`curve25519:${DEVICE}`]: curve25519PublicKey(bytes(session.device_keys.curve25519)),
-      [`ed25519:${DEVICE}`]: ed25519PublicKey(bytes(session.device_keys.ed25519)),
-    },
+    keys: { [`curve25519:${DEVICE}`]: curve25519, [`ed25519:${DEVICE}`]: ed25519 },
   };
   return {
     masterKey: keyObject("master", master),

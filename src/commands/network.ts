@@ -1,0 +1,39 @@
+import type { HttpClient } from "../network/http.js";
+import { createHttpClient } from "../network/http-client.js";
+import { createLineTrace, openFileTrace, type TraceEntry } from "../network/trace.js";
+import { createUrlPolicy, type UrlPolicy } from "../network/url-policy.js";
+import { packageVersion } from "../version.js";
+import type { CommandContext, GlobalOptions } from "./context.js";
+
+/** What a command reaches servers with. */
+export interface Network {
+  readonly http: HttpClient;
+  readonly urlPolicy: UrlPolicy;
+}
+
+/**
+ * Runs `use` with the network that --allow-http, --verbose and --trace describe, and closes it afterwards.
+ *
+ * @throws {Failure} `usage_error`, `file_error`, and what `use` throws
+ */
+export async function withNetwork<T>(
+  options: Pick<GlobalOptions, "allowHttp" | "verbose" | "trace">,
+  { clock, env, stderr }: Pick<CommandContext, "clock" | "env" | "stderr">,
+  use: (network: Network) => Promise<T>,
+): Promise<T> {
+  const urlPolicy = createUrlPolicy(options.allowHttp);
+  const file = options.trace === undefined ? undefined : openFileTrace(options.trace);
+  const lines = options.verbose ? createLineTrace((line) => stderr.write(line)) : undefined;
+  const trace = (entry: TraceEntry) => {
+    file?.trace(entry);
+    lines?.(entry);
+  };
+  const userAgent = `matrix-qr-login/${packageVersion()}`;
+  const http = createHttpClient({ clock, env, urlPolicy, userAgent, trace });
+  try {
+    return await use({ http, urlPolicy });
+  } finally {
+    await http.close();
+    file?.close();
+  }
+}

@@ -1,0 +1,162 @@
+import { Failure } from "../errors.js";
+import { checkSession } from "../session/check.js";
+import {
+  entryEvent,
+  isRefreshable,
+  sessionDetails,
+  sessionEvent,
+  sessionTable,
+} from "../session/describe.js";
+import { importSession, readPortableSession } from "../session/import.js";
+import { withSessionLock } from "../session/lock.js";
+import { logoutSession } from "../session/logout.js";
+import { existingSessionPath, newSessionPath } from "../session/resolve.js";
+import { type PortableSession, type StoredSession, toPortable } from "../session/session-file.js";
+import { SessionStore, sessionName, sessionsDirectory } from "../session/store.js";
+import { escapeText, safeJson } from "../ui/escape.js";
+import type { Warning } from "../ui/events.js";
+import type { CommandContext, GlobalOptions } from "./context.js";
+import { withNetwork } from "./network.js";
+
+/** The verbs of `session`. All but `list` and `import` take the session that `existingSessionPath` finds. */
+
+export interface ImportOptions extends GlobalOptions {
+  /** Believe the file: ask the homeserver nothing. */
+  readonly offline?: boolean;
+}
+
+export async function sessionList(options: GlobalOptions, context: CommandContext): Promise<void> {
+  const store = await openStore(context);
+  const entries = await store.list();
+  if (options.json) {
+    for (const entry of entries) printJson(entryEvent(entry), context);
+  } else if (entries.length > 0) {
+    context.stdout.write(sessionTable(entries, context.clock.date()));
+  } else {
+    context.stderr.write(`There are no sessions in ${escapeText(store.directory, 1000)}.\n`);
+  }
+}
+
+export async function sessionShow(options: GlobalOptions, context: CommandContext): Promise<void> {
+  const { path, session } = await findSession(options, context);
+  if (options.json) printJson(sessionEvent(path, session), context);
+  else context.stdout.write(sessionDetails(path, session));
+}
+
+/**
+ * Asks the homeserver about the session, and notes in its file that it is complete when that is confirmed.
+ *
+ * @throws {Failure} what `checkSession` throws; `signed_in_unverified` when the sign-in here left it open
+ *   whether the device is verified, and it is not
+ */
+export async function sessionCheck(options: GlobalOptions, context: CommandContext): Promise<void> {
+  const { clock, signal } = context;
+  const { store, path, session } = await findSession(options, context);
+  const portable = toPortable(session);
+  const verified = await withNetwork(options, context, async (network) => {
+    const { connectSession } = await import("../session/connect.js");
+    const homeserver = connectSession(store, path, session, { ...network, clock });
+    return checkSession(portable, homeserver, signal);
+  });
+  const isImported = session.state === "unconfirmed" && session.device_keys === undefined;
+  if (session.state !== "complete" && !isImported && !verified) {
+    const message = "The session lives, but the homeserver doesn't show its device as verified.";
+    throw new Failure("signed_in_unverified", message, { deviceId: session.device_id, session: path });
+  }
+  const checked =
+    session.state === "complete"
+      ? await store.read(path)
+      : await withSessionLock(path, clock, signal, () => store.update(path, { state: "complete" }));
+  if (options.json) return printJson({ ...sessionEvent(path, checked), verified }, context);
+  const who = `${escapeText(portable.user_id)}, device ${escapeText(portable.device_id)}`;
+  const verification = verified ? "verified" : "but the homeserver doesn't show the device as verified";
+  context.stdout.write(`${who}: alive, ${verification}.\n`);
+}
+
+/** @param source a file, or `-` for stdin */
+export async function sessionImport(
+  source: string,
+  options: ImportOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { clock, signal } = context;
+  const portable = await readPortableSession(source, context.stdin, signal);
+  const path = await newSessionPath(options.session, context.env, portable.device_id);
+  const store = await openStore(context);
+  for (const warning of importWarnings(portable)) {
+    if (options.json) printJson(warning, context);
+    else context.stderr.write(`Warning: ${warning.message}\n`);
+  }
+  const session = options.offline
+    ? await importSession(portable, store, path, undefined, clock, signal)
+    : await withNetwork(options, context, async (network) => {
+        const { connectSession } = await import("../session/connect.js");
+        const homeserver = connectSession(store, path, portable, { ...network, clock });
+        return importSession(portable, store, path, homeserver, clock, signal);
+      });
+  if (options.json) printJson(sessionEvent(path, session), context);
+  else context.stderr.write(`Imported ${escapeText(portable.user_id)} as ${escapeText(path, 1000)}.\n`);
+}
+
+/** Prints the session with all its secrets: that is what it is asked for. */
+export async function sessionExport(options: GlobalOptions, context: CommandContext): Promise<void> {
+  const portable = toPortable((await findSession(options, context)).session);
+  if (options.json) printJson(portable, context);
+  else context.stdout.write(`${JSON.stringify(portable, null, 2)}\n`);
+}
+
+export async function sessionLogout(options: GlobalOptions, context: CommandContext): Promise<void> {
+  const { clock, signal } = context;
+  const { store, path, session } = await findSession(options, context);
+  const { user_id, device_id } = session;
+  await withNetwork(options, context, async (network) => {
+    // A URL that is refused ends this before the session is touched.
+    network.urlPolicy.check(session.base_url);
+    const { revokeSession } = await import("../session/connect.js");
+    const revoke = (latest: StoredSession) => revokeSession(latest, { ...network, clock }, signal);
+    await logoutSession(store, path, revoke, clock, signal);
+  });
+  if (options.json) {
+    printJson({ event: "session_removed", name: sessionName(path), path, user_id, device_id }, context);
+  } else {
+    const who = user_id === undefined ? "" : ` of ${escapeText(user_id)}`;
+    context.stderr.write(`Signed out device ${escapeText(device_id)}${who}.\n`);
+  }
+}
+
+function importWarnings(portable: PortableSession): Warning[] {
+  const warnings: Warning[] = [];
+  if (isRefreshable(portable)) {
+    warnings.push({
+      event: "warning",
+      code: "session_shared",
+      message:
+        "If a running client has this session too, one of the two will be signed out at the next refresh.",
+    });
+  }
+  if (!portable.secrets) {
+    warnings.push({
+      event: "warning",
+      code: "session_without_secrets",
+      message: "The session has no cross-signing keys, so it can't sign in another device without --secrets.",
+    });
+  }
+  return warnings;
+}
+
+async function openStore(context: CommandContext): Promise<SessionStore> {
+  return new SessionStore(await sessionsDirectory(context.env));
+}
+
+async function findSession(
+  options: GlobalOptions,
+  context: CommandContext,
+): Promise<{ store: SessionStore; path: string; session: StoredSession }> {
+  const store = await openStore(context);
+  const path = await existingSessionPath(options.session, context.env, "any");
+  return { store, path, session: await store.read(path) };
+}
+
+function printJson(value: object, context: CommandContext): void {
+  context.stdout.write(`${safeJson(value)}\n`);
+}

@@ -1,0 +1,67 @@
+import type { Clock } from "../clock.js";
+import { createAccountHomeserver } from "../homeserver/account-homeserver.js";
+import { endpoint, toBaseUrl } from "../homeserver/base-url.js";
+import { errorCodeOf } from "../homeserver/refusal.js";
+import type { HttpClient } from "../network/http.js";
+import type { UrlPolicy } from "../network/url-policy.js";
+import type { AccountHomeserver } from "../protocol/homeserver.js";
+import { SessionAccessTokens } from "./access-tokens.js";
+import type { PortableSession, StoredSession } from "./session-file.js";
+import type { SessionStore } from "./store.js";
+
+export interface SessionDeps {
+  readonly http: HttpClient;
+  readonly urlPolicy: UrlPolicy;
+  readonly clock: Clock;
+}
+
+/**
+ * The homeserver to the device of a session file, whose tokens it takes and renews.
+ *
+ * @param session what the file at `path` holds, or will hold when the homeserver is first asked
+ * @throws {Failure} `url_refused`
+ */
+export function connectSession(
+  store: SessionStore,
+  path: string,
+  session: PortableSession | StoredSession,
+  deps: SessionDeps,
+): AccountHomeserver {
+  const baseUrl = toBaseUrl(session.base_url, deps.urlPolicy);
+  const refresh = async (refreshToken: string, clientId: string, issuer: string, signal: AbortSignal) => {
+    const { refreshTokens } = await import("../homeserver/tokens.js");
+    return refreshTokens(deps, { baseUrl, issuer, clientId }, refreshToken, signal);
+  };
+  const accessTokens = new SessionAccessTokens(store, path, refresh, deps.clock);
+  return createAccountHomeserver({ baseUrl, http: deps.http, accessTokens });
+}
+
+/**
+ * Makes the tokens of a session worthless: by RFC 7009, or by a plain logout where they are not OAuth's.
+ *
+ * @returns whether that went well
+ * @throws {Failure} `url_refused`, `network_error`, `server_error`
+ */
+export async function revokeSession(
+  session: StoredSession,
+  deps: SessionDeps,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { access_token: accessToken, refresh_token: refreshToken, oauth } = session;
+  const baseUrl = toBaseUrl(session.base_url, deps.urlPolicy);
+  if (!oauth) return logOut(baseUrl, accessToken, deps.http, signal);
+  const { revokeTokens } = await import("../homeserver/tokens.js");
+  return revokeTokens(
+    deps,
+    { baseUrl, issuer: oauth.issuer, clientId: oauth.client_id },
+    { accessToken, ...(refreshToken === undefined ? {} : { refreshToken }) },
+    signal,
+  );
+}
+
+async function logOut(baseUrl: URL, accessToken: string, http: HttpClient, signal: AbortSignal) {
+  const url = endpoint(baseUrl, "_matrix/client/v3/logout");
+  const response = await http.send({ method: "POST", url, body: "{}", accessToken, signal });
+  // A token that is not known is as good as revoked, and so is one whose first logout lost its answer.
+  return response.status === 200 || errorCodeOf(response) === "M_UNKNOWN_TOKEN";
+}
