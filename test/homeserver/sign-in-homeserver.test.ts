@@ -1,0 +1,355 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { Failure } from "../../src/errors.js";
+import { createSignInHomeserver } from "../../src/homeserver/sign-in-homeserver.js";
+import { createUrlPolicy } from "../../src/network/url-policy.js";
+import { expectFailure } from "../support/failures.js";
+import { FakeClock } from "../support/fake-clock.js";
+import { FakeHttp } from "../support/fake-http.js";
+import { AUTH_METADATA, formOf, OAUTH_ROUTES } from "../support/oauth-homeserver.js";
+
+const METADATA = "GET https://hs.example/_matrix/client/v1/auth_metadata";
+const VERSIONS = "GET https://hs.example/_matrix/client/versions";
+const REGISTER = "POST https://auth.example/register";
+const DEVICE = "POST https://auth.example/device";
+const TOKEN = "POST https://auth.example/token";
+const REVOKE = "POST https://auth.example/revoke";
+const DEVICE_ID = "DEVICE+ID/1";
+
+const signal = new AbortController().signal;
+const oauthError = (error: string, status = 400) => ({ status, json: { error } });
+
+let clock: FakeClock;
+let http: FakeHttp;
+beforeEach(() => {
+  clock = new FakeClock();
+  http = new FakeHttp(OAUTH_ROUTES);
+});
+
+function signIn(clientId?: string) {
+  return createSignInHomeserver({
+    baseUrl: new URL("https://hs.example"),
+    http,
+    urlPolicy: createUrlPolicy([]),
+    clock,
+    clientName: "build bot",
+    clientId,
+  });
+}
+
+async function started() {
+  const homeserver = signIn();
+  await homeserver.startDeviceAuthorization(DEVICE_ID, signal);
+  return homeserver;
+}
+
+describe("the capabilities", () => {
+  it("give the issuer", async () => {
+    expect(await signIn().checkCapabilities(signal)).toBe("https://auth.example/");
+  });
+
+  it("need client registration, unless there is a client ID", async () => {
+    http.on(METADATA, { json: { ...AUTH_METADATA, registration_endpoint: undefined } });
+    await expectFailure("homeserver_without_registration", () => signIn().checkCapabilities(signal));
+    expect(await signIn("known").checkCapabilities(signal)).toBe("https://auth.example/");
+  });
+
+  it("end the other request when one has failed", async () => {
+    let versionsSignal: AbortSignal | undefined;
+    http.on(METADATA, { status: 404 }).on(VERSIONS, (request) => {
+      versionsSignal = request.signal;
+      return new Promise(() => {});
+    });
+    await expectFailure("homeserver_without_oauth", () => signIn().checkCapabilities(signal));
+    expect(versionsSignal?.aborted).toBe(true);
+  });
+});
+
+describe("the OAuth client", () => {
+  it("is registered as a native client that uses the device code and refresh token grants", async () => {
+    await started();
+    expect(JSON.parse(http.last(REGISTER).body ?? "")).toEqual({
+      client_name: "build bot",
+      client_uri: expect.stringMatching(/^https:/),
+      application_type: "native",
+      token_endpoint_auth_method: "none",
+      grant_types: ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"],
+      response_types: [],
+    });
+  });
+
+  it.each([200, 201])("may be registered with status %i", async (status) => {
+    http.on(REGISTER, { status, json: { client_id: "mine" } });
+    expect((await started()).oauthClient).toEqual({ issuer: "https://auth.example/", clientId: "mine" });
+  });
+
+  it("is not registered where one was given", async () => {
+    const homeserver = signIn("known");
+    await homeserver.startDeviceAuthorization(DEVICE_ID, signal);
+    expect(http.log).not.toContain(REGISTER);
+    expect(formOf(http.last(DEVICE))["client_id"]).toBe("known");
+    expect(homeserver.oauthClient.clientId).toBe("known");
+  });
+
+  it.each([401, 403])("that isn't let in with status %i is a server without registration", async (status) => {
+    http.on(REGISTER, { status, json: { error: "access_denied" } });
+    await expectFailure("homeserver_without_registration", started);
+  });
+
+  it("that is refused is told why, escaped", async () => {
+    http.on(REGISTER, {
+      status: 400,
+      json: { error: "invalid_client_metadata", error_description: "a\u202eb" },
+    });
+    const failure = await expectFailure("server_error", started);
+    expect(failure.message).toBe(
+      "auth.example refuses to register a client (invalid_client_metadata: a\\u{202e}b).",
+    );
+  });
+});
+
+describe("the device authorization", () => {
+  it("asks for the client API and the device, form-encoded", async () => {
+    await started();
+    const request = http.last(DEVICE);
+    expect(request.body).toContain("DEVICE%2BID%2F1");
+    expect(formOf(request)).toEqual({
+      client_id: "client",
+      scope: `urn:matrix:client:api:* urn:matrix:client:device:${DEVICE_ID}`,
+    });
+  });
+
+  it.each([
+    [
+      "the specification's version with the stable ones isn't spoken",
+      VERSIONS,
+      { json: { versions: ["v1.14"] } },
+    ],
+    ["no versions are told", VERSIONS, { status: 404 }],
+  ])("uses the unstable scopes where %s", async (_what, route, reply) => {
+    http.on(route, reply);
+    await started();
+    expect(formOf(http.last(DEVICE))["scope"]).toBe(
+      `urn:matrix:org.matrix.msc2967.client:api:* urn:matrix:org.matrix.msc2967.client:device:${DEVICE_ID}`,
+    );
+  });
+
+  it("uses the unstable scopes where only the unstable metadata path is there", async () => {
+    http
+      .on(METADATA, { status: 404 })
+      .on("GET https://hs.example/_matrix/client/unstable/org.matrix.msc2965/auth_metadata", {
+        json: AUTH_METADATA,
+      });
+    await started();
+    expect(formOf(http.last(DEVICE))["scope"]).toContain("msc2967");
+  });
+
+  it("is handed on with its times on the monotonic clock", async () => {
+    await clock.advance(1_000);
+    expect(await signIn().startDeviceAuthorization(DEVICE_ID, signal)).toEqual({
+      verificationUri: "https://auth.example/link",
+      userCode: "ABC123",
+      expiresAt: 1_201_000,
+      intervalMs: 5_000,
+    });
+  });
+
+  it("is polled every 5 s where the server says nothing, and may have a complete link", async () => {
+    http.on(DEVICE, {
+      json: {
+        device_code: "code",
+        user_code: "ABC123",
+        verification_uri: "https://auth.example/link",
+        verification_uri_complete: "https://auth.example/link?code=ABC123",
+        expires_in: 60,
+      },
+    });
+    expect(await signIn().startDeviceAuthorization(DEVICE_ID, signal)).toMatchObject({
+      intervalMs: 5_000,
+      verificationUriComplete: "https://auth.example/link?code=ABC123",
+    });
+  });
+
+  it.each(["verification_uri", "verification_uri_complete"])(
+    "refuses a %s that isn't https",
+    async (field) => {
+      const { json } = OAUTH_ROUTES[DEVICE];
+      http.on(DEVICE, { json: { ...json, [field]: "http://auth.example/link" } });
+      await expectFailure("url_refused", started);
+    },
+  );
+
+  it.each([{ user_code: "x".repeat(1_000) }, { expires_in: 1e12 }, { device_code: undefined }])(
+    "that can't be right is a server error",
+    async (change) => {
+      http.on(DEVICE, { json: { ...OAUTH_ROUTES[DEVICE].json, ...change } });
+      await expectFailure("server_error", started);
+    },
+  );
+});
+
+describe("polling for tokens", () => {
+  it.each([
+    ["authorization_pending", "pending"],
+    ["slow_down", "slow_down"],
+    ["access_denied", "declined"],
+    ["expired_token", "expired"],
+  ])("goes by the error %s, whatever 4xx it comes with", async (error, status) => {
+    const homeserver = await started();
+    http.on(TOKEN, [oauthError(error, 400), oauthError(error, 403), oauthError(error, 401)]);
+    for (let poll = 0; poll < 3; poll++) {
+      expect(await homeserver.pollForTokens(signal)).toEqual({ status });
+    }
+    expect(formOf(http.last(TOKEN))).toEqual({
+      grant_type: "urn:ietf:params:oauth:grant-type:device_code",
+      client_id: "client",
+      device_code: "code",
+    });
+  });
+
+  it("gives the tokens, with the time of their expiry", async () => {
+    const homeserver = await started();
+    http.on(TOKEN, {
+      json: { access_token: "at", refresh_token: "rt", token_type: "Bearer", expires_in: 300, scope: "x" },
+    });
+    expect(await homeserver.pollForTokens(signal)).toEqual({
+      status: "granted",
+      tokens: { accessToken: "at", refreshToken: "rt", expiresAt: "2026-01-01T00:05:00.000Z" },
+    });
+  });
+
+  it("takes a token without the rest, and looks at no ID token", async () => {
+    const homeserver = await started();
+    http.on(TOKEN, {
+      json: { access_token: "at", token_type: "bearer", refresh_token: null, id_token: "junk" },
+    });
+    expect(await homeserver.pollForTokens(signal)).toEqual({
+      status: "granted",
+      tokens: { accessToken: "at" },
+    });
+  });
+
+  it("is slowed down by a 429, which isn't repeated at once", async () => {
+    const homeserver = await started();
+    http.on(TOKEN, { status: 429, json: { errcode: "M_LIMIT_EXCEEDED" } });
+    expect(await homeserver.pollForTokens(signal)).toEqual({ status: "slow_down" });
+    expect(http.last(TOKEN).final).toEqual([429]);
+  });
+
+  it("isn't repeated past the device code's expiry", async () => {
+    const homeserver = await started();
+    await homeserver.pollForTokens(signal);
+    expect(http.last(TOKEN).deadline).toBe(1_200_000);
+  });
+
+  it.each([
+    ["was pending a moment ago", [oauthError("authorization_pending", 403), oauthError("invalid_grant")]],
+    ["was asked for with a lost answer", [{ ...oauthError("invalid_grant"), repeatedAfterLoss: true }]],
+  ])("says that a token is lost when the code is gone that %s", async (_what, replies) => {
+    const homeserver = await started();
+    http.on(TOKEN, replies);
+    const failure = await expectFailure("token_lost", async () => {
+      for (const _ of replies) await homeserver.pollForTokens(signal);
+    });
+    expect(failure.details).toMatchObject({ cleanup: "impossible", deviceId: DEVICE_ID });
+    expect(failure.hint).toContain("https://auth.example/account");
+  });
+
+  it("says that a code that never was good is refused", async () => {
+    const homeserver = await started();
+    http.on(TOKEN, oauthError("invalid_grant"));
+    await expectFailure("server_error", () => homeserver.pollForTokens(signal));
+  });
+
+  it.each([
+    { token_type: "Bearer" },
+    { access_token: "a\nb", token_type: "Bearer" },
+    { access_token: "s3cr3t", token_type: "mac" },
+    { access_token: "s3cr3t" },
+  ])("takes no tokens that can't be used, and repeats none of them", async (json) => {
+    const homeserver = await started();
+    http.on(TOKEN, { json });
+    const failure = await expectFailure("server_error", () => homeserver.pollForTokens(signal));
+    expect(failure.message).not.toContain("s3cr3t");
+    expect(failure.cause).toBeUndefined();
+  });
+});
+
+describe("revocation", () => {
+  const tokens = { accessToken: "at", refreshToken: "rt" };
+  const revoked = () =>
+    http.requests.filter(({ url }) => url.pathname === "/revoke").map((request) => formOf(request)["token"]);
+
+  it("is of the refresh token first, then of the access token", async () => {
+    expect(await (await started()).revoke(tokens, signal)).toBe(true);
+    expect(revoked()).toEqual(["rt", "at"]);
+  });
+
+  it("is of the access token alone where there is no other", async () => {
+    expect(await (await started()).revoke({ accessToken: "at" }, signal)).toBe(true);
+    expect(revoked()).toEqual(["at"]);
+  });
+
+  it.each([
+    ["refused", oauthError("unsupported_token_type")],
+    ["lost", new Failure("network_error")],
+  ])(
+    "of the access token isn't skipped where the other was %s, and not all is well",
+    async (_what, reply) => {
+      const homeserver = await started();
+      http.on(REVOKE, [reply, {}]);
+      expect(await homeserver.revoke(tokens, signal)).toBe(false);
+      expect(revoked()).toEqual(["rt", "at"]);
+    },
+  );
+
+  it("that the server doesn't offer is not well", async () => {
+    http.on(METADATA, { json: { ...AUTH_METADATA, revocation_endpoint: undefined } });
+    expect(await (await started()).revoke(tokens, signal)).toBe(false);
+  });
+
+  it("accepts an empty answer of any success", async () => {
+    const homeserver = await started();
+    http.on(REVOKE, { status: 204, json: "" });
+    expect(await homeserver.revoke(tokens, signal)).toBe(true);
+    expect(http.last(REVOKE).expectJson).toBe(false);
+  });
+});
+
+describe("the homeserver once signed in", () => {
+  const WHOAMI = "GET https://hs.example/_matrix/client/v3/account/whoami";
+  const expired = { status: 401, json: { errcode: "M_UNKNOWN_TOKEN", soft_logout: false } };
+  const me = { json: { user_id: "@bot:hs.example" } };
+
+  it("renews an expired token, saves the new ones, and only then uses them", async () => {
+    const homeserver = await started();
+    const order: string[] = [];
+    http
+      .on(WHOAMI, [
+        expired,
+        (request) => {
+          order.push(`used ${request.accessToken}`);
+          return me;
+        },
+      ])
+      .on(TOKEN, { json: { access_token: "at2", token_type: "Bearer" } });
+    const account = homeserver.signedIn({ accessToken: "at", refreshToken: "rt" }, async (tokens) => {
+      order.push(`saved ${tokens.accessToken} ${tokens.refreshToken}`);
+    });
+    expect((await account.whoami(signal)).userId).toBe("@bot:hs.example");
+    expect(order).toEqual(["saved at2 rt", "used at2"]);
+    expect(formOf(http.last(TOKEN))).toEqual({
+      grant_type: "refresh_token",
+      refresh_token: "rt",
+      client_id: "client",
+    });
+  });
+
+  it("is dead where the token can't be renewed", async () => {
+    const homeserver = await started();
+    http.on(WHOAMI, expired).on(TOKEN, oauthError("invalid_grant"));
+    for (const tokens of [{ accessToken: "at" }, { accessToken: "at", refreshToken: "rt" }]) {
+      const account = homeserver.signedIn(tokens, async () => {});
+      await expectFailure("session_dead", () => account.whoami(signal));
+    }
+  });
+});
