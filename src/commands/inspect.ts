@@ -1,0 +1,110 @@
+import { Failure } from "../errors.js";
+import { encodeBase64 } from "../protocol/base64.js";
+import { decodeQrCode, type SignInQrPayload } from "../protocol/qr-code.js";
+import { readPayload } from "../qr/source.js";
+import { escapeText, safeJson } from "../ui/escape.js";
+import type { CommandContext, GlobalOptions } from "./context.js";
+
+/**
+ * Explains what QR codes hold, on stdout; nothing is contacted. With --json, one line a source: `payload` or
+ * `unreadable`.
+ *
+ * @returns 0 if all were read, else the exit code of the first one that was not
+ * @throws {Failure} `usage_error` when standard input is given twice; the signal's reason when it is aborted
+ */
+export async function inspect(
+  sources: readonly string[],
+  options: GlobalOptions,
+  context: CommandContext,
+): Promise<number> {
+  if (sources.filter((source) => source === "-").length > 1) {
+    throw new Failure("usage_error", "Standard input (-) can be read only once.");
+  }
+  let exitCode = 0;
+  for (const [index, source] of sources.entries()) {
+    try {
+      const payload = await readPayload(source, context);
+      const code = decodeQrCode(payload);
+      const gap = index > 0 ? "\n" : "";
+      await write(
+        context.stdout,
+        options.json ? payloadLine(source, payload, code) : gap + explain(source, code),
+      );
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (!(error instanceof Failure)) throw error;
+      exitCode ||= error.exitCode;
+      if (options.json) await write(context.stdout, unreadableLine(source, error));
+      else
+        await write(context.stderr, [`${title(source)}: ${error.message}`, error.hint ?? "", ""].join("\n"));
+    }
+  }
+  return exitCode;
+}
+
+function payloadLine(source: string, payload: Uint8Array, code: SignInQrPayload): string {
+  const line = {
+    event: "payload",
+    source,
+    payload: encodeBase64(payload),
+    intent: code.intent,
+    channel: code.channel,
+    prefix: code.prefix,
+    public_key: encodeBase64(code.publicKey),
+    ...(code.channel === "msc4388"
+      ? { rendezvous_id: code.rendezvousId, base_url: code.baseUrl }
+      : { rendezvous_url: code.rendezvousUrl, server_name: code.serverName }),
+  };
+  return `${safeJson(line)}\n`;
+}
+
+function unreadableLine(source: string, { code, message }: Failure): string {
+  return `${safeJson({ event: "unreadable", source, code, message })}\n`;
+}
+
+function explain(source: string, code: SignInQrPayload): string {
+  const rows: [label: string, value: string][] =
+    code.intent === "new"
+      ? [
+          ["Shown by", "a new device, which wants to be signed in"],
+          ["Scanning it", "signs that device in to your account and shares your encryption keys with it"],
+        ]
+      : [
+          ["Shown by", "an existing device, which offers to sign another one in"],
+          ["Scanning it", "signs the device that scans it in to the account of the one that shows it"],
+        ];
+  if (code.channel === "msc4388") {
+    const stability = code.prefix === "MATRIX" ? "stable" : "unstable";
+    rows.push(["Version", `MSC4388, with the ${stability} prefix ${code.prefix}`]);
+    rows.push([code.intent === "new" ? "Rendezvous at" : "Homeserver", escapeText(code.baseUrl)]);
+    rows.push(["Rendezvous ID", escapeText(code.rendezvousId, 255)]);
+  } else {
+    rows.push(["Version", "the 2024 version of MSC4108"]);
+    if (code.serverName !== undefined) rows.push(["Homeserver", escapeText(code.serverName)]);
+    rows.push(["Rendezvous at", escapeText(code.rendezvousUrl)]);
+  }
+  rows.push(["Public key", fingerprint(code.publicKey)]);
+
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return [
+    title(source),
+    ...rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`),
+    "  Nothing was contacted: whether the code is still valid isn't known.",
+    "",
+  ].join("\n");
+}
+
+/** A payload as source is long and says nothing to a person. */
+function title(source: string): string {
+  return source === "-" ? "Standard input" : escapeText(source, 60);
+}
+
+/** In groups of four, the way Matrix clients show keys to compare. */
+function fingerprint(key: Uint8Array): string {
+  return encodeBase64(key).replace(/.{4}(?=.)/g, "$& ");
+}
+
+/** A pipe may take its time: what follows must not end the process before. */
+function write(stream: NodeJS.WritableStream, text: string): Promise<void> {
+  return new Promise((resolve) => stream.write(text, () => resolve()));
+}

@@ -1,0 +1,3 @@
+/** What is read of a picture at most; a photo of today's phones is far below. */
+export const MAX_PICTURE_BYTES = 50_000_000;
+export const MAX_PICTURE_PIXELS = 100_000_000;

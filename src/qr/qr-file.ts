@@ -1,0 +1,33 @@
+import { Failure } from "../errors.js";
+import { escapeText } from "../ui/escape.js";
+import { qrPng, qrSvg } from "./picture.js";
+
+/**
+ * `--qr-file`: which picture the path's extension asks for.
+ *
+ * @throws {Failure} `usage_error` for any but .png and .svg
+ */
+export function qrFileFormat(path: string): "png" | "svg" {
+  const extension = /\.(png|svg)$/i.exec(path)?.[1]?.toLowerCase();
+  if (extension === "png" || extension === "svg") return extension;
+  throw new Failure("usage_error", `--qr-file ${escapeText(path)}: the name has to end in .png or .svg.`);
+}
+
+/**
+ * Writes the payload's code as a picture. A reader sees the old picture or the new one, never a part; only the
+ * owner may read it.
+ *
+ * @throws {Failure} `usage_error`, `file_error`, or `server_error` when the payload is too long for a code
+ */
+export async function writeQrFile(path: string, payload: Uint8Array): Promise<void> {
+  const picture = qrFileFormat(path) === "png" ? await qrPng(payload) : qrSvg(payload);
+  const { default: writeFileAtomic } = await import("write-file-atomic");
+  try {
+    await writeFileAtomic(path, typeof picture === "string" ? picture : Buffer.from(picture), {
+      mode: 0o600,
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? escapeText(error.message) : "unknown error";
+    throw new Failure("file_error", `The QR code's picture can't be written: ${reason}.`, { cause: error });
+  }
+}
