@@ -102,23 +102,15 @@ export function parsePortableSession(text: string, origin: string): PortableSess
  * @throws {Failure} `session_incomplete` when its sign-in never finished, `session_dead` after a logout
  */
 export function toPortable(session: StoredSession): PortableSession {
-  if (session.state === "revocation_pending") throw signedOut();
+  if (session.state === "revocation_pending") {
+    const message = "This session was signed out; only its tokens could not be revoked yet.";
+    throw new Failure("session_dead", message, { hint: "Run `session logout` again." });
+  }
   if (session.state === "incomplete") throw new Failure("session_incomplete");
   return v.parse(PortableSession, session);
 }
 
-/** Refuses a session that was signed out here, though its tokens could not be revoked yet. */
-export function signedOut(): Failure {
-  return new Failure(
-    "session_dead",
-    "This session was signed out; only its tokens could not be revoked yet.",
-    {
-      hint: "Run `session logout` again.",
-    },
-  );
-}
-
-/** The JSON object in a text, its members that are null left out: programs write those for what they lack. */
+/** @throws {Failure} `session_invalid` when the text is no JSON object */
 export function parseJsonObject(text: string, origin: string): Record<string, unknown> {
   let json: unknown;
   try {
@@ -130,11 +122,13 @@ export function parseJsonObject(text: string, origin: string): Record<string, un
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw unusableSession(origin, "it is no JSON object");
   }
-  return Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
+  return json as Record<string, unknown>;
 }
 
 function parse<T extends v.GenericSchema>(schema: T, text: string, origin: string): v.InferOutput<T> {
-  const result = v.safeParse(schema, parseJsonObject(text, origin), { abortEarly: true });
+  // Programs write null for what they lack.
+  const fields = Object.entries(parseJsonObject(text, origin)).filter(([, value]) => value !== null);
+  const result = v.safeParse(schema, Object.fromEntries(fields), { abortEarly: true });
   if (!result.success) throw unusableSession(origin, describeIssue(result.issues[0]));
   return result.output;
 }

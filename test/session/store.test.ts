@@ -97,7 +97,7 @@ describe("SessionStore", () => {
   it("keeps other programs' fields when it updates its own", async () => {
     const store = await newStore();
     const path = store.pathOf("bot");
-    const theirs = { "org.example.note": { kept: true } };
+    const theirs = { "org.example.note": { kept: true }, "org.example.nothing": null };
     await store.create(path, { ...session, ...theirs });
     await store.update(path, { access_token: "new", refresh_token: undefined });
     const { refresh_token: _, ...rest } = session;
