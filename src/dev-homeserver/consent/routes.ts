@@ -7,15 +7,17 @@ import type { DeviceAuthorization, DeviceAuthorizationStore } from "../oauth/dev
 import type { Browser, BrowserSessions } from "./browser-sessions.js";
 import type { DeviceDescription, Pages } from "./pages.js";
 
-const CodeForm = v.object({ csrf: v.string(), code: v.string() });
+/** A form without a token is refused like one with a wrong token. */
+const Token = v.optional(v.string(), "");
+const CodeForm = v.object({ csrf: Token, code: v.string() });
 const SignInForm = v.object({
-  csrf: v.string(),
+  csrf: Token,
   code: v.string(),
   username: v.string(),
   password: v.string(),
 });
 const DecisionForm = v.object({
-  csrf: v.string(),
+  csrf: Token,
   code: v.string(),
   action: v.picklist(["allow", "decline"]),
 });

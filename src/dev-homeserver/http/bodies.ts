@@ -18,6 +18,8 @@ export function jsonBody<const Schema extends v.GenericSchema>(
   } catch {
     throw matrixError(400, "M_NOT_JSON", "The body is not JSON.");
   }
+  // An array would do for a schema without required fields.
+  if (Array.isArray(value)) throw matrixError(400, "M_BAD_JSON", "The body is no object.");
   const result = v.safeParse(schema, value);
   if (!result.success) throw matrixError(400, "M_BAD_JSON", explain(result.issues[0]));
   return result.output;

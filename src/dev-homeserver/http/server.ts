@@ -17,7 +17,7 @@ export class HttpServer {
     this.#intercept = intercept;
     this.#server = createServer((request, response) => {
       // Only a connection that broke off rejects here, and then there is nobody to answer.
-      this.#serve(request, response).catch(() => request.destroy());
+      this.#serve(request, response).catch(() => request.socket.destroy());
     });
   }
 
@@ -82,13 +82,15 @@ function refusalsAnswered(handle: () => Answer): Answer {
 }
 
 function send(answer: Answer, response: ServerResponse): void {
-  response.writeHead(answer.status, { "x-content-type-options": "nosniff", ...answer.headers });
+  response.statusCode = answer.status;
+  response.setHeader("x-content-type-options", "nosniff");
+  response.setHeaders(new Map(Object.entries(answer.headers)));
   response.end(answer.body);
 }
 
 function fail(fault: Fault, request: IncomingMessage, response: ServerResponse): void {
   if (!fault.answer) {
-    request.destroy();
+    request.socket.destroy();
     return;
   }
   response.writeHead(fault.answer.status, fault.answer.headers);

@@ -1,0 +1,108 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { PassThrough } from "node:stream";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { CommandContext } from "../../src/commands/context.js";
+import { type HomeserverCommandOptions, homeserver } from "../../src/commands/homeserver.js";
+import { Failure } from "../../src/errors.js";
+import { failureOf } from "../support/failures.js";
+import { FakeClock } from "../support/fake-clock.js";
+
+/** Runs the command until it is ready. */
+async function run(options: HomeserverCommandOptions) {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const stop = new AbortController();
+  const context = {
+    env: {},
+    stdin: process.stdin,
+    stdout: stdout as unknown as NodeJS.WriteStream,
+    stderr: stderr as unknown as NodeJS.WriteStream,
+    clock: new FakeClock(),
+    signal: stop.signal,
+  } satisfies CommandContext;
+  const ended = homeserver({ json: true, ...options }, context);
+  onTestFinished(() => stop.abort());
+  const line = await Promise.race([
+    new Promise<string>((resolve) => stdout.once("data", (chunk) => resolve(String(chunk)))),
+    ended.then(() => ""),
+  ]);
+  const ready = JSON.parse(line) as { event: string; base_url: string; session: string };
+  return { ready, stdout, stderr, stop: () => stop.abort(new Failure("interrupted")), ended };
+}
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "homeserver-test-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+describe("the homeserver command", () => {
+  it("runs until it is interrupted, which is its normal end", async () => {
+    const { ready, stop, ended } = await run({});
+    expect(ready.event).toBe("ready");
+    const versions = new URL("_matrix/client/versions", ready.base_url);
+    expect((await fetch(versions)).status).toBe(200);
+    stop();
+    await expect(ended).resolves.toBeUndefined();
+    await expect(fetch(versions)).rejects.toThrow("fetch failed");
+  });
+
+  it("keeps the existing session in a file for this user alone, as long as it runs", async () => {
+    const { ready, stop, ended } = await run({});
+    expect((await stat(ready.session)).mode & 0o777).toBe(0o600);
+    expect((await stat(dirname(ready.session))).mode & 0o777).toBe(0o700);
+    const session = JSON.parse(await readFile(ready.session, "utf8"));
+    expect(session.base_url).toBe(ready.base_url);
+    const whoami = await fetch(new URL("_matrix/client/v3/account/whoami", ready.base_url), {
+      headers: { authorization: `Bearer ${session.access_token}` },
+    });
+    expect(await whoami.json()).toMatchObject({ user_id: session.user_id, device_id: session.device_id });
+    stop();
+    await ended;
+    await expect(stat(dirname(ready.session))).rejects.toThrow("ENOENT");
+  });
+
+  it("tells a person the account and what to try next, and nothing of it on stdout", async () => {
+    const { ready, stdout, stderr, stop, ended } = await run({});
+    stop();
+    await ended;
+    const text = String(stderr.read());
+    expect(text).toMatch(/password {4}[a-z-]{19}\n/);
+    expect(text).toContain(`matrix-qr-login generate --homeserver ${ready.base_url}`);
+    expect(text).toContain(`matrix-qr-login scan picture.png --session ${ready.session}`);
+    expect(stdout.read()).toBeNull();
+  });
+
+  it("writes the session where it is told, over no other file, and removes its own alone", async () => {
+    const folder = await temporaryFolder();
+    const sessionFile = join(folder, "existing.json");
+    const { ready, stop, ended } = await run({ sessionFile });
+    expect(ready.session).toBe(sessionFile);
+    stop();
+    await ended;
+    expect(await readdir(folder)).toEqual([]);
+
+    await writeFile(sessionFile, "precious");
+    const failure = await failureOf(() => run({ sessionFile }));
+    expect(failure.code).toBe("session_exists");
+    expect(await readFile(sessionFile, "utf8")).toBe("precious");
+  });
+
+  it("hands its options on, in seconds", async () => {
+    const { ready } = await run({ rendezvousLifetime: 7, interval: 3, tokenTtl: 60 });
+    const created = await fetch(new URL("_matrix/client/v1/rendezvous", ready.base_url), {
+      method: "POST",
+      body: '{"data":""}',
+    });
+    expect(await created.json()).toMatchObject({ expires_in_ms: 7000 });
+  });
+
+  it("says so where it can't listen", async () => {
+    const { ready } = await run({});
+    const port = Number(new URL(ready.base_url).port);
+    const failure = await failureOf(() => run({ port }));
+    expect(failure.code).toBe("usage_error");
+    expect(failure.message).toContain("EADDRINUSE");
+  });
+});

@@ -1,0 +1,327 @@
+import { describe, expect, it } from "vitest";
+import {
+  type Authorization,
+  authorizeDevice,
+  CLIENT_METADATA,
+  call,
+  DEVICE_CODE,
+  devHomeserver,
+  field,
+  pollToken,
+  register,
+  signIn,
+} from "../support/dev-homeserver.js";
+
+const METADATA = "GET /_matrix/client/v1/auth_metadata";
+const WHOAMI = "GET /_matrix/client/v3/account/whoami";
+
+function refresh(baseUrl: URL, { clientId }: Authorization, refreshToken: string) {
+  const form = { grant_type: "refresh_token", client_id: clientId, refresh_token: refreshToken };
+  return call(baseUrl, "POST /oauth2/token", { form });
+}
+
+describe("the server metadata", () => {
+  it("has all that real clients insist on, wherever they look", async () => {
+    const { baseUrl } = await devHomeserver();
+    const metadata = (await call(baseUrl, METADATA)).body;
+    expect(metadata).toMatchObject({
+      issuer: baseUrl.href,
+      authorization_endpoint: expect.stringContaining(baseUrl.href),
+      token_endpoint: expect.stringContaining(baseUrl.href),
+      revocation_endpoint: expect.stringContaining(baseUrl.href),
+      registration_endpoint: expect.stringContaining(baseUrl.href),
+      device_authorization_endpoint: expect.stringContaining(baseUrl.href),
+      response_types_supported: ["code"],
+      response_modes_supported: ["query", "fragment"],
+      grant_types_supported: ["authorization_code", "refresh_token", DEVICE_CODE],
+      code_challenge_methods_supported: ["S256"],
+    });
+    for (const path of [
+      "/_matrix/client/unstable/org.matrix.msc2965/auth_metadata",
+      "/.well-known/openid-configuration",
+      "/.well-known/oauth-authorization-server",
+    ]) {
+      expect((await call(baseUrl, `GET ${path}`)).body).toEqual(metadata);
+    }
+  });
+
+  it("leaves out the device grant and the registration where they are off", async () => {
+    const { baseUrl, existingSession } = await devHomeserver({ deviceGrant: false, registration: false });
+    const { body } = await call(baseUrl, METADATA);
+    expect(body).not.toHaveProperty("device_authorization_endpoint");
+    expect(body).not.toHaveProperty("registration_endpoint");
+    expect(body["grant_types_supported"]).toEqual(["authorization_code", "refresh_token"]);
+    expect((await call(baseUrl, "POST /oauth2/registration", { json: CLIENT_METADATA })).status).toBe(404);
+    const form = { client_id: existingSession.oauth?.client_id ?? "", scope: "x" };
+    expect((await call(baseUrl, "POST /oauth2/device", { form })).status).toBe(404);
+  });
+
+  it("is not there at all where OAuth is off, and the existing session then lasts", async () => {
+    const { baseUrl, existingSession, clock } = await devHomeserver({ oauth: false });
+    expect((await call(baseUrl, METADATA)).body["errcode"]).toBe("M_UNRECOGNIZED");
+    expect(existingSession).not.toHaveProperty("oauth");
+    expect(existingSession).not.toHaveProperty("refresh_token");
+    await clock.advance(1e9);
+    expect((await call(baseUrl, WHOAMI, { token: existingSession.access_token })).status).toBe(200);
+  });
+
+  it("names an authorization endpoint that says honestly what isn't there", async () => {
+    const { baseUrl } = await devHomeserver();
+    const reply = await call(baseUrl, "GET /authorize?response_type=code");
+    expect(reply.status).toBe(501);
+    expect(reply.text).toContain("device authorization grant alone");
+  });
+});
+
+describe("client registration", () => {
+  it("gives the same metadata the same client ID, and other metadata another", async () => {
+    const { baseUrl } = await devHomeserver();
+    const clientId = await register(baseUrl);
+    expect(await register(baseUrl)).toBe(clientId);
+    expect(await register(baseUrl, { ...CLIENT_METADATA, client_name: "Other" })).not.toBe(clientId);
+  });
+
+  it.each([
+    ["no client_uri", { client_uri: undefined }],
+    ["an http client_uri", { client_uri: "http://client.example.org/" }],
+    ["a client_uri on localhost", { client_uri: "https://localhost/" }],
+    ["a client_uri on an IP address", { client_uri: "https://192.0.2.1/" }],
+    ["a client_uri on a top-level domain", { client_uri: "https://org/" }],
+    ["a tos_uri on another host", { tos_uri: "https://elsewhere.example.org/" }],
+    ["no grant_types", { grant_types: undefined }],
+    ["a client secret", { token_endpoint_auth_method: "client_secret_basic" }],
+  ])("is refused with %s", async (_, change) => {
+    const { baseUrl } = await devHomeserver();
+    const reply = await call(baseUrl, "POST /oauth2/registration", {
+      json: { ...CLIENT_METADATA, ...change },
+    });
+    expect([reply.status, reply.body["error"]]).toEqual([400, "invalid_client_metadata"]);
+  });
+
+  it("silently drops the device grant where that is off", async () => {
+    const { baseUrl } = await devHomeserver({ deviceGrant: false });
+    const reply = await call(baseUrl, "POST /oauth2/registration", { json: CLIENT_METADATA });
+    expect(reply.status).toBe(201);
+    expect(reply.body["grant_types"]).toEqual(["refresh_token"]);
+  });
+});
+
+describe("device authorization", () => {
+  it("answers with readable codes, a link for each case, and whole seconds", async () => {
+    const { baseUrl } = await devHomeserver({ intervalMs: 5000, authorizationLifetimeMs: 60_000 });
+    const { userCode, reply } = await authorizeDevice(baseUrl);
+    expect(userCode).toMatch(/^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/);
+    expect(reply.body).toMatchObject({
+      verification_uri: `${baseUrl.href}link`,
+      verification_uri_complete: `${baseUrl.href}link?code=${userCode}`,
+      interval: 5,
+      expires_in: 60,
+    });
+  });
+
+  it("leaves verification_uri_complete out when told so, as MAS does", async () => {
+    const { baseUrl } = await devHomeserver({ verificationUriComplete: false });
+    expect((await authorizeDevice(baseUrl)).reply.body).not.toHaveProperty("verification_uri_complete");
+  });
+
+  it.each([
+    "urn:matrix:client:api:* urn:matrix:client:device:AB+/CD~ef9z",
+    "openid urn:matrix:client:api:* urn:matrix:client:device:ABCDEFGHIJ",
+    "urn:matrix:org.matrix.msc2967.client:api:* urn:matrix:org.matrix.msc2967.client:device:ABCDEFGHIJ",
+  ])("takes the scope %s", async (scope) => {
+    const { baseUrl } = await devHomeserver();
+    const form = { client_id: await register(baseUrl), scope };
+    expect((await call(baseUrl, "POST /oauth2/device", { form })).status).toBe(200);
+  });
+
+  it.each([
+    ["no device", "urn:matrix:client:api:*"],
+    ["no API", "urn:matrix:client:device:ABCDEFGHIJ"],
+    [
+      "two devices",
+      "urn:matrix:client:api:* urn:matrix:client:device:ABCDEFGHIJ urn:matrix:client:device:KLMNOPQRST",
+    ],
+    ["mixed names", "urn:matrix:client:api:* urn:matrix:org.matrix.msc2967.client:device:ABCDEFGHIJ"],
+    ["a short device ID", "urn:matrix:client:api:* urn:matrix:client:device:ABCDEFGHI"],
+    [
+      "a device ID with a character that has no place in one",
+      "urn:matrix:client:api:* urn:matrix:client:device:ABCDEFGH%2F",
+    ],
+    ["something unknown", "urn:matrix:client:api:* urn:matrix:client:device:ABCDEFGHIJ email"],
+    ["nothing", ""],
+  ])("refuses a scope with %s", async (_, scope) => {
+    const { baseUrl } = await devHomeserver();
+    const form = { client_id: await register(baseUrl), scope };
+    const reply = await call(baseUrl, "POST /oauth2/device", { form });
+    expect([reply.status, reply.body["error"]]).toEqual([400, "invalid_scope"]);
+  });
+
+  it("refuses a client that is unknown, or did not register for the grant", async () => {
+    const { baseUrl } = await devHomeserver();
+    const scope = "urn:matrix:client:api:* urn:matrix:client:device:ABCDEFGHIJ";
+    const unknown = await call(baseUrl, "POST /oauth2/device", { form: { client_id: "nobody", scope } });
+    expect([unknown.status, unknown.body["error"]]).toEqual([401, "invalid_client"]);
+    const client_id = await register(baseUrl, { ...CLIENT_METADATA, grant_types: ["refresh_token"] });
+    const other = await call(baseUrl, "POST /oauth2/device", { form: { client_id, scope } });
+    expect([other.status, other.body["error"]]).toEqual([400, "unauthorized_client"]);
+  });
+});
+
+describe("the token endpoint", () => {
+  it("has the client wait until somebody consents, and gives the tokens once", async () => {
+    const server = await devHomeserver();
+    const { baseUrl, clock } = server;
+    const authorization = await authorizeDevice(baseUrl);
+    expect((await pollToken(baseUrl, authorization)).body["error"]).toBe("authorization_pending");
+    await clock.advance(1000);
+    expect((await pollToken(baseUrl, authorization)).body["error"]).toBe("authorization_pending");
+    expect(server.decide(authorization.userCode, "allow")).toBe(true);
+
+    const tokens = await pollToken(baseUrl, authorization);
+    expect(tokens.status).toBe(200);
+    expect(tokens.body).toMatchObject({ token_type: "Bearer", expires_in: 300 });
+    const whoami = await call(baseUrl, WHOAMI, { token: field(tokens, "access_token") });
+    expect(whoami.body).toMatchObject({ user_id: server.account.userId, device_id: "NEWDEVICE1" });
+    expect((await pollToken(baseUrl, authorization)).body["error"]).toBe("invalid_grant");
+  });
+
+  it("makes a client that polls too early wait 5 s more each time (RFC 8628 §3.5)", async () => {
+    const { baseUrl, clock } = await devHomeserver({ intervalMs: 2000 });
+    const authorization = await authorizeDevice(baseUrl);
+    const errorAfter = async (ms: number) => {
+      await clock.advance(ms);
+      return (await pollToken(baseUrl, authorization)).body["error"];
+    };
+    expect(await errorAfter(0)).toBe("authorization_pending");
+    expect(await errorAfter(1000)).toBe("slow_down");
+    expect(await errorAfter(6000)).toBe("slow_down");
+    expect(await errorAfter(12_000)).toBe("authorization_pending");
+    expect(await errorAfter(11_000)).toBe("slow_down");
+  });
+
+  it("tells that the consent was declined", async () => {
+    const server = await devHomeserver();
+    const authorization = await authorizeDevice(server.baseUrl);
+    server.decide(authorization.userCode, "deny");
+    server.decide(authorization.userCode, "allow");
+    const reply = await pollToken(server.baseUrl, authorization);
+    expect([reply.status, reply.body["error"]]).toEqual([400, "access_denied"]);
+  });
+
+  it("tells that nobody consented in time", async () => {
+    const server = await devHomeserver({ authorizationLifetimeMs: 10_000 });
+    const authorization = await authorizeDevice(server.baseUrl);
+    await server.clock.advance(10_000);
+    expect(server.decide(authorization.userCode, "allow")).toBe(false);
+    expect((await pollToken(server.baseUrl, authorization)).body["error"]).toBe("expired_token");
+  });
+
+  it("gives one client's device code to no other", async () => {
+    const server = await devHomeserver();
+    const authorization = await authorizeDevice(server.baseUrl);
+    server.decide(authorization.userCode, "allow");
+    const clientId = await register(server.baseUrl, { ...CLIENT_METADATA, client_name: "Other" });
+    expect((await pollToken(server.baseUrl, { ...authorization, clientId })).body["error"]).toBe(
+      "invalid_grant",
+    );
+  });
+
+  it("issues no refresh token to a client that did not register for it", async () => {
+    const server = await devHomeserver();
+    const metadata = { ...CLIENT_METADATA, grant_types: [DEVICE_CODE] };
+    const authorization = await authorizeDevice(server.baseUrl, "NEWDEVICE1", metadata);
+    server.decide(authorization.userCode, "allow");
+    const tokens = await pollToken(server.baseUrl, authorization);
+    expect(tokens.status).toBe(200);
+    expect(tokens.body).not.toHaveProperty("refresh_token");
+  });
+
+  it.each([
+    ["a grant it hasn't", { grant_type: "password" }, "unsupported_grant_type"],
+    ["no grant", {}, "invalid_request"],
+    ["no device code", { grant_type: DEVICE_CODE }, "invalid_request"],
+    ["an unknown device code", { grant_type: DEVICE_CODE, device_code: "x" }, "invalid_grant"],
+  ])("refuses %s", async (_, fields, error) => {
+    const { baseUrl } = await devHomeserver();
+    const form = { client_id: await register(baseUrl), ...fields };
+    const reply = await call(baseUrl, "POST /oauth2/token", { form });
+    expect([reply.status, reply.body["error"]]).toEqual([400, error]);
+  });
+
+  it.each(["allow", "deny"] as const)("consents by itself after a moment: %s", async (autoConsent) => {
+    const { baseUrl, clock } = await devHomeserver({ autoConsent, intervalMs: 0 });
+    const authorization = await authorizeDevice(baseUrl);
+    await clock.advance(499);
+    expect((await pollToken(baseUrl, authorization)).body["error"]).toBe("authorization_pending");
+    await clock.advance(1);
+    const reply = await pollToken(baseUrl, authorization);
+    expect(reply.body["error"]).toBe(autoConsent === "allow" ? undefined : "access_denied");
+  });
+});
+
+describe("access and refresh tokens", () => {
+  it("expire: an access token after its lifetime, as if it were unknown", async () => {
+    const server = await devHomeserver({ accessTokenLifetimeMs: 60_000 });
+    const { accessToken: token } = await signIn(server);
+    await server.clock.advance(59_999);
+    expect((await call(server.baseUrl, WHOAMI, { token })).status).toBe(200);
+    await server.clock.advance(1);
+    const reply = await call(server.baseUrl, WHOAMI, { token });
+    expect(reply.status).toBe(401);
+    expect(reply.body).toMatchObject({ errcode: "M_UNKNOWN_TOKEN", soft_logout: false });
+  });
+
+  it("rotate: the old refresh token works again only while the new access token is unused", async () => {
+    const server = await devHomeserver();
+    const { baseUrl } = server;
+    const session = await signIn(server);
+    const lost = await refresh(baseUrl, session, session.refreshToken);
+    const repeated = await refresh(baseUrl, session, session.refreshToken);
+    expect(repeated.status).toBe(200);
+    expect((await call(baseUrl, WHOAMI, { token: field(lost, "access_token") })).status).toBe(401);
+
+    expect((await call(baseUrl, WHOAMI, { token: field(repeated, "access_token") })).status).toBe(200);
+    const late = await refresh(baseUrl, session, session.refreshToken);
+    expect([late.status, late.body["error"]]).toEqual([400, "invalid_grant"]);
+    expect((await refresh(baseUrl, session, field(repeated, "refresh_token"))).status).toBe(200);
+  });
+
+  it("rotate: the use of a refresh token ends the one before it", async () => {
+    const server = await devHomeserver();
+    const session = await signIn(server);
+    const second = await refresh(server.baseUrl, session, session.refreshToken);
+    await refresh(server.baseUrl, session, field(second, "refresh_token"));
+    const reply = await refresh(server.baseUrl, session, session.refreshToken);
+    expect(reply.body["error"]).toBe("invalid_grant");
+  });
+
+  it("belong to one client", async () => {
+    const server = await devHomeserver();
+    const session = await signIn(server);
+    const clientId = await register(server.baseUrl, { ...CLIENT_METADATA, client_name: "Other" });
+    const other = { ...session, clientId };
+    expect((await refresh(server.baseUrl, other, session.refreshToken)).body["error"]).toBe("invalid_grant");
+    const form = { token: session.refreshToken, client_id: clientId };
+    const reply = await call(server.baseUrl, "POST /oauth2/revoke", { form });
+    expect([reply.status, reply.body["error"]]).toEqual([400, "unauthorized_client"]);
+    expect(server.activeSessions()).toHaveLength(2);
+  });
+
+  it.each(["refreshToken", "accessToken"] as const)(
+    "end the session and the device by revocation: %s",
+    async (kind) => {
+      const server = await devHomeserver();
+      const session = await signIn(server);
+      const form = { token: session[kind], client_id: session.clientId };
+      expect((await call(server.baseUrl, "POST /oauth2/revoke", { form })).status).toBe(200);
+      expect((await call(server.baseUrl, WHOAMI, { token: session.accessToken })).status).toBe(401);
+      expect((await refresh(server.baseUrl, session, session.refreshToken)).body["error"]).toBe(
+        "invalid_grant",
+      );
+      expect(server.devices().map(({ deviceId }) => deviceId)).toEqual([server.existingSession.device_id]);
+      expect(server.activeSessions()).toHaveLength(1);
+      // RFC 7009 §2.2: what is no token is as good as revoked.
+      expect((await call(server.baseUrl, "POST /oauth2/revoke", { form })).status).toBe(200);
+    },
+  );
+});
