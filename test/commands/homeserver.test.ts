@@ -22,7 +22,10 @@ async function run(options: HomeserverCommandOptions) {
     signal: stop.signal,
   } satisfies CommandContext;
   const ended = homeserver({ json: true, ...options }, context);
-  onTestFinished(() => stop.abort());
+  onTestFinished(async () => {
+    stop.abort();
+    await ended.catch(() => {});
+  });
   const line = await Promise.race([
     new Promise<string>((resolve) => stdout.once("data", (chunk) => resolve(String(chunk)))),
     ended.then(() => ""),
