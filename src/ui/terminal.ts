@@ -88,8 +88,9 @@ async function ask(terminal: Terminal, question: string, signal: AbortSignal): P
   try {
     return (await Promise.race([lines.question(question, { signal }), ended])).trim();
   } catch (error) {
-    terminal.output.write("\n");
     signal.throwIfAborted();
+    // What follows starts on a line of its own; after an abort readline sees to that itself.
+    terminal.output.write("\n");
     throw error;
   } finally {
     lines.close();

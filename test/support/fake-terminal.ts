@@ -1,0 +1,65 @@
+import { PassThrough, Writable } from "node:stream";
+
+/** A stream that keeps what is written to it, as a terminal of a given size or as a pipe. */
+export class FakeOutput extends Writable {
+  readonly isTTY: boolean;
+  columns: number;
+  rows: number;
+  text = "";
+
+  constructor(terminal?: { columns: number; rows: number }) {
+    super({
+      decodeStrings: false,
+      write: (chunk: string, _encoding, done) => {
+        this.text += chunk;
+        done();
+      },
+    });
+    this.isTTY = terminal !== undefined;
+    this.columns = terminal?.columns ?? 0;
+    this.rows = terminal?.rows ?? 0;
+  }
+
+  get lines(): string[] {
+    return this.text.split("\n");
+  }
+
+  /** What was written since the last time. */
+  take(): string {
+    const { text } = this;
+    this.text = "";
+    return text;
+  }
+
+  asStream(): NodeJS.WriteStream {
+    return this as Writable as NodeJS.WriteStream;
+  }
+}
+
+/** Keys of a terminal, or the data of a pipe. */
+export class FakeInput extends PassThrough {
+  readonly isTTY: boolean;
+  isRaw = false;
+
+  constructor(isTTY: boolean) {
+    super();
+    this.isTTY = isTTY;
+  }
+
+  setRawMode(mode: boolean): this {
+    this.isRaw = mode;
+    return this;
+  }
+
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+
+  asStream(): NodeJS.ReadStream {
+    return this as unknown as NodeJS.ReadStream;
+  }
+}

@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { createJsonDisplay } from "../../src/ui/json-display.js";
+import { FakeInput, FakeOutput } from "../support/fake-terminal.js";
+import { EXAMPLES } from "./event-examples.js";
+
+describe("the JSON display", () => {
+  it("writes each event as one line of JSON, `event` first", async () => {
+    const stdout = new FakeOutput();
+    const display = createJsonDisplay({ stdout: stdout.asStream() }, undefined);
+    const events = Object.values(EXAMPLES);
+    for (const event of events) display.emit(event);
+    await display.close();
+
+    const lines = stdout.text.trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line))).toEqual(events);
+    for (const line of lines) expect(line).toMatch(/^\{"event":"/);
+  });
+
+  it("puts `event` first even where it was not written first", () => {
+    const stdout = new FakeOutput();
+    createJsonDisplay({ stdout: stdout.asStream() }, undefined).emit({ device_id: "ABC", event: "verified" });
+    expect(stdout.text).toBe('{"event":"verified","device_id":"ABC"}\n');
+  });
+
+  it("keeps hostile text as it is, in characters that no terminal obeys", () => {
+    const stdout = new FakeOutput();
+    const message = "\u001b[2J\u009b\u202e\u2028\n\ud800\u{e0041}";
+    const event = { event: "warning", code: "x", message } as const;
+    createJsonDisplay({ stdout: stdout.asStream() }, undefined).emit(event);
+    expect(JSON.parse(stdout.text)).toEqual(event);
+    expect(stdout.text).toMatch(/^[ -~]*\n$/);
+  });
+
+  it("asks at the terminal and leaves stdout alone", async () => {
+    const stdout = new FakeOutput();
+    const input = new FakeInput(true);
+    const output = new FakeOutput({ columns: 80, rows: 24 });
+    const terminal = { input: input.asStream(), output: output.asStream(), close() {} };
+    const display = createJsonDisplay({ stdout: stdout.asStream() }, terminal);
+    input.write("42\n");
+    expect(await display.prompt?.checkCode(3, new AbortController().signal)).toBe("42");
+    expect(output.text).toBe("Check code on the other device (3 attempts left): ");
+    expect(stdout.text).toBe("");
+  });
+
+  it("has no prompt where nobody can be asked", () => {
+    const stdout = new FakeOutput().asStream();
+    expect(createJsonDisplay({ stdout }, undefined).prompt).toBeUndefined();
+  });
+});

@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import { createPlainDisplay } from "../../src/ui/plain-display.js";
+import type { QrOptions } from "../../src/ui/qr-block.js";
+import { FakeOutput } from "../support/fake-terminal.js";
+import { EXAMPLES, PAYLOAD } from "./event-examples.js";
+
+const AUTO: QrOptions = { size: "auto", ecLevel: "auto" };
+
+function plainDisplay(stderr: FakeOutput, qr = AUTO, env = {}) {
+  return createPlainDisplay({ env, stderr: stderr.asStream() }, undefined, qr);
+}
+
+describe("the plain display", () => {
+  it("writes a sign-in as lines without any control sequence", async () => {
+    const stderr = new FakeOutput();
+    const display = plainDisplay(stderr, { ...AUTO, size: "none" });
+    const { started, rendezvous_created, qr, check_code_required, secure_channel, verification } = EXAMPLES;
+    for (const event of [
+      started,
+      rendezvous_created,
+      qr,
+      check_code_required,
+      secure_channel,
+      verification,
+    ]) {
+      display.emit(event);
+    }
+    display.emit(EXAMPLES.done);
+    await display.close();
+    expect(stderr.lines).toEqual([
+      "Signing this device in by QR code.",
+      "Rendezvous session created on https://matrix.example.org/ (MSC4388).",
+      "Scan this with a device that is signed in (MSC4388, good for 2 min).",
+      "In its settings, choose to link a new device.",
+      "Without a camera, run this there:",
+      `matrix-qr-login scan '${PAYLOAD}'`,
+      "Scanned. Type the code that the other device shows, within 1 min 30 s.",
+      "Secure channel to the other device is open (MSC4388).",
+      "Approve the sign-in on the other device. It opens this page:",
+      "https://auth.example.org/link?code=ABCDEF",
+      "The page must show this code, or ask for it: ABC-DEF",
+      "Done: @bot:example.org is signed in and verified here, as device ABCDEFGHIJ.",
+      "Session file: /home/me/.local/state/matrix-qr-login/bot.json",
+      "Next: `matrix-qr-login session show`, or `session token` for an access token.",
+      "",
+    ]);
+  });
+
+  it("draws the QR code into a log without colours, within 80 columns, and gives its payload too", () => {
+    const stderr = new FakeOutput();
+    plainDisplay(stderr).emit(EXAMPLES.qr);
+    const drawn = stderr.lines.filter((line) => /^[ █▀▄]+$/.test(line));
+    expect(drawn.length).toBeGreaterThan(20);
+    for (const line of drawn) expect(line.length).toBeLessThanOrEqual(80);
+    expect(stderr.text).not.toContain("\u001b");
+    expect(stderr.lines).toContain(`matrix-qr-login scan '${PAYLOAD}'`);
+  });
+
+  it.each([
+    ["black and white on a terminal, with NO_COLOR too", { NO_COLOR: "1" }, true],
+    ["in the terminal's own colours on a dumb one", { TERM: "dumb" }, false],
+  ])("draws the QR code %s", (_name, env, coloured) => {
+    const stderr = new FakeOutput({ columns: 80, rows: 24 });
+    plainDisplay(stderr, AUTO, env).emit(EXAMPLES.qr);
+    expect(stderr.text.includes("\u001b[48;5;")).toBe(coloured);
+    expect(stderr.text).not.toContain(PAYLOAD);
+  });
+
+  it("gives the payload and the command for it where no code fits", () => {
+    const stderr = new FakeOutput({ columns: 40, rows: 24 });
+    plainDisplay(stderr).emit({ ...EXAMPLES.qr, intent: "existing", file: "/tmp/qr.png" });
+    expect(stderr.lines.slice(2)).toEqual([
+      "It is in this file too: /tmp/qr.png",
+      "The QR code doesn't fit into this window: enlarge it and start again.",
+      "Without a camera, run this there:",
+      `matrix-qr-login scan --as new '${PAYLOAD}'`,
+      "",
+    ]);
+  });
+});

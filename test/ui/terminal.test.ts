@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import { Failure } from "../../src/errors.js";
+import { findTerminal, type TerminalDevice, terminalPrompt } from "../../src/ui/terminal.js";
+import { FakeInput, FakeOutput } from "../support/fake-terminal.js";
+
+const SIZE = { columns: 80, rows: 24 };
+const never = new AbortController().signal;
+
+/** The controlling terminal of a process that has one. */
+function device() {
+  const input = new FakeInput(true);
+  const output = new FakeOutput(SIZE);
+  const opened: TerminalDevice = { openInput: () => input.asStream(), openOutput: () => output.asStream() };
+  return { input, output, opened };
+}
+
+const noDevice: TerminalDevice = {
+  openInput: () => {
+    throw new Error("ENXIO: no such device or address, open '/dev/tty'");
+  },
+  openOutput: () => {
+    throw new Error("ENXIO: no such device or address, open '/dev/tty'");
+  },
+};
+
+function streams(stdinIsTTY: boolean, stderrIsTTY: boolean) {
+  const stdin = new FakeInput(stdinIsTTY);
+  const stderr = new FakeOutput(stderrIsTTY ? SIZE : undefined);
+  return { stdin: stdin.asStream(), stderr: stderr.asStream() };
+}
+
+describe("finding the terminal", () => {
+  it("takes stdin and stderr where they are one", () => {
+    const context = streams(true, true);
+    const terminal = findTerminal(context, false, noDevice);
+    expect(terminal?.input).toBe(context.stdin);
+    expect(terminal?.output).toBe(context.stderr);
+  });
+
+  it("reads from the controlling terminal where stdin is a pipe or in use", () => {
+    const tty = device();
+    expect(findTerminal(streams(false, true), false, tty.opened)?.input).toBe(tty.input);
+    expect(findTerminal(streams(true, true), true, tty.opened)?.input).toBe(tty.input);
+  });
+
+  it("writes to the controlling terminal where stderr goes elsewhere", () => {
+    const tty = device();
+    expect(findTerminal(streams(true, false), false, tty.opened)?.output).toBe(tty.output);
+  });
+
+  it("finds none in a job of which no stream is a terminal", () => {
+    expect(findTerminal(streams(false, false), false, device().opened)).toBeUndefined();
+  });
+
+  it("finds none where the process has no controlling terminal", () => {
+    expect(findTerminal(streams(false, true), false, noDevice)).toBeUndefined();
+  });
+
+  it("closes what it opened, and neither stdin nor stderr", () => {
+    const tty = device();
+    const context = streams(false, true);
+    findTerminal(context, false, tty.opened)?.close();
+    expect(tty.input.destroyed).toBe(true);
+    expect(context.stderr.destroyed).toBe(false);
+  });
+});
+
+describe("asking line by line", () => {
+  function prompt() {
+    const { input, output } = device();
+    const terminal = { input: input.asStream(), output: output.asStream(), close() {} };
+    return { input, output, prompt: terminalPrompt(terminal) };
+  }
+
+  it.each([
+    ["y", true],
+    ["Yes", true],
+    ["", false],
+    ["n", false],
+    ["yellow", false],
+  ])("takes %j for %s", async (typed, meant) => {
+    const { input, output, prompt: ask } = prompt();
+    const answer = ask.confirm("Continue?", never);
+    input.write(`${typed}\n`);
+    expect(await answer).toBe(meant);
+    expect(output.text).toBe("Continue? [y/N] ");
+  });
+
+  it("trims what was typed", async () => {
+    const { input, prompt: ask } = prompt();
+    const answer = ask.text("Homeserver:", never);
+    input.write("  example.org \n");
+    expect(await answer).toBe("example.org");
+  });
+
+  it("takes the end of input for a cancellation, and ends the line", async () => {
+    const { input, output, prompt: ask } = prompt();
+    const answer = ask.text("Homeserver:", never);
+    input.end();
+    await expect(answer).rejects.toMatchObject({ code: "user_cancelled" });
+    expect(output.text).toBe("Homeserver: \n");
+  });
+
+  it("stops asking with the signal's reason, on a line of its own", async () => {
+    const { output, prompt: ask } = prompt();
+    const abort = new AbortController();
+    const answer = ask.checkCode(1, abort.signal);
+    abort.abort(new Failure("timed_out"));
+    await expect(answer).rejects.toMatchObject({ code: "timed_out" });
+    expect(output.text).toBe("Check code on the other device (1 attempt left): \r\n");
+  });
+
+  it("can ask again", async () => {
+    const { input, prompt: ask } = prompt();
+    for (const typed of ["11", "42"]) {
+      const answer = ask.checkCode(2, never);
+      input.write(`${typed}\n`);
+      expect(await answer).toBe(typed);
+    }
+  });
+});
