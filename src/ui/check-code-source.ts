@@ -16,12 +16,14 @@ export function checkCodesFromPrompt(prompt: Prompt): CheckCodeSource {
 /** More than any code has: what is longer is given back cut, as a wrong code. */
 const MAX_LINE_LENGTH = 64;
 
+/** Stdin, which keeps the process alive while it is referenced, unless it is a file. */
+type LineInput = Readable & { ref?(): unknown; unref?(): unknown };
+
 /**
  * `--check-code stdin`: each line of the input is one code, whether it was written before or after it is asked
- * for. Nothing is read while no code is asked for, so lines queue up in the pipe and a finished program isn't
- * kept alive by an input that nobody closes.
+ * for. A pipe that nobody closes doesn't keep the process alive while no code is asked for.
  */
-export function checkCodesFromLines(input: Readable): CheckCodeSource {
+export function checkCodesFromLines(input: LineInput): CheckCodeSource {
   input.setEncoding("utf8");
   let unread = "";
   let ended = false;
@@ -49,13 +51,15 @@ export function checkCodesFromLines(input: Readable): CheckCodeSource {
 }
 
 /** The next piece of text, or undefined at the end of input. The stream is left paused. */
-function nextChunk(input: Readable, signal: AbortSignal): Promise<string | undefined> {
+function nextChunk(input: LineInput, signal: AbortSignal): Promise<string | undefined> {
   if (input.readableEnded || input.destroyed) return Promise.resolve(undefined);
   return new Promise((resolve, reject) => {
     const stop = () => {
       input.off("data", onData).off("end", onEnd).off("error", onEnd).off("close", onEnd);
       signal.removeEventListener("abort", onAbort);
       input.pause();
+      // Pausing isn't enough: the stream goes on filling its buffer.
+      input.unref?.();
     };
     const onData = (chunk: string) => {
       stop();
@@ -71,6 +75,7 @@ function nextChunk(input: Readable, signal: AbortSignal): Promise<string | undef
     };
     input.on("data", onData).on("end", onEnd).on("error", onEnd).on("close", onEnd);
     signal.addEventListener("abort", onAbort, { once: true });
+    input.ref?.();
     input.resume();
   });
 }

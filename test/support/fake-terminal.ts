@@ -40,6 +40,8 @@ export class FakeOutput extends Writable {
 export class FakeInput extends PassThrough {
   readonly isTTY: boolean;
   isRaw = false;
+  /** Whether it keeps the process alive, as far as `ref` and `unref` were called. */
+  isReferenced = false;
 
   constructor(isTTY: boolean) {
     super();
@@ -52,10 +54,12 @@ export class FakeInput extends PassThrough {
   }
 
   ref(): this {
+    this.isReferenced = true;
     return this;
   }
 
   unref(): this {
+    this.isReferenced = false;
     return this;
   }
 

@@ -59,11 +59,13 @@ describe("check codes from stdin", () => {
     expect(await next(3, never)).toBe("42");
   });
 
-  it("reads nothing while no code is asked for", async () => {
+  it("keeps the process alive only while a code is asked for", async () => {
     const input = new FakeInput(false);
-    const next = checkCodesFromLines(input);
+    const code = checkCodesFromLines(input)(3, never);
+    expect(input.isReferenced).toBe(true);
     input.write("42\n");
-    await next(3, never);
+    await code;
+    expect(input.isReferenced).toBe(false);
     expect(input.isPaused()).toBe(true);
   });
 });
