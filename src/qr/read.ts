@@ -31,13 +31,14 @@ interface Pixels {
  */
 export async function readQrCode(source: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
   if (source.length > MAX_PICTURE_BYTES) throw new Failure("picture_too_large");
-  const metadata = await understood(source, () => sharp(source).metadata());
+  // No limit here: nothing is decoded yet, and the size that an SVG gives is not binding.
+  const metadata = await understood(source, () => sharp(source, { limitInputPixels: false }).metadata());
   const picture = metadata.format === "svg" ? withoutDataUrls(source) : source;
   let other: Uint8Array | undefined;
-  for (const scale of scales(metadata)) {
+  for (const { scale, inParts } of attempts(metadata)) {
     for (const pixels of await renderings(picture, metadata, scale)) {
       signal?.throwIfAborted();
-      const codes = codesIn(pixels);
+      const codes = (inParts ? partsOf(pixels, 2) : [pixels]).flatMap(codesIn);
       const [code, second] = distinct(codes.filter((bytes) => recogniseQrCode(bytes) === "sign_in"));
       if (second) throw new Failure("several_sign_in_codes");
       if (code) return code;
@@ -48,12 +49,14 @@ export async function readQrCode(source: Uint8Array, signal?: AbortSignal): Prom
   throw new Failure("no_qr_code");
 }
 
-/** The factors to try; SVG has no resolution of its own, so it is also drawn larger than it says. */
-function scales({ format, width, height }: Metadata): number[] {
+/** By how much to scale; SVG has no resolution of its own, so it is also drawn larger than it says. */
+function attempts({ format, width, height }: Metadata): { scale: number; inParts?: boolean }[] {
   const pixels = width * height;
   if (format !== "svg" && pixels > MAX_PICTURE_PIXELS) throw new Failure("picture_too_large");
-  const factors = PIXEL_BUDGETS.map((budget) => Math.sqrt(budget / pixels));
-  return format === "svg" ? factors : [...new Set(factors.map((factor) => Math.min(1, factor)))];
+  const limit = format === "svg" ? Number.POSITIVE_INFINITY : 1;
+  const scales = PIXEL_BUDGETS.map((budget) => Math.min(limit, Math.sqrt(budget / pixels)));
+  const whole = [...new Set(scales)].map((scale) => ({ scale }));
+  return [...whole, ...whole.slice(0, 1).map(({ scale }) => ({ scale, inParts: true }))];
 }
 
 /** The picture on white and, where that makes a difference, on black. */
@@ -105,13 +108,38 @@ async function understood<T>(picture: Uint8Array, read: () => Promise<T>): Promi
   }
 }
 
+/**
+ * The picture's overlapping halves, their halves, and so on: jsqr takes the corners of codes side by side for
+ * those of one.
+ */
+function partsOf({ data, width, height }: Pixels, depth: number): Pixels[] {
+  if (depth === 0) return [];
+  const wide = width > height;
+  const part = {
+    width: wide ? Math.ceil(width * 0.6) : width,
+    height: wide ? height : Math.ceil(height * 0.6),
+  };
+  const halves = [0, 1].map((side) => {
+    const left = side * (width - part.width);
+    const top = side * (height - part.height);
+    const copy = new Uint8ClampedArray(part.width * part.height * 4);
+    for (let y = 0; y < part.height; y++) {
+      const start = ((top + y) * width + left) * 4;
+      copy.set(data.subarray(start, start + part.width * 4), y * part.width * 4);
+    }
+    return { data: copy, ...part };
+  });
+  return halves.flatMap((half) => [half, ...partsOf(half, depth - 1)]);
+}
+
 /** All codes, the found ones being painted over until no more are found. */
 function codesIn(pixels: Pixels): Uint8Array[] {
   const codes: Uint8Array[] = [];
   while (codes.length < MAX_CODES) {
     // Without the option, later calls would use the options of earlier ones.
     const code = jsqr.default(pixels.data, pixels.width, pixels.height, { inversionAttempts: "attemptBoth" });
-    if (!code) break;
+    // What only looks like a code may come out as one without content.
+    if (!code?.binaryData.length) break;
     // `data` is a decoded text and empty for bytes that are no UTF-8.
     codes.push(Uint8Array.from(code.binaryData));
     paintOver(pixels, code.location);
