@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.js";
+import type { Display } from "../ui/display.js";
 
 /** The world as a command sees it. */
 export interface CommandContext {
@@ -9,6 +10,11 @@ export interface CommandContext {
   readonly clock: Clock;
   /** Aborted, with a Failure as its reason, by SIGHUP, SIGINT, SIGTERM, or when --timeout is over. */
   readonly signal: AbortSignal;
+}
+
+/** The same with what shows the events of a sign-in. */
+export interface SignInContext extends CommandContext {
+  readonly display: Display;
 }
 
 /** The options that every subcommand takes. */

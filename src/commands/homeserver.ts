@@ -22,14 +22,14 @@ export interface HomeserverCommandOptions {
   /** Answers every consent by itself: yes with `true`. */
   readonly autoConsent?: boolean | Decision;
   /** Where the existing device's session is written; by default into a fresh folder for temporary files. */
-  readonly sessionFile?: string;
+  readonly session?: string;
   /** Seconds between two polls of the token endpoint. */
   readonly interval?: number;
   /** Seconds that an access token lives. */
   readonly tokenTtl?: number;
   /** Seconds that a rendezvous session lives. */
   readonly rendezvousLifetime?: number;
-  readonly rendezvous?: RendezvousMode;
+  readonly rendezvousMode?: RendezvousMode;
   readonly json?: boolean;
 }
 
@@ -37,7 +37,7 @@ export interface HomeserverCommandOptions {
 export async function homeserver(options: HomeserverCommandOptions, context: CommandContext): Promise<void> {
   const server = await start(options, context);
   try {
-    const file = await writeSession(server.existingSession, options.sessionFile);
+    const file = await writeSession(server.existingSession, options.session);
     try {
       if (options.json) {
         context.stdout.write(
@@ -67,7 +67,7 @@ async function start(options: HomeserverCommandOptions, { clock }: CommandContex
     ...(options.rendezvousLifetime !== undefined && {
       rendezvousLifetimeMs: options.rendezvousLifetime * 1000,
     }),
-    ...(options.rendezvous && { rendezvous: options.rendezvous }),
+    ...(options.rendezvousMode && { rendezvous: options.rendezvousMode }),
   };
   try {
     return await startDevHomeserver(settings);

@@ -21,15 +21,14 @@ export async function inspect(
     throw new Failure("usage_error", "Standard input (-) can be read only once.");
   }
   let exitCode = 0;
-  for (const [index, source] of sources.entries()) {
+  let gap = "";
+  for (const source of sources) {
     try {
       const payload = await readPayload(source, context);
       const code = decodeQrCode(payload);
-      const gap = index > 0 ? "\n" : "";
-      await write(
-        context.stdout,
-        options.json ? payloadLine(source, payload, code) : gap + explain(source, code),
-      );
+      if (options.json) await write(context.stdout, payloadLine(source, payload, code));
+      else await write(context.stdout, gap + explain(source, code));
+      gap = "\n";
     } catch (error) {
       context.signal.throwIfAborted();
       if (!(error instanceof Failure)) throw error;
@@ -96,7 +95,7 @@ function explain(source: string, code: SignInQrPayload): string {
 
 /** A payload as source is long and says nothing to a person. */
 function title(source: string): string {
-  return source === "-" ? "Standard input" : escapeText(source, 60);
+  return source === "-" ? "Standard input" : escapeText(source, 80);
 }
 
 /** In groups of four, the way Matrix clients show keys to compare. */

@@ -11,8 +11,11 @@ const MAX_TEXT_BYTES = 64 * 1024;
 /** Shorter texts are words or file names, all of which happen to be base64. */
 const MIN_UNKNOWN_PAYLOAD = 24;
 
-/** "IO_ELEMENT_MSC" and "MATRIX" in base64 and in hex. */
-const PAYLOAD_BEGINNING = /^(?:SU9fRUxFTUVOVF9NU0|TUFUUklY|494f5f454c454d454e545f4d5343|4d4154524958)/i;
+/** How a payload is spelt, and how a sign-in code ("IO_ELEMENT_MSC", "MATRIX") begins in that spelling. */
+const SPELLINGS = [
+  { decode: fromHex, beginning: /^(?:494f5f454c454d454e545f4d5343|4d4154524958)/i },
+  { decode: fromBase64, beginning: /^(?:SU9fRUxFTUVOVF9NU0|TUFUUklY)/ },
+];
 
 /** Errors of `open` that say that the text is no path of a file here. */
 const NO_SUCH_FILE = new Set(["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ERR_INVALID_ARG_VALUE"]);
@@ -82,22 +85,25 @@ async function readAll(stream: Readable, signal: AbortSignal): Promise<Uint8Arra
 function payloadIn(content: Uint8Array): Uint8Array | undefined {
   if (content.length > MAX_TEXT_BYTES) return undefined;
   const text = Buffer.from(content).toString("latin1").replace(/\s/g, "");
-  const decoded = [fromHex(text), decodeBase64(text.replaceAll("-", "+").replaceAll("_", "/"))];
+  const decoded = SPELLINGS.map(({ decode }) => decode(text));
   const candidates = [content, ...decoded].filter((bytes) => bytes !== undefined);
   const known = candidates.find((bytes) => recogniseQrCode(bytes) !== "unknown");
   if (known) return known;
-  const payload = decoded.find((bytes) => bytes !== undefined);
-  if (!payload && PAYLOAD_BEGINNING.test(text)) {
+  if (SPELLINGS.some(({ beginning }, i) => beginning.test(text) && !decoded[i])) {
     throw new Failure(
       "malformed_sign_in_code",
       "This payload is damaged: it is neither whole base64 nor hex.",
     );
   }
-  return text.length < MIN_UNKNOWN_PAYLOAD ? undefined : payload;
+  return text.length < MIN_UNKNOWN_PAYLOAD ? undefined : decoded.find((bytes) => bytes !== undefined);
 }
 
 function fromHex(text: string): Uint8Array | undefined {
-  return /^(?:[0-9a-f]{2})+$/i.test(text) ? Buffer.from(text, "hex") : undefined;
+  return /^(?:[0-9a-f]{2})+$/i.test(text) ? new Uint8Array(Buffer.from(text, "hex")) : undefined;
+}
+
+function fromBase64(text: string): Uint8Array | undefined {
+  return decodeBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
 }
 
 function unreadable(what: string, error: unknown): Failure {

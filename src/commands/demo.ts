@@ -1,0 +1,51 @@
+import { relative } from "node:path";
+import { type DemoStage, playDemo, withDemoStage } from "../demo/demo.js";
+import { jsonDemoDisplay, plainDemoDisplay } from "../demo/demo-display.js";
+import { PROGRAM } from "../demo/device-process.js";
+import type { CommandContext, GlobalOptions } from "./context.js";
+
+export interface DemoOptions extends GlobalOptions {
+  /** Prepare everything, and leave the commands to the person. */
+  readonly byHand?: boolean;
+}
+
+/** `demo`: both devices against the embedded homeserver. Returns the exit code. */
+export async function demo(options: DemoOptions, context: CommandContext): Promise<number> {
+  const { clock, signal, stderr } = context;
+  if (options.byHand) {
+    return withDemoStage(clock, false, async (stage) => {
+      stderr.write(instructions(stage));
+      await aborted(signal);
+      return 0;
+    });
+  }
+  const display = options.json ? jsonDemoDisplay(context) : plainDemoDisplay(context);
+  return withDemoStage(clock, true, (stage) => playDemo(stage, display, signal));
+}
+
+function instructions({ homeserver, existingSession, newSession, qrFile }: DemoStage): string {
+  const program = `node ${relative(process.cwd(), PROGRAM)}`;
+  const { account, baseUrl } = homeserver;
+  return `A homeserver runs on ${baseUrl.href}, and a device of ${account.userId} is signed in.
+
+1. In one terminal, the new device:
+
+${program} generate --homeserver ${baseUrl.href} --session ${newSession} --qr-file ${qrFile}
+
+2. In another one, the existing device:
+
+${program} scan ${qrFile} --session ${existingSession}
+
+3. Type the check code of the second terminal in the first, and consent on the page that opens
+   (name: ${account.localpart}, password: ${account.password}).
+
+Ctrl-C here ends the homeserver and removes both sessions.
+`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

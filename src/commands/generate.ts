@@ -1,0 +1,141 @@
+import { Failure } from "../errors.js";
+import { resolveHomeserver } from "../homeserver/discovery.js";
+import { qrFileFormat, writeQrFile } from "../qr/qr-file.js";
+import { announceNothing, existingDevice } from "../sign-in/existing-device.js";
+import { type Confirmation, type GenerateCode, generateCode } from "../sign-in/generate-code.js";
+import { homeserverFromProtocols, newDevice } from "../sign-in/new-device.js";
+import type { SignInWorld } from "../sign-in/world.js";
+import { checkCodesFromLines, checkCodesFromPrompt } from "../ui/check-code-source.js";
+import type { ChannelVersion } from "../ui/events.js";
+import type { SignInContext } from "./context.js";
+import {
+  confirmHelping,
+  expectedHomeserver,
+  linkOpener,
+  openAccount,
+  prepareNewDevice,
+  type SignInOptions,
+  withWorld,
+} from "./sign-in.js";
+
+export interface GenerateOptions extends SignInOptions {
+  readonly rendezvous?: string;
+  readonly channel: ChannelVersion | "auto";
+  readonly checkCode: "prompt" | "stdin" | "show";
+  readonly qrFile?: string;
+}
+
+/** How often a check code may be typed at a terminal. A script has one try. */
+const TYPED_ATTEMPTS = 3;
+
+/** `generate`: shows a QR code, and goes on with the device that scans it. */
+export async function generate(options: GenerateOptions, context: SignInContext): Promise<void> {
+  if (options.channel === "msc4108-2024") {
+    throw new Failure("unsupported_qr_version", "The 2024 version of MSC4108 can't be offered yet.", {
+      hint: "Use --channel msc4388.",
+    });
+  }
+  if (options.qrFile !== undefined) qrFileFormat(options.qrFile);
+  const confirmation = howToConfirm(options, context);
+  await (options.as === "new" ? generateAsNew : generateAsExisting)(options, confirmation, context);
+}
+
+async function generateAsNew(
+  options: GenerateOptions,
+  confirmation: Confirmation,
+  context: SignInContext,
+): Promise<void> {
+  const { display, signal } = context;
+  const request = await prepareNewDevice(options, context);
+  const named = options.rendezvous ?? options.homeserver ?? context.env["MATRIX_QR_LOGIN_HOMESERVER"];
+  if (!named && options.expectUser === undefined && !display.prompt) throw new Failure("homeserver_missing");
+  await withWorld(options, context, async (world) => {
+    const expectedBaseUrl = await expectedHomeserver(options, world, signal);
+    const baseUrl = named
+      ? await resolveHomeserver(named, world, signal)
+      : (expectedBaseUrl ?? (await askForHomeserver(world, context)));
+    const code = { ...codeOptions(options, confirmation), intent: "new", baseUrl } as const;
+    const channel = await generateCode(world, code, signal);
+    const learnHomeserver = homeserverFromProtocols(world);
+    const { userId, deviceId } = await newDevice(
+      world,
+      { ...request, expectedBaseUrl },
+      channel,
+      learnHomeserver,
+      signal,
+    );
+    const { path } = request.sessionFile;
+    display.emit({
+      event: "done",
+      role: "new",
+      user_id: userId,
+      device_id: deviceId,
+      verified: true,
+      session: path,
+    });
+  });
+}
+
+async function generateAsExisting(
+  options: GenerateOptions,
+  confirmation: Confirmation,
+  context: SignInContext,
+): Promise<void> {
+  const { display, signal } = context;
+  if (options.rendezvous !== undefined) {
+    throw new Failure("usage_error", "An existing device can't use --rendezvous.", {
+      hint: "The QR code's one URL is both the rendezvous server's and the account's homeserver.",
+    });
+  }
+  const opener = linkOpener(options, context);
+  await confirmHelping(options, context, "Show a QR code that signs whoever scans it in to your account?");
+  await withWorld(options, context, async (world) => {
+    const account = await openAccount(options, world, context);
+    const code: GenerateCode = {
+      ...codeOptions(options, confirmation),
+      intent: "existing",
+      baseUrl: account.baseUrl,
+      accessToken: await account.accessToken(),
+    };
+    const channel = await generateCode(world, code, signal);
+    const { deviceId } = await existingDevice(world, account, opener, channel, announceNothing, signal);
+    display.emit({ event: "done", role: "existing", user_id: account.userId, device_id: deviceId });
+  });
+}
+
+function codeOptions({ dialect, qrFile }: GenerateOptions, confirmation: Confirmation) {
+  const writeFile =
+    qrFile === undefined
+      ? undefined
+      : async (payload: Uint8Array) => {
+          await writeQrFile(qrFile, payload);
+          return qrFile;
+        };
+  return { dialect, confirmation, writeFile };
+}
+
+/** The typed check code is what makes the channel safe for this device; --expect-user closes the same hole. */
+function howToConfirm(options: GenerateOptions, { display, stdin }: SignInContext): Confirmation {
+  switch (options.checkCode) {
+    case "show":
+      if (options.as === "new" && options.expectUser !== undefined) return { by: "expected_user" };
+      throw new Failure("usage_error", "--check-code show is for a new device with --expect-user.", {
+        hint: "Without a person to type the code, --expect-user says whose device this is to be.",
+      });
+    case "stdin":
+      return { by: "typed_code", ask: checkCodesFromLines(stdin), attempts: 1 };
+    case "prompt":
+      if (display.prompt) {
+        return { by: "typed_code", ask: checkCodesFromPrompt(display.prompt), attempts: TYPED_ATTEMPTS };
+      }
+      throw new Failure("terminal_required", "The check code has to be typed, and there is no terminal.", {
+        hint: "Use --check-code stdin, or for a new device --check-code show with --expect-user.",
+      });
+  }
+}
+
+async function askForHomeserver(world: SignInWorld, { display, signal }: SignInContext): Promise<URL> {
+  const name = await display.prompt?.text("Homeserver, like example.org: ", signal);
+  if (!name) throw new Failure("homeserver_missing");
+  return resolveHomeserver(name, world, signal);
+}

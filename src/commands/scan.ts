@@ -1,0 +1,80 @@
+import { Failure } from "../errors.js";
+import { decodeQrCode, type SignInQrCode } from "../protocol/qr-code.js";
+import { readPayload } from "../qr/source.js";
+import { announceHomeserver, existingDevice } from "../sign-in/existing-device.js";
+import { homeserverFromCode, newDevice } from "../sign-in/new-device.js";
+import { checkIntent, scanCode } from "../sign-in/scan-code.js";
+import type { SignInContext } from "./context.js";
+import {
+  confirmHelping,
+  expectedHomeserver,
+  linkOpener,
+  openAccount,
+  prepareNewDevice,
+  type SignInOptions,
+  withWorld,
+} from "./sign-in.js";
+
+/** `scan`: reads a QR code, and goes on with the device that shows it. */
+export async function scan(source: string, options: SignInOptions, context: SignInContext): Promise<void> {
+  await (options.as === "new" ? scanAsNew : scanAsExisting)(source, options, context);
+}
+
+async function scanAsExisting(source: string, options: SignInOptions, context: SignInContext): Promise<void> {
+  const { display, signal } = context;
+  const opener = linkOpener(options, context);
+  if (!options.yes && !display.prompt) await confirmHelping(options, context, "");
+  const code = await readCode(source, options, context);
+  await confirmHelping(options, context, WARNING);
+  await withWorld(options, context, async (world) => {
+    const account = await openAccount(options, world, context);
+    const channel = await scanCode(world, code, options.dialect, signal);
+    const announce = announceHomeserver(account);
+    const { deviceId } = await existingDevice(world, account, opener, channel, announce, signal);
+    display.emit({ event: "done", role: "existing", user_id: account.userId, device_id: deviceId });
+  });
+}
+
+async function scanAsNew(source: string, options: SignInOptions, context: SignInContext): Promise<void> {
+  const { display, signal } = context;
+  const code = await readCode(source, options, context);
+  const request = await prepareNewDevice(options, context);
+  await withWorld(options, context, async (world) => {
+    const expectedBaseUrl = await expectedHomeserver(options, world, signal);
+    const channel = await scanCode(world, code, options.dialect, signal);
+    const learnHomeserver = homeserverFromCode(world, code.baseUrl);
+    const { userId, deviceId } = await newDevice(
+      world,
+      { ...request, expectedBaseUrl },
+      channel,
+      learnHomeserver,
+      signal,
+    );
+    const { path } = request.sessionFile;
+    display.emit({
+      event: "done",
+      role: "new",
+      user_id: userId,
+      device_id: deviceId,
+      verified: true,
+      session: path,
+    });
+  });
+}
+
+const WARNING =
+  "This signs another device in to your account and gives it your encryption keys. " +
+  "Go on only if you hold that device in your own hands. Continue?";
+
+async function readCode(
+  source: string,
+  options: SignInOptions,
+  { stdin, signal }: SignInContext,
+): Promise<SignInQrCode> {
+  const code = decodeQrCode(await readPayload(source, { stdin, signal }));
+  checkIntent(code, options.as);
+  if (code.channel !== "msc4388") {
+    throw new Failure("unsupported_qr_version", "This sign-in QR code is of the 2024 version of MSC4108.");
+  }
+  return code;
+}

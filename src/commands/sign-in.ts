@@ -1,0 +1,123 @@
+import { Failure } from "../errors.js";
+import { resolveUserHomeserver } from "../homeserver/discovery.js";
+import { serverNameOf } from "../homeserver/user-id.js";
+import { decodeBase64 } from "../protocol/base64.js";
+import { generateDeviceId } from "../protocol/device-keys.js";
+import { existingSessionPath, newSessionPath } from "../session/resolve.js";
+import { SessionStore, sessionsDirectory } from "../session/store.js";
+import { type ExistingAccount, openExistingAccount } from "../sign-in/existing-device.js";
+import type { NewDeviceRequest } from "../sign-in/new-device.js";
+import type { LinkOpener } from "../sign-in/open-link.js";
+import type { SignInWorld } from "../sign-in/world.js";
+import type { Dialect, Emit, Intent } from "../ui/events.js";
+import { packageVersion } from "../version.js";
+import type { GlobalOptions, SignInContext } from "./context.js";
+import { withNetwork } from "./network.js";
+
+/** The options that `generate` and `scan` share, and what is made of them. */
+export interface SignInOptions extends GlobalOptions {
+  readonly as: Intent;
+  readonly dialect: Dialect | "auto";
+  readonly expectUser?: string;
+  readonly expectMasterKey?: string;
+  readonly deviceName?: string;
+  readonly clientId?: string;
+  readonly deviceId?: string;
+  readonly keepUnverified?: boolean;
+  /** False for --no-browser, an executable for --browser. */
+  readonly browser?: boolean | string;
+  /** `session`, or a file. */
+  readonly secrets: string;
+  readonly yes?: boolean;
+}
+
+/** Starts a sign-in, with the network that it needs. */
+export async function withWorld<T>(
+  options: SignInOptions,
+  context: SignInContext,
+  signIn: (world: SignInWorld) => Promise<T>,
+): Promise<T> {
+  const { clock, display } = context;
+  const emit: Emit = (event) => display.emit(event);
+  emit({ event: "started", version: packageVersion(), role: options.as, contract: 1 });
+  return withNetwork(options, context, (network) => signIn({ ...network, clock, emit }));
+}
+
+/** What the new device is to be: checked before anything is asked of the network. */
+export async function prepareNewDevice(
+  options: SignInOptions,
+  { env }: SignInContext,
+): Promise<Omit<NewDeviceRequest, "expectedBaseUrl">> {
+  const { expectUser, expectMasterKey, deviceName, clientId, keepUnverified = false } = options;
+  if (expectUser !== undefined) serverNameOf(expectUser);
+  if (expectMasterKey !== undefined && decodeBase64(expectMasterKey)?.length !== 32) {
+    throw new Failure("usage_error", "--expect-master-key has to be a public key: base64 of 32 bytes.");
+  }
+  const deviceId = options.deviceId ?? generateDeviceId();
+  const store = new SessionStore(await sessionsDirectory(env));
+  const path = await newSessionPath(options.session, env, deviceId);
+  return {
+    deviceId,
+    sessionFile: store.newFile(path),
+    deviceName,
+    clientId,
+    expectedUser: expectUser,
+    expectedMasterKey: expectMasterKey?.replace(/=+$/, ""),
+    keepUnverified,
+  };
+}
+
+/** The homeserver that --expect-user pins, if it is given. */
+export async function expectedHomeserver(
+  { expectUser }: SignInOptions,
+  world: SignInWorld,
+  signal: AbortSignal,
+): Promise<URL | undefined> {
+  return expectUser === undefined ? undefined : resolveUserHomeserver(expectUser, world, signal);
+}
+
+export async function openAccount(
+  options: SignInOptions,
+  world: SignInWorld,
+  { env, signal }: SignInContext,
+): Promise<ExistingAccount> {
+  const path = await existingSessionPath(options.session, env);
+  const store = new SessionStore(await sessionsDirectory(env));
+  const secretsFile = options.secrets === "session" ? undefined : options.secrets;
+  return openExistingAccount(world, store, path, secretsFile, signal);
+}
+
+/**
+ * What becomes of the verification link. Without a terminal somebody has to have said how it is opened; over
+ * SSH and in CI no browser is started, since it would be the wrong one or none.
+ */
+export function linkOpener({ browser = true }: SignInOptions, { env, display }: SignInContext): LinkOpener {
+  if (browser === false) return { by: "printing" };
+  if (typeof browser === "string") return { by: "command", executable: browser };
+  if (!display.prompt) {
+    throw new Failure(
+      "terminal_required",
+      "There is no terminal, so nobody would see the link to the consent page.",
+      {
+        hint: "Use --browser COMMAND to have it opened, or --no-browser where somebody reads the output.",
+      },
+    );
+  }
+  const isRemote = Boolean(env["SSH_CONNECTION"]) || Boolean(env["CI"]);
+  return { by: isRemote ? "printing" : "system_browser" };
+}
+
+/** MSC4108 §Sign in with QR remote phishing: an existing device warns before it goes on. */
+export async function confirmHelping(
+  { yes }: SignInOptions,
+  { display, signal }: SignInContext,
+  question: string,
+): Promise<void> {
+  if (yes) return;
+  if (!display.prompt) {
+    throw new Failure("terminal_required", undefined, {
+      hint: "Use --yes if you trust where the QR code is from.",
+    });
+  }
+  if (!(await display.prompt.confirm(question, signal))) throw new Failure("user_cancelled");
+}

@@ -1,0 +1,44 @@
+/**
+ * Sign-in by QR code (MSC4108 over MSC4388) as a library: both roles, both ways round, and the codec of the
+ * QR code. docs/library.md shows it in use.
+ */
+
+export { type Clock, systemClock } from "./clock.js";
+export { type Cleanup, FAILURES, Failure, type FailureCode, type FailureDetails } from "./errors.js";
+export { resolveHomeserver, resolveUserHomeserver } from "./homeserver/discovery.js";
+export type { HttpClient, HttpRequest, HttpResponse } from "./network/http.js";
+export { createHttpClient, type HttpClientOptions } from "./network/http-client.js";
+export { createUrlPolicy, type UrlPolicy } from "./network/url-policy.js";
+export { generateDeviceId } from "./protocol/device-keys.js";
+export { type ExistingDevice, signInOtherDevice } from "./protocol/existing-device.js";
+export { type NewDevice, signInAsNewDevice } from "./protocol/new-device.js";
+export {
+  decodeQrCode,
+  encodeQrCode,
+  type SignInQrCode,
+  type SignInQrCode2024,
+  type SignInQrPayload,
+} from "./protocol/qr-code.js";
+export type { SecretsBundle } from "./protocol/secrets.js";
+export type { SecureChannel } from "./protocol/secure-channel.js";
+export type { PortableSession, StoredSession } from "./session/session-file.js";
+export { type NewSessionFile, SessionStore, sessionsDirectory } from "./session/store.js";
+export {
+  announceHomeserver,
+  announceNothing,
+  type ExistingAccount,
+  existingDevice,
+  openExistingAccount,
+} from "./sign-in/existing-device.js";
+export { type Confirmation, type GenerateCode, generateCode } from "./sign-in/generate-code.js";
+export {
+  homeserverFromCode,
+  homeserverFromProtocols,
+  type NewDeviceRequest,
+  newDevice,
+} from "./sign-in/new-device.js";
+export type { LinkOpener } from "./sign-in/open-link.js";
+export { scanCode } from "./sign-in/scan-code.js";
+export type { SignInWorld } from "./sign-in/world.js";
+export type { CheckCodeSource } from "./ui/check-code-source.js";
+export type { Dialect, Emit, Intent, LoginEvent } from "./ui/events.js";

@@ -1,0 +1,114 @@
+import { systemClock } from "./clock.js";
+import type { CommandContext, SignInContext } from "./commands/context.js";
+import { Failure } from "./errors.js";
+import { createDisplay, type DisplayOptions } from "./ui/create-display.js";
+import type { Display } from "./ui/display.js";
+import type { FailureEvent } from "./ui/events.js";
+
+/** How a command runs as a process: its signals and its time, and the one place that makes exit codes. */
+
+const SIGNALS = { SIGHUP: "hangup", SIGINT: "interrupted", SIGTERM: "terminated" } as const;
+/** How long a command may clean up after a signal. */
+const CLEANUP_MS = 5000;
+
+export interface RunOptions extends Pick<DisplayOptions, "qr" | "stdinInUse"> {
+  readonly json?: boolean;
+  readonly plain?: boolean;
+  /** Seconds; none for a command that runs until it is stopped. */
+  readonly timeout: number | undefined;
+}
+
+/** Runs a sign-in, whose events are shown as they come. */
+export function runSignIn(
+  options: RunOptions,
+  command: (context: SignInContext) => Promise<void>,
+): Promise<void> {
+  return run(options, async (context, display) => {
+    await command({ ...context, display: await display() });
+  });
+}
+
+/** Runs any other command. It may return an exit code of its own. */
+export function runCommand(
+  options: RunOptions,
+  // biome-ignore lint/suspicious/noConfusingVoidType: most commands return nothing at all.
+  command: (context: CommandContext) => Promise<number | void>,
+): Promise<void> {
+  return run({ ...options, plain: true }, command);
+}
+
+async function run(
+  options: RunOptions,
+  // biome-ignore lint/suspicious/noConfusingVoidType: as above.
+  command: (context: CommandContext, display: () => Promise<Display>) => Promise<number | void>,
+): Promise<void> {
+  const stop = new AbortController();
+  const { stdin, stdout, stderr, env } = process;
+  const context: CommandContext = { env, stdin, stdout, stderr, clock: systemClock, signal: stop.signal };
+  let created: Promise<Display> | undefined;
+  const display = () => {
+    created ??= createDisplay({ ...options, mode: displayMode(options), context });
+    return created;
+  };
+  const undo = listenForTheEnd(stop, options.timeout);
+  // Nobody reads on, as with `| head`: that ends the output, and not the sign-in.
+  for (const output of [stdout, stderr]) output.on("error", () => undefined);
+  try {
+    const code = await command(context, display);
+    process.exitCode = code ?? 0;
+    // A command that runs until it is stopped returns all the same.
+    if (stop.signal.aborted) process.exitCode = Failure.from(stop.signal.reason).exitCode;
+  } catch (thrown) {
+    const failure = Failure.from(thrown);
+    (await display()).emit(failureEvent(failure));
+    process.exitCode = failure.exitCode;
+  } finally {
+    await (await created)?.close();
+    undo();
+  }
+}
+
+function displayMode({ json, plain }: RunOptions): DisplayOptions["mode"] {
+  if (json) return "json";
+  return plain ? "plain" : "auto";
+}
+
+/** Signals and the timeout abort the run. A second signal ends the process at once. */
+function listenForTheEnd(stop: AbortController, timeout: number | undefined): () => void {
+  const listeners = Object.entries(SIGNALS).map(([signal, code]) => {
+    const listener = () => {
+      const failure = new Failure(code);
+      if (stop.signal.aborted) process.exit(failure.exitCode);
+      stop.abort(failure);
+      setTimeout(() => process.exit(failure.exitCode), CLEANUP_MS).unref();
+    };
+    process.on(signal, listener);
+    return () => process.off(signal, listener);
+  });
+  const timer =
+    timeout === undefined
+      ? undefined
+      : setTimeout(() => stop.abort(new Failure("timed_out")), timeout * 1000);
+  timer?.unref();
+  return () => {
+    clearTimeout(timer);
+    for (const off of listeners) off();
+  };
+}
+
+function failureEvent(failure: Failure): FailureEvent {
+  const { code, message, hint, exitCode, details } = failure;
+  const { reason, homeserver, cleanup = "none", deviceId, session } = details;
+  return {
+    event: "failure",
+    code,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(homeserver === undefined ? {} : { homeserver }),
+    exit_code: exitCode,
+    cleanup,
+    ...(deviceId === undefined ? {} : { device_id: deviceId }),
+    ...(session === undefined ? {} : { session }),
+  };
+}

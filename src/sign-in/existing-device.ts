@@ -1,0 +1,140 @@
+import { readFile } from "node:fs/promises";
+import * as v from "valibot";
+import { Failure } from "../errors.js";
+import { createAccountHomeserver } from "../homeserver/account-homeserver.js";
+import { toBaseUrl } from "../homeserver/base-url.js";
+import { requireDeviceGrant } from "../homeserver/metadata.js";
+import { refreshTokens } from "../homeserver/tokens.js";
+import { checkExistingDevice, signInOtherDevice } from "../protocol/existing-device.js";
+import type { AccountHomeserver } from "../protocol/homeserver.js";
+import { DEVICE_AUTHORIZATION_GRANT } from "../protocol/messages.js";
+import { SecretsBundle } from "../protocol/secrets.js";
+import type { SecureChannel } from "../protocol/secure-channel.js";
+import { SessionAccessTokens } from "../session/access-tokens.js";
+import { toPortable } from "../session/session-file.js";
+import type { SessionStore } from "../session/store.js";
+import { escapeText } from "../ui/escape.js";
+import { type LinkOpener, openLink } from "./open-link.js";
+import type { SignInWorld } from "./world.js";
+
+/** The account of an existing device, found fit to sign another device in. */
+export interface ExistingAccount {
+  readonly userId: string;
+  readonly deviceId: string;
+  readonly baseUrl: URL;
+  readonly homeserver: AccountHomeserver;
+  readonly secrets: SecretsBundle;
+  accessToken(): Promise<string>;
+}
+
+/** The token must live as long as a sign-in may take. */
+const FRESH_FOR_MS = 180_000;
+
+/**
+ * Opens a session and checks, before any QR code, that it can sign another device in: that it lives, that
+ * the homeserver offers what is needed, and that the secrets are the account's (MSC4108 §Discoverability).
+ *
+ * @param secretsFile a file with a secrets bundle, or with a portable session; the session's own by default
+ * @throws {Failure} `session_invalid`, `session_incomplete`, `session_dead`, `secrets_missing`,
+ *   `secrets_mismatch`, `cross_signing_missing`, `homeserver_without_oauth`, `..._device_grant`
+ */
+export async function openExistingAccount(
+  world: SignInWorld,
+  store: SessionStore,
+  path: string,
+  secretsFile: string | undefined,
+  signal: AbortSignal,
+): Promise<ExistingAccount> {
+  const session = toPortable(await store.read(path));
+  const secrets = secretsFile === undefined ? session.secrets : await readSecrets(secretsFile);
+  if (!secrets) throw new Failure("secrets_missing");
+  const { http, urlPolicy, clock } = world;
+  const baseUrl = toBaseUrl(session.base_url, urlPolicy);
+  const accessTokens = new SessionAccessTokens(
+    store,
+    path,
+    (refreshToken, clientId, issuer, refreshSignal) =>
+      refreshTokens(world, { baseUrl, issuer, clientId }, refreshToken, refreshSignal),
+    clock,
+  );
+  await accessTokens.ensureFreshFor(FRESH_FOR_MS, signal);
+  const homeserver = createAccountHomeserver({ baseUrl, http, accessTokens });
+  const { userId, deviceId } = await homeserver.whoami(signal);
+  if (userId !== session.user_id || (deviceId !== undefined && deviceId !== session.device_id)) {
+    throw new Failure(
+      "session_invalid",
+      "The session's access token is of another user or device than it says.",
+    );
+  }
+  await requireDeviceGrant({ http, urlPolicy }, baseUrl, signal);
+  await checkExistingDevice({ homeserver, userId, secrets }, signal);
+  return {
+    userId,
+    deviceId: session.device_id,
+    baseUrl,
+    homeserver,
+    secrets,
+    accessToken: () => accessTokens.current(),
+  };
+}
+
+const SecretsFile = v.union([SecretsBundle, v.object({ secrets: SecretsBundle })]);
+const MAX_SECRETS_BYTES = 64 * 1024;
+
+async function readSecrets(path: string): Promise<SecretsBundle> {
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw new Failure("file_error", `The secrets file ${escapeText(path)} can't be read.`, { cause: error });
+  });
+  const parsed = v.safeParse(SecretsFile, text.length > MAX_SECRETS_BYTES ? undefined : parseJson(text));
+  if (!parsed.success) {
+    throw new Failure("secrets_missing", `${escapeText(path)} holds no secrets bundle.`, {
+      hint: "It has to be the JSON of `session export --format json`, or its `secrets` alone.",
+    });
+  }
+  return "secrets" in parsed.output ? parsed.output.secrets : parsed.output;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Step 1 of MSC4108 for an existing device that scanned the code. */
+export function announceHomeserver({ baseUrl }: ExistingAccount) {
+  return (channel: SecureChannel, signal: AbortSignal): Promise<void> =>
+    channel.send(
+      { type: "m.login.protocols", protocols: [DEVICE_AUTHORIZATION_GRANT], homeserver: baseUrl.href },
+      signal,
+    );
+}
+
+/** Step 1 for one that generated it: the code has named the homeserver. */
+export async function announceNothing(): Promise<void> {}
+
+/** Signs another device in over a secure channel. */
+export async function existingDevice(
+  { urlPolicy, clock, emit }: SignInWorld,
+  { userId, homeserver, secrets }: ExistingAccount,
+  opener: LinkOpener,
+  channel: SecureChannel,
+  announce: (channel: SecureChannel, signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<{ readonly deviceId: string }> {
+  return signInOtherDevice(
+    {
+      userId,
+      homeserver,
+      secrets,
+      checkLink: (link) => urlPolicy.check(link),
+      openLink: (link, linkSignal) => openLink(opener, link, clock, linkSignal),
+      emit,
+      clock,
+    },
+    channel,
+    announce,
+    signal,
+  );
+}

@@ -1,0 +1,12 @@
+import type { Clock } from "../clock.js";
+import type { HttpClient } from "../network/http.js";
+import type { UrlPolicy } from "../network/url-policy.js";
+import type { Emit } from "../ui/events.js";
+
+/** What every sign-in needs from outside, whichever device this is. */
+export interface SignInWorld {
+  readonly http: HttpClient;
+  readonly urlPolicy: UrlPolicy;
+  readonly clock: Clock;
+  readonly emit: Emit;
+}
