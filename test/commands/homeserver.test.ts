@@ -79,17 +79,17 @@ describe("the homeserver command", () => {
 
   it("writes the session where it is told, over no other file, and removes its own alone", async () => {
     const folder = await temporaryFolder();
-    const sessionFile = join(folder, "existing.json");
-    const { ready, stop, ended } = await run({ sessionFile });
-    expect(ready.session).toBe(sessionFile);
+    const session = join(folder, "existing.json");
+    const { ready, stop, ended } = await run({ session });
+    expect(ready.session).toBe(session);
     stop();
     await ended;
     expect(await readdir(folder)).toEqual([]);
 
-    await writeFile(sessionFile, "precious");
-    const failure = await failureOf(() => run({ sessionFile }));
+    await writeFile(session, "precious");
+    const failure = await failureOf(() => run({ session }));
     expect(failure.code).toBe("session_exists");
-    expect(await readFile(sessionFile, "utf8")).toBe("precious");
+    expect(await readFile(session, "utf8")).toBe("precious");
   });
 
   it("hands its options on, in seconds", async () => {
