@@ -131,7 +131,8 @@ async function waitForConsent(
 ): Promise<void> {
   const { expiresAt, userCode } = authorization;
   let { intervalMs } = authorization;
-  const expires_in_ms = Math.max(0, Math.round(expiresAt - clock.now()));
+  // The wait ends with the rendezvous session too, and that is mostly the first to go.
+  const expires_in_ms = Math.max(0, Math.round(Math.min(expiresAt, channel.expiresAt) - clock.now()));
   emit({ event: "waiting_for_consent", user_code: userCode, expires_in_ms, interval_ms: intervalMs });
 
   const poll = async (watched: AbortSignal): Promise<"granted" | "declined" | "expired"> => {
