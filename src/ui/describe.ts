@@ -116,7 +116,7 @@ export function describe(event: LoginEvent, scene: Scene): Description {
         lines: [
           say(
             event.opened
-              ? "A browser was started with it. If none comes up, open the link yourself, on any device."
+              ? "If no browser comes up with it, open the link yourself, on any device."
               : "Open the link yourself, on any device.",
           ),
         ],

@@ -51,7 +51,7 @@ describe("the events in words", () => {
         "The page must show this code, or ask for it: ABC-DEF",
       ],
     ],
-    ["browser", ["A browser was started with it. If none comes up, open the link yourself, on any device."]],
+    ["browser", ["If no browser comes up with it, open the link yourself, on any device."]],
     ["waiting_for_consent", ["Waiting for consent, for up to 20 min."]],
     ["signed_in", ["Signed in as @bot:example.org, device ABCDEFGHIJ."]],
     ["device_online", ["The new device is signed in: ABCDEFGHIJ."]],
@@ -64,7 +64,7 @@ describe("the events in words", () => {
       [
         "Done: @bot:example.org is signed in and verified here, as device ABCDEFGHIJ.",
         "Session file: /home/me/.local/state/matrix-qr-login/bot.json",
-        "Next: `matrix-qr-login session show`, or `session token` for an access token.",
+        "Next: `matrix-qr-login session show`, or `session export` for another program to use it.",
       ],
     ],
     [
