@@ -58,6 +58,9 @@ export interface InitiatingChannel {
 /** Either device, once the channel is secure. */
 export interface EstablishedChannel {
   seal(plaintext: Uint8Array, aad: Uint8Array): Promise<string>;
-  /** A message that can't be opened leaves the channel as it was; the next one may be tried. */
+  /**
+   * In MSC4388 a message that can't be opened leaves the channel as it was, so that another `aad` may be
+   * tried. In the 2024 version it uses up a nonce, and nothing opens after it.
+   */
   open(message: string, aad: Uint8Array): Promise<Uint8Array>;
 }
