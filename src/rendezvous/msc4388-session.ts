@@ -93,8 +93,9 @@ export class Msc4388Session implements RendezvousSession {
   }
 
   async write(data: string, signal: AbortSignal): Promise<WriteOutcome> {
-    const options = { signal, deadline: this.#expiresAt };
-    const answer = await this.#api.put(this.id, this.#seen, data, options);
+    const answer = await this.#beforeExpiry(signal, (options) =>
+      this.#api.put(this.id, this.#seen, data, options),
+    );
     if ("ok" in answer) {
       this.#noteWritten(answer.ok.sequence_token);
       return { written: true };
@@ -130,7 +131,7 @@ export class Msc4388Session implements RendezvousSession {
   async waitUntilGone(signal: AbortSignal): Promise<void> {
     const pauses = pollPauses("machine");
     for (;;) {
-      const answer = await this.#api.get(this.id, { signal, deadline: this.#expiresAt });
+      const answer = await this.#beforeExpiry(signal, (options) => this.#api.get(this.id, options));
       if ("refused" in answer && answer.refused.status === 404) return;
       await this.#pause(pauses.next().value, signal);
     }
@@ -143,16 +144,34 @@ export class Msc4388Session implements RendezvousSession {
 
   async #get(signal: AbortSignal): Promise<RendezvousPayload> {
     const sentAt = this.#clock.now();
-    const answer = await this.#api.get(this.id, { signal, deadline: this.#expiresAt });
+    const answer = await this.#beforeExpiry(signal, (options) => this.#api.get(this.id, options));
     if ("refused" in answer) throw this.#lost(answer.refused);
     this.#noteLifetime(sentAt, answer.ok.expires_in_ms);
     return answer.ok;
   }
 
+  /** Sends a request that is of no use once the session has expired. */
+  async #beforeExpiry<T>(
+    signal: AbortSignal,
+    send: (options: { signal: AbortSignal; deadline: number }) => Promise<T>,
+  ): Promise<T> {
+    if (this.#isExpired()) throw new Failure("rendezvous_expired");
+    try {
+      return await send({ signal, deadline: this.#expiresAt });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (this.#isExpired()) throw new Failure("rendezvous_expired", undefined, { cause: error });
+      throw error;
+    }
+  }
+
   async #pause(ms: number, signal: AbortSignal): Promise<void> {
     const left = this.#expiresAt - this.#clock.now();
-    if (left <= 0) throw new Failure("rendezvous_expired");
     await this.#clock.sleep(Math.min(ms, left), signal);
+  }
+
+  #isExpired(): boolean {
+    return this.#clock.now() >= this.#expiresAt;
   }
 
   /** Counted from when the request was sent, so that our deadline is never later than the server's. */
@@ -173,8 +192,7 @@ export class Msc4388Session implements RendezvousSession {
   /** What a refusal of a session that was there before means. */
   #lost(refusal: Refusal): Failure {
     if (refusal.status !== 404) return refusedBy(this.#api.baseUrl, refusal);
-    const expired = this.#clock.now() >= this.#expiresAt;
-    return new Failure(expired ? "rendezvous_expired" : "rendezvous_gone");
+    return new Failure(this.#isExpired() ? "rendezvous_expired" : "rendezvous_gone");
   }
 }
 
