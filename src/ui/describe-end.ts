@@ -16,7 +16,7 @@ export function describeDone(event: Done): Line[] {
   return [
     step(`Done: ${user} is ${verified} here, as device ${device}.`),
     ...(event.session === undefined ? [] : [say(`Session file: ${whole(event.session)}`)]),
-    say("Next: `matrix-qr-login session show`, or `session export` for another program to use it."),
+    say("Next: `matrix-qr-login session show`, or `session export` to hand it on."),
   ];
 }
 

@@ -64,7 +64,7 @@ describe("the events in words", () => {
       [
         "Done: @bot:example.org is signed in and verified here, as device ABCDEFGHIJ.",
         "Session file: /home/me/.local/state/matrix-qr-login/bot.json",
-        "Next: `matrix-qr-login session show`, or `session export` for another program to use it.",
+        "Next: `matrix-qr-login session show`, or `session export` to hand it on.",
       ],
     ],
     [
