@@ -1,6 +1,7 @@
 /**
  * Does some work while something is watched that can end it early. Whichever comes first stops the other,
- * and both have settled when this returns. A watch that failed goes before work that succeeded meanwhile.
+ * and both have settled when this returns. A watch that failed goes before work that succeeded meanwhile, also
+ * where it was being stopped already: what it saw had come before.
  *
  * @param watch never resolves; rejects with why the work is pointless, or with the signal's reason
  */
@@ -9,11 +10,12 @@ export async function whileWatching<T>(
   work: (signal: AbortSignal) => Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
+  signal.throwIfAborted();
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   let interruption: unknown;
   const watching = watch(either).catch((reason: unknown) => {
-    if (stop.signal.aborted) return;
+    if (stop.signal.aborted && reason === stop.signal.reason) return;
     interruption = reason;
     stop.abort(reason);
   });
