@@ -18,6 +18,7 @@ import { deviceAuthorizationRoutes, tokenRoutes } from "./oauth/endpoints.js";
 import { DEVICE_CODE, metadataRoutes } from "./oauth/metadata.js";
 import { type Session, SessionStore } from "./oauth/sessions.js";
 import { type Decision, type DevHomeserverOptions, withDefaults } from "./options.js";
+import { Msc4108Store, msc4108Routes } from "./rendezvous/msc4108-2024.js";
 import { rendezvousRoutes } from "./rendezvous/routes.js";
 import { type RendezvousState, RendezvousStore } from "./rendezvous/store.js";
 import { newPassword, seedDevice, seedKeys } from "./seed.js";
@@ -54,6 +55,8 @@ export interface DevHomeserver {
   activeSessions(): readonly Session[];
   /** The oldest first. */
   liveRendezvousSessions(): readonly RendezvousState[];
+  /** The URL paths of those of MSC4108's 2024 version. */
+  liveMsc4108Sessions(): readonly string[];
   /** Makes all rendezvous sessions be gone, as after a restart. */
   expireRendezvous(): void;
   /**
@@ -104,6 +107,7 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
     settings.intervalMs,
   );
   const rendezvous = new RendezvousStore(clock, settings.rendezvousLifetimeMs);
+  const msc4108 = new Msc4108Store(clock, settings.msc4108LifetimeMs);
   const authenticate = authenticator(sessions);
 
   const existingDevice = devices.add(seeded.deviceId, "Existing device");
@@ -143,7 +147,7 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
     },
   };
 
-  router.add(discoveryRoutes(baseUrl, settings.oauth));
+  router.add(discoveryRoutes(baseUrl, settings));
   router.add(deviceRoutes(userId, devices, sessions, authenticate, seeded.deviceId));
   router.add(deviceKeyRoutes(userId, devices, crossSigning, authenticate));
   router.add(crossSigningRoutes(userId, crossSigning, authenticate, new URL("account", baseUrl)));
@@ -151,6 +155,7 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
   router.add(keyBackupRoutes(backup, authenticate));
   router.add(accountDataRoutes(userId, authenticate));
   router.add(rendezvousRoutes(rendezvous, authenticate, settings.rendezvous, settings.rendezvousApis));
+  if (settings.msc4108) router.add(msc4108Routes(msc4108, baseUrl));
   router.add(noticeRoutes(pages));
   if (settings.oauth) {
     router.add(metadataRoutes(baseUrl, settings));
@@ -186,7 +191,11 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
     devices: () => devices.all(),
     activeSessions: () => sessions.active(),
     liveRendezvousSessions: () => rendezvous.live(),
-    expireRendezvous: () => rendezvous.clear(),
+    liveMsc4108Sessions: () => msc4108.live(),
+    expireRendezvous() {
+      rendezvous.clear();
+      msc4108.clear();
+    },
     decide(userCode, decision) {
       const authorization = authorizations.findByUserCode(userCode);
       if (authorization) authorizations.decide(authorization, decision);

@@ -46,6 +46,11 @@ export interface DevHomeserverOptions {
   /** Milliseconds from its creation that a rendezvous session lives; 120 000 by default. */
   readonly rendezvousLifetimeMs?: number;
 
+  /** Whether there are rendezvous sessions of MSC4108's 2024 version too; off by default. */
+  readonly msc4108?: boolean;
+  /** Milliseconds from its last write that one of those lives; 60 000 by default. */
+  readonly msc4108LifetimeMs?: number;
+
   /** Whether there is an OAuth 2.0 API at all; on by default. */
   readonly oauth?: boolean;
   /** Whether it has the device authorization grant; on by default. */
@@ -78,6 +83,8 @@ const DEFAULTS = {
   rendezvous: "open",
   rendezvousApis: "both",
   rendezvousLifetimeMs: 120_000,
+  msc4108: false,
+  msc4108LifetimeMs: 60_000,
   oauth: true,
   deviceGrant: true,
   registration: true,

@@ -4,6 +4,7 @@ import type { Dialect } from "../ui/events.js";
 import type {
   CheckCodes,
   EstablishedChannel,
+  InitiatedChannel,
   InitiatingChannel,
   OfferedChannel,
   UnconfirmedChannel,
@@ -20,22 +21,43 @@ async function writeHandshake({ session }: Transport, data: string, signal: Abor
 }
 
 /**
- * Device G waits for the code to be scanned, and answers (MSC4388 §Secure channel, step 5).
+ * Device G waits for its code to be scanned (MSC4388 §Secure channel, step 5).
  *
  * @throws {Failure} `message_not_authentic`, and what the rendezvous session throws
  */
+export async function receiveScan(
+  { session, aad }: Transport,
+  offered: OfferedChannel,
+  signal: AbortSignal,
+): Promise<InitiatedChannel> {
+  const received = await session.waitForChange("person", signal);
+  const [token = ""] = received.sealedUnder;
+  return offered.receiveLoginInitiate(received.data, aad(token));
+}
+
+/**
+ * Device G answers the device that has scanned its code (MSC4388 §Secure channel, step 5).
+ *
+ * @throws {Failure} `concurrent_write`, `delivery_unknown`, and what the rendezvous session throws
+ */
+export async function answerScan(
+  transport: Transport,
+  initiated: InitiatedChannel,
+  signal: AbortSignal,
+): Promise<UnconfirmedSecureChannel> {
+  const { session, aad } = transport;
+  const { loginOk, channel } = await initiated.sealLoginOk(aad(session.lastSeenToken));
+  await writeHandshake(transport, loginOk, signal);
+  return new UnconfirmedSecureChannel(transport, channel);
+}
+
+/** Both of them, where there is one code only. */
 export async function acceptScan(
   transport: Transport,
   offered: OfferedChannel,
   signal: AbortSignal,
 ): Promise<UnconfirmedSecureChannel> {
-  const { session, aad } = transport;
-  const received = await session.waitForChange("person", signal);
-  const [token = ""] = received.sealedUnder;
-  const initiated = await offered.receiveLoginInitiate(received.data, aad(token));
-  const { loginOk, channel } = await initiated.sealLoginOk(aad(session.lastSeenToken));
-  await writeHandshake(transport, loginOk, signal);
-  return new UnconfirmedSecureChannel(transport, channel);
+  return answerScan(transport, await receiveScan(transport, offered, signal), signal);
 }
 
 /** Device G, while its user reads the check code from device S. It can neither send nor receive. */

@@ -72,11 +72,13 @@ const CommonMessages = [
   v.object({ type: v.literal("m.login.secrets"), ...SecretsBundle.entries }),
 ] as const;
 
+const protocols = v.pipe(v.array(ShortText), v.maxLength(32));
+
 const Msc4388Messages = v.variant("type", [
   v.object({
     type: v.literal("m.login.protocols"),
-    protocols: v.pipe(v.array(ShortText), v.maxLength(32)),
-    base_url: UrlText,
+    protocols,
+    base_url: v.pipe(UrlText, v.url()),
   }),
   ...CommonMessages,
 ]);
@@ -93,4 +95,18 @@ export const msc4388Messages: MessageFormat = {
     if (message.type !== "m.login.protocols") return message;
     return { type: message.type, protocols: message.protocols, base_url: message.homeserver };
   },
+};
+
+const Msc4108Messages = v.variant("type", [
+  v.object({ type: v.literal("m.login.protocols"), protocols, homeserver: UrlText }),
+  ...CommonMessages,
+]);
+
+/** MSC4108's 2024 version: `m.login.protocols` names it by its server name, or as matrix-rust-sdk does by a URL. */
+export const msc4108Messages: MessageFormat = {
+  read(value) {
+    const { success, output } = v.safeParse(Msc4108Messages, value);
+    return success ? output : undefined;
+  },
+  write: (message) => message,
 };

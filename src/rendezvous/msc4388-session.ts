@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.js";
 import { Failure } from "../errors.js";
+import { Lifetime } from "./lifetime.js";
 import {
   type Msc4388Api,
   type Refusal,
@@ -7,11 +8,7 @@ import {
   refusedBy,
   withoutRendezvous,
 } from "./msc4388-api.js";
-import { pollPauses } from "./polling.js";
-import type { Pace, Received, RendezvousSession, WriteOutcome } from "./session.js";
-
-/** For a session that the server holds longer than any QR code should live. */
-const MAX_LIFETIME_MS = 60 * 60 * 1000;
+import { type Pace, type Received, type RendezvousSession, usedCode, type WriteOutcome } from "./session.js";
 
 /** A rendezvous session of MSC4388, from either device's side. */
 export class Msc4388Session implements RendezvousSession {
@@ -19,7 +16,7 @@ export class Msc4388Session implements RendezvousSession {
   readonly id: string;
   readonly #api: Msc4388Api;
   readonly #clock: Clock;
-  #expiresAt = 0;
+  readonly #lifetime: Lifetime;
   /** The token of the last GET, at first of the POST. */
   #seen: string;
   /** The token of our last PUT or of the POST; S has written nothing yet when it joins. */
@@ -27,13 +24,20 @@ export class Msc4388Session implements RendezvousSession {
   /** The token of what is in the slot, as far as we know. */
   #current: string;
 
-  private constructor(api: Msc4388Api, clock: Clock, id: string, token: string, written: boolean) {
+  private constructor(
+    api: Msc4388Api,
+    clock: Clock,
+    lifetime: Lifetime,
+    id: string,
+    tokens: { readonly seen: string; readonly written?: string },
+  ) {
     this.#api = api;
     this.#clock = clock;
+    this.#lifetime = lifetime;
     this.id = id;
-    this.#seen = token;
-    this.#current = token;
-    this.#written = written ? token : undefined;
+    this.#seen = tokens.seen;
+    this.#current = tokens.seen;
+    this.#written = tokens.written;
   }
 
   /**
@@ -51,9 +55,9 @@ export class Msc4388Session implements RendezvousSession {
     const sentAt = clock.now();
     const answer = await api.create("", { signal, ...(accessToken ? { accessToken } : {}) });
     if ("refused" in answer) throw withoutRendezvous(api.baseUrl, answer.refused);
-    const session = new Msc4388Session(api, clock, answer.ok.id, answer.ok.sequence_token, true);
-    session.#noteLifetime(sentAt, answer.ok.expires_in_ms);
-    return session;
+    const { id, sequence_token: token, expires_in_ms } = answer.ok;
+    const lifetime = new Lifetime(clock, sentAt, expires_in_ms);
+    return new Msc4388Session(api, clock, lifetime, id, { seen: token, written: token });
   }
 
   /**
@@ -75,17 +79,13 @@ export class Msc4388Session implements RendezvousSession {
       if (answer.refused.status === 404) throw new Failure("rendezvous_expired");
       throw refusedBy(api.baseUrl, answer.refused);
     }
-    if (answer.ok.data !== "") {
-      const message = "Somebody has used this QR code before: each one works once.";
-      throw new Failure("concurrent_write", message);
-    }
-    const session = new Msc4388Session(api, clock, id, answer.ok.sequence_token, false);
-    session.#noteLifetime(sentAt, answer.ok.expires_in_ms);
-    return session;
+    if (answer.ok.data !== "") throw usedCode();
+    const lifetime = new Lifetime(clock, sentAt, answer.ok.expires_in_ms);
+    return new Msc4388Session(api, clock, lifetime, id, { seen: answer.ok.sequence_token });
   }
 
   get expiresAt(): number {
-    return this.#expiresAt;
+    return this.#lifetime.expiresAt;
   }
 
   get lastSeenToken(): string {
@@ -93,8 +93,8 @@ export class Msc4388Session implements RendezvousSession {
   }
 
   async write(data: string, signal: AbortSignal): Promise<WriteOutcome> {
-    const answer = await this.#beforeExpiry(signal, (options) =>
-      this.#api.put(this.id, this.#seen, data, options),
+    const answer = await this.#lifetime.inTime(signal, (inTime) =>
+      this.#api.put(this.id, this.#seen, data, inTime),
     );
     if ("ok" in answer) {
       this.#noteWritten(answer.ok.sequence_token);
@@ -115,26 +115,21 @@ export class Msc4388Session implements RendezvousSession {
     };
   }
 
-  async waitForChange(pace: Pace, signal: AbortSignal): Promise<Received> {
-    const pauses = pollPauses(pace);
-    for (;;) {
-      const payload = await this.#get(signal);
-      if (payload.sequence_token !== this.#current) {
-        const sealedUnder = distinct(this.#written, this.#seen);
-        this.#noteSeen(payload.sequence_token);
-        return { data: payload.data, sealedUnder };
-      }
-      await this.#pause(pauses.next().value, signal);
-    }
+  waitForChange(pace: Pace, signal: AbortSignal): Promise<Received> {
+    return this.#lifetime.poll(pace, signal, async () => {
+      const { data, sequence_token: token } = await this.#get(signal);
+      if (token === this.#current) return undefined;
+      const sealedUnder = distinct(this.#written, this.#seen);
+      this.#noteSeen(token);
+      return { data, sealedUnder };
+    });
   }
 
   async waitUntilGone(signal: AbortSignal): Promise<void> {
-    const pauses = pollPauses("machine");
-    for (;;) {
-      const answer = await this.#beforeExpiry(signal, (options) => this.#api.get(this.id, options));
-      if ("refused" in answer && answer.refused.status === 404) return;
-      await this.#pause(pauses.next().value, signal);
-    }
+    await this.#lifetime.poll("machine", signal, async () => {
+      const answer = await this.#lifetime.inTime(signal, (inTime) => this.#api.get(this.id, inTime));
+      return "refused" in answer && answer.refused.status === 404 ? true : undefined;
+    });
   }
 
   async delete(signal: AbortSignal): Promise<void> {
@@ -144,39 +139,10 @@ export class Msc4388Session implements RendezvousSession {
 
   async #get(signal: AbortSignal): Promise<RendezvousPayload> {
     const sentAt = this.#clock.now();
-    const answer = await this.#beforeExpiry(signal, (options) => this.#api.get(this.id, options));
+    const answer = await this.#lifetime.inTime(signal, (inTime) => this.#api.get(this.id, inTime));
     if ("refused" in answer) throw this.#lost(answer.refused);
-    this.#noteLifetime(sentAt, answer.ok.expires_in_ms);
+    this.#lifetime.renew(sentAt, answer.ok.expires_in_ms);
     return answer.ok;
-  }
-
-  /** Sends a request that is of no use once the session has expired. */
-  async #beforeExpiry<T>(
-    signal: AbortSignal,
-    send: (options: { signal: AbortSignal; deadline: number }) => Promise<T>,
-  ): Promise<T> {
-    if (this.#isExpired()) throw new Failure("rendezvous_expired");
-    try {
-      return await send({ signal, deadline: this.#expiresAt });
-    } catch (error) {
-      signal.throwIfAborted();
-      if (this.#isExpired()) throw new Failure("rendezvous_expired", undefined, { cause: error });
-      throw error;
-    }
-  }
-
-  async #pause(ms: number, signal: AbortSignal): Promise<void> {
-    const left = this.#expiresAt - this.#clock.now();
-    await this.#clock.sleep(Math.min(ms, left), signal);
-  }
-
-  #isExpired(): boolean {
-    return this.#clock.now() >= this.#expiresAt;
-  }
-
-  /** Counted from when the request was sent, so that our deadline is never later than the server's. */
-  #noteLifetime(sentAt: number, expiresInMs: number): void {
-    this.#expiresAt = sentAt + Math.min(expiresInMs, MAX_LIFETIME_MS);
   }
 
   #noteWritten(token: string): void {
@@ -191,8 +157,7 @@ export class Msc4388Session implements RendezvousSession {
 
   /** What a refusal of a session that was there before means. */
   #lost(refusal: Refusal): Failure {
-    if (refusal.status !== 404) return refusedBy(this.#api.baseUrl, refusal);
-    return new Failure(this.#isExpired() ? "rendezvous_expired" : "rendezvous_gone");
+    return refusal.status === 404 ? this.#lifetime.gone() : refusedBy(this.#api.baseUrl, refusal);
   }
 }
 

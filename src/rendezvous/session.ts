@@ -1,3 +1,4 @@
+import { Failure } from "../errors.js";
 import type { ChannelVersion } from "../ui/events.js";
 
 /** Whether the other side is a machine about to answer, or a person has to do something first. */
@@ -44,4 +45,9 @@ export interface RendezvousSession {
   waitUntilGone(signal: AbortSignal): Promise<void>;
   /** Cancels the session. A session that is gone already is as good. */
   delete(signal: AbortSignal): Promise<void>;
+}
+
+/** A slot that isn't empty when S first looks at it holds what another device wrote. */
+export function usedCode(): Failure {
+  return new Failure("concurrent_write", "Somebody has used this QR code before: each one works once.");
 }

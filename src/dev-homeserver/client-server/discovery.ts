@@ -1,10 +1,11 @@
 import { json } from "../http/answers.js";
 import type { Routes } from "../http/router.js";
+import type { Settings } from "../options.js";
 
 const VERSIONS = Array.from({ length: 15 }, (_, minor) => `v1.${minor + 1}`);
 
 /** What clients ask before they have a token. */
-export function discoveryRoutes(baseUrl: URL, oauth: boolean): Routes {
+export function discoveryRoutes(baseUrl: URL, { oauth, msc4108 }: Settings): Routes {
   return {
     "GET /.well-known/matrix/client": () =>
       json(200, {
@@ -13,7 +14,7 @@ export function discoveryRoutes(baseUrl: URL, oauth: boolean): Routes {
       }),
 
     "GET /_matrix/client/versions": () =>
-      // Nothing announces MSC4388; this is the 2024 version of the rendezvous, which isn't served.
-      json(200, { versions: VERSIONS, unstable_features: { "org.matrix.msc4108": false } }),
+      // Nothing announces MSC4388: this is the 2024 version of the rendezvous.
+      json(200, { versions: VERSIONS, unstable_features: { "org.matrix.msc4108": msc4108 } }),
   };
 }

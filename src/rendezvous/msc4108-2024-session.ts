@@ -1,0 +1,206 @@
+import * as v from "valibot";
+import type { Clock } from "../clock.js";
+import { Failure } from "../errors.js";
+import { endpoint } from "../homeserver/base-url.js";
+import type { HttpClient, HttpRequest, HttpResponse } from "../network/http.js";
+import type { UrlPolicy } from "../network/url-policy.js";
+import { type InTime, Lifetime } from "./lifetime.js";
+import { type Pace, type Received, type RendezvousSession, usedCode, type WriteOutcome } from "./session.js";
+
+const CREATE_PATH = "_matrix/client/unstable/org.matrix.msc4108/rendezvous";
+/** 2024 version §Maximum payload size is 4 KB; the rest of an answer is small. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+/** 2024 version §Maximum duration of a rendezvous; for servers that don't tell. */
+const DEFAULT_LIFETIME_MS = 60_000;
+const MAX_REDIRECTS = 3;
+
+const Created = v.object({ url: v.pipe(v.string(), v.maxLength(2048)) });
+
+/** What the sessions of this version reach servers with. */
+export interface Msc4108Network {
+  readonly http: HttpClient;
+  readonly urlPolicy: UrlPolicy;
+  readonly clock: Clock;
+}
+
+/**
+ * A rendezvous session of MSC4108's 2024 version: a URL whose content is guarded by its ETag (§Insecure
+ * rendezvous session). Each write lets it live on.
+ */
+export class Msc4108Session implements RendezvousSession {
+  readonly channel = "msc4108-2024";
+  readonly url: URL;
+  /** This version seals without additional data. */
+  readonly lastSeenToken = "";
+  readonly #network: Msc4108Network;
+  readonly #lifetime: Lifetime;
+  /** The entity tag of what is there, as far as we know: sent back as it came. */
+  #etag: string;
+
+  private constructor(network: Msc4108Network, url: URL, lifetime: Lifetime, etag: string) {
+    this.#network = network;
+    this.url = url;
+    this.#lifetime = lifetime;
+    this.#etag = etag;
+  }
+
+  /**
+   * Device G: makes the session, on this server or wherever it redirects to (2024 version §Create a
+   * rendezvous session: only 307 counts).
+   *
+   * @returns undefined where the server has no rendezvous sessions of this version
+   */
+  static async create(
+    network: Msc4108Network,
+    baseUrl: URL,
+    signal: AbortSignal,
+  ): Promise<Msc4108Session | undefined> {
+    const { http, urlPolicy, clock } = network;
+    let target = endpoint(baseUrl, CREATE_PATH);
+    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+      const sentAt = clock.now();
+      const response = await http.send({ ...request("POST", target, ""), signal });
+      const location = response.header("location");
+      if (response.status === 307 && location !== undefined && URL.canParse(location, target.href)) {
+        target = urlPolicy.check(new URL(location, target));
+        continue;
+      }
+      if (response.status === 404 || response.status === 403) return undefined;
+      const created = v.safeParse(Created, response.json);
+      if (response.status !== 201 || !created.success || !URL.canParse(created.output.url, target.href)) {
+        throw unusable(target, response);
+      }
+      const url = urlPolicy.check(new URL(created.output.url, target));
+      const lifetime = new Lifetime(clock, sentAt, lifetimeOf(response) ?? DEFAULT_LIFETIME_MS);
+      return new Msc4108Session(network, url, lifetime, strongEtag(response, url));
+    }
+    throw new Failure("server_error", `${baseUrl.host} redirects its rendezvous sessions in a circle.`);
+  }
+
+  /**
+   * Device S: looks at the session of the QR code for the first time.
+   *
+   * @throws {Failure} `rendezvous_expired`, and `concurrent_write` where somebody has scanned the code before
+   */
+  static async join(network: Msc4108Network, url: URL, signal: AbortSignal): Promise<Msc4108Session> {
+    const sentAt = network.clock.now();
+    const response = await network.http.send({ ...request("GET", url), signal });
+    if (response.status === 404) throw new Failure("rendezvous_expired");
+    if (response.status !== 200) throw unusable(url, response);
+    if (response.text !== "") throw usedCode();
+    const lifetime = new Lifetime(network.clock, sentAt, lifetimeOf(response) ?? DEFAULT_LIFETIME_MS);
+    return new Msc4108Session(network, url, lifetime, strongEtag(response, url));
+  }
+
+  get expiresAt(): number {
+    return this.#lifetime.expiresAt;
+  }
+
+  async write(data: string, signal: AbortSignal): Promise<WriteOutcome> {
+    const ifMatch = this.#etag;
+    const response = await this.#send("PUT", { "If-Match": ifMatch }, signal, data);
+    if (response.status === 202) {
+      this.#etag = strongEtag(response, this.url);
+      return { written: true };
+    }
+    if (response.status !== 412) throw this.#lost(response);
+    const there = await this.#get({}, signal);
+    const etag = strongEtag(there, this.url);
+    if (there.text === data) {
+      this.#etag = etag;
+      return { written: true };
+    }
+    if (etag === ifMatch) throw changedEtags(this.url);
+    // Our data was there and has been replied to: the reply is the next change, and opens without our tag.
+    if (response.repeatedAfterLoss) return { written: true };
+    this.#etag = etag;
+    return { written: false, found: { data: there.text, sealedUnder: [""] }, mayHaveBeenRead: false };
+  }
+
+  waitForChange(pace: Pace, signal: AbortSignal): Promise<Received> {
+    return this.#lifetime.poll(pace, signal, async () => {
+      const response = await this.#get({ "If-None-Match": this.#etag }, signal);
+      if (response.status === 304) return undefined;
+      const etag = strongEtag(response, this.url);
+      if (etag === this.#etag) return undefined;
+      this.#etag = etag;
+      return { data: response.text, sealedUnder: [""] };
+    });
+  }
+
+  async waitUntilGone(signal: AbortSignal): Promise<void> {
+    await this.#lifetime.poll("machine", signal, async () => {
+      const response = await this.#send("GET", { "If-None-Match": this.#etag }, signal);
+      return response.status === 404 ? true : undefined;
+    });
+  }
+
+  async delete(signal: AbortSignal): Promise<void> {
+    const response = await this.#network.http.send({ ...request("DELETE", this.url), signal });
+    if (!response.status.toString().startsWith("2") && response.status !== 404) throw this.#lost(response);
+  }
+
+  async #get(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpResponse> {
+    const response = await this.#send("GET", headers, signal);
+    if (response.status !== 200 && response.status !== 304) throw this.#lost(response);
+    return response;
+  }
+
+  async #send(
+    method: HttpRequest["method"],
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+    data?: string,
+  ): Promise<HttpResponse> {
+    const sentAt = this.#network.clock.now();
+    const { url } = this;
+    const response = await this.#lifetime.inTime(signal, (inTime: InTime) => {
+      const plain = request(method, url, data);
+      return this.#network.http.send({ ...plain, headers: { ...plain.headers, ...headers }, ...inTime });
+    });
+    const lifetime = lifetimeOf(response);
+    if (lifetime !== undefined) this.#lifetime.renew(sentAt, lifetime);
+    return response;
+  }
+
+  #lost(response: HttpResponse): Failure {
+    return response.status === 404 ? this.#lifetime.gone() : unusable(this.url, response);
+  }
+}
+
+function request(method: HttpRequest["method"], url: URL, body?: string) {
+  return {
+    method,
+    url,
+    maxBytes: MAX_ANSWER_BYTES,
+    expectJson: false,
+    ...(body === undefined ? {} : { body, headers: { "Content-Type": "text/plain" } }),
+  } satisfies HttpRequest;
+}
+
+/** `Expires` is a time on the server's clock: it says something only beside that clock's `Date`. */
+function lifetimeOf(response: HttpResponse): number | undefined {
+  const expires = Date.parse(response.header("expires") ?? "");
+  const date = Date.parse(response.header("date") ?? "");
+  const lifetime = expires - date;
+  return Number.isNaN(lifetime) ? undefined : Math.max(0, lifetime);
+}
+
+/** 2024 version §The send mechanism: only strong, single-valued ETags. */
+function strongEtag(response: HttpResponse, url: URL): string {
+  const etag = response.header("etag");
+  if (etag === undefined || etag === "" || etag.startsWith("W/") || etag.length > 255) {
+    throw changedEtags(url);
+  }
+  return etag;
+}
+
+function changedEtags({ host }: URL): Failure {
+  return new Failure("server_error", `A proxy in front of ${host} removes or changes ETag headers.`, {
+    hint: "Its admin has to let them through (no compression there); the MSC4388 channel needs none.",
+  });
+}
+
+function unusable({ host }: URL, { status }: HttpResponse): Failure {
+  return new Failure("server_error", `${host} gave a rendezvous answer that can't be used (${status}).`);
+}

@@ -1,0 +1,86 @@
+import type { Clock } from "../clock.js";
+import { Failure } from "../errors.js";
+import type { InitiatedChannel } from "../protocol/channel.js";
+import { receiveScan } from "../protocol/establishment.js";
+import { withinTime } from "../protocol/within-time.js";
+import type { MakeOffer, Offer } from "./offer.js";
+
+/** How long the sessions that weren't scanned may take to be deleted. */
+const DELETE_MS = 3500;
+
+/** An offer that was scanned, by a device that knows the key of its QR code. */
+export interface ScannedOffer {
+  readonly offer: Offer;
+  readonly initiated: InitiatedChannel;
+}
+
+/**
+ * Keeps several offers open at once: one of each version, and each followed by a fresh one when half its life
+ * is over without a scan. An old one counts until it expires. The first that is scanned wins; the others are
+ * deleted.
+ *
+ * @param show shows an offer as the newest of its version
+ * @throws {Failure} whatever happened to any of the sessions, but for an expiry of one that was replaced
+ */
+export async function waitForScan(
+  starts: readonly { readonly first: Offer; readonly makeNext: MakeOffer }[],
+  show: (offer: Offer) => Promise<void>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<ScannedOffer> {
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const made = new Set<Offer>();
+  const tasks: Promise<void>[] = [];
+  const { promise: won, resolve, reject } = deferred<ScannedOffer>();
+
+  const onShow = (offer: Offer, makeNext: MakeOffer): void => {
+    made.add(offer);
+    let isReplaced = false;
+    const listen = async () => {
+      try {
+        resolve({ offer, initiated: await receiveScan(offer.transport, offer.channel, either) });
+      } catch (error) {
+        if (!(isReplaced && error instanceof Failure && error.code === "rendezvous_expired")) reject(error);
+      }
+    };
+    const replace = async () => {
+      try {
+        await show(offer);
+        const { expiresAt } = offer.transport.session;
+        await clock.sleep((expiresAt - clock.now()) / 2, either);
+        const next = await makeNext(either);
+        isReplaced = true;
+        onShow(next, makeNext);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    tasks.push(listen(), replace());
+  };
+
+  for (const { first, makeNext } of starts) onShow(first, makeNext);
+  let winner: Offer | undefined;
+  try {
+    const scanned = await won;
+    winner = scanned.offer;
+    return scanned;
+  } finally {
+    stop.abort();
+    while (tasks.length > 0) await tasks.pop();
+    const losers = [...made].filter((offer) => offer !== winner);
+    await withinTime(DELETE_MS, clock, (time) =>
+      Promise.allSettled(losers.map(({ transport }) => transport.session.delete(time))),
+    );
+  }
+}
+
+function deferred<T>() {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (reason: unknown) => void = () => undefined;
+  const promise = new Promise<T>((fulfil, fail) => {
+    resolve = fulfil;
+    reject = fail;
+  });
+  return { promise, resolve, reject };
+}
