@@ -25,7 +25,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-function commandTree(): Command {
+/** The tree as it is, for whoever describes or checks it. */
+export function commandTree(): Command {
   const program = new Command("matrix-qr-login")
     .description("Sign a Matrix device in by QR code, or sign another one in.")
     .version(packageVersion())
