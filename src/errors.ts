@@ -171,13 +171,8 @@ export const FAILURES = {
   },
   homeserver_without_rendezvous: {
     exitCode: 6,
-    message: "This homeserver doesn't let this device create a rendezvous session (MSC4388).",
+    message: "This homeserver doesn't let this device create a rendezvous session.",
     hint: "A new device may use another server's with --rendezvous; or show the code on the other device.",
-  },
-  unsupported_qr_version: {
-    exitCode: 6,
-    message: "This sign-in QR code is of a version that isn't supported.",
-    hint: "Show the code here with `generate` and scan it there instead.",
   },
   unsupported_protocol: {
     exitCode: 6,

@@ -1,7 +1,7 @@
 import { Failure } from "../errors.js";
 import { resolveHomeserver } from "../homeserver/discovery.js";
 import { qrFileFormat, writeQrFile } from "../qr/qr-file.js";
-import { announceNothing, existingDevice } from "../sign-in/existing-device.js";
+import { announceNothing, existingDevice, homeserverName } from "../sign-in/existing-device.js";
 import { type Confirmation, type GenerateCode, generateCode } from "../sign-in/generate-code.js";
 import { homeserverFromProtocols, newDevice } from "../sign-in/new-device.js";
 import type { SignInWorld } from "../sign-in/world.js";
@@ -30,11 +30,6 @@ const TYPED_ATTEMPTS = 3;
 
 /** `generate`: shows a QR code, and goes on with the device that scans it. */
 export async function generate(options: GenerateOptions, context: SignInContext): Promise<void> {
-  if (options.channel === "msc4108-2024") {
-    throw new Failure("unsupported_qr_version", "The 2024 version of MSC4108 can't be offered yet.", {
-      hint: "Use --channel msc4388.",
-    });
-  }
   if (options.qrFile !== undefined) qrFileFormat(options.qrFile);
   const confirmation = howToConfirm(options, context);
   await (options.as === "new" ? generateAsNew : generateAsExisting)(options, confirmation, context);
@@ -95,7 +90,8 @@ async function generateAsExisting(
       ...codeOptions(options, confirmation),
       intent: "existing",
       baseUrl: account.baseUrl,
-      accessToken: await account.accessToken(),
+      accessToken: () => account.accessToken(),
+      serverName: homeserverName(account),
     };
     const channel = await generateCode(world, code, signal);
     const { deviceId } = await existingDevice(world, account, opener, channel, announceNothing, signal);
@@ -103,7 +99,7 @@ async function generateAsExisting(
   });
 }
 
-function codeOptions({ dialect, qrFile }: GenerateOptions, confirmation: Confirmation) {
+function codeOptions({ channel, dialect, qrFile }: GenerateOptions, confirmation: Confirmation) {
   const writeFile =
     qrFile === undefined
       ? undefined
@@ -111,7 +107,9 @@ function codeOptions({ dialect, qrFile }: GenerateOptions, confirmation: Confirm
           await writeQrFile(qrFile, payload);
           return qrFile;
         };
-  return { dialect, confirmation, writeFile };
+  // A dialect is one of MSC4388's.
+  const version = channel === "auto" && dialect !== "auto" ? "msc4388" : channel;
+  return { version, dialect, confirmation, writeFile };
 }
 
 /** The typed check code is what makes the channel safe for this device; --expect-user closes the same hole. */

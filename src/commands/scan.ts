@@ -1,5 +1,4 @@
-import { Failure } from "../errors.js";
-import { decodeQrCode, type SignInQrCode } from "../protocol/qr-code.js";
+import { decodeQrCode, type SignInQrPayload } from "../protocol/qr-code.js";
 import { readPayload } from "../qr/source.js";
 import { announceHomeserver, existingDevice } from "../sign-in/existing-device.js";
 import { homeserverFromCode, newDevice } from "../sign-in/new-device.js";
@@ -29,7 +28,7 @@ async function scanAsExisting(source: string, options: SignInOptions, context: S
   await withWorld(options, context, async (world) => {
     const account = await openAccount(options, world, context);
     const channel = await scanCode(world, code, options.dialect, signal);
-    const announce = announceHomeserver(account);
+    const announce = announceHomeserver(account, code.channel);
     const { deviceId } = await existingDevice(world, account, opener, channel, announce, signal);
     display.emit({ event: "done", role: "existing", user_id: account.userId, device_id: deviceId });
   });
@@ -42,7 +41,7 @@ async function scanAsNew(source: string, options: SignInOptions, context: SignIn
   await withWorld(options, context, async (world) => {
     const expectedBaseUrl = await expectedHomeserver(options, world, signal);
     const channel = await scanCode(world, code, options.dialect, signal);
-    const learnHomeserver = homeserverFromCode(world, code.baseUrl);
+    const learnHomeserver = homeserverFromCode(world, code);
     const { userId, deviceId } = await newDevice(
       world,
       { ...request, expectedBaseUrl },
@@ -70,11 +69,8 @@ async function readCode(
   source: string,
   options: SignInOptions,
   { stdin, signal }: SignInContext,
-): Promise<SignInQrCode> {
+): Promise<SignInQrPayload> {
   const code = decodeQrCode(await readPayload(source, { stdin, signal }));
   checkIntent(code, options.as);
-  if (code.channel !== "msc4388") {
-    throw new Failure("unsupported_qr_version", "This sign-in QR code is of the 2024 version of MSC4108.");
-  }
   return code;
 }

@@ -72,8 +72,9 @@ export async function signInOtherDevice(
     device.emit({ event: "device_online", device_id: deviceId });
 
     // Secret sharing 2. The secrets
-    await channel.sendFinal({ type: "m.login.secrets", ...device.secrets }, signal);
+    await channel.send({ type: "m.login.secrets", ...device.secrets }, signal);
     device.emit({ event: "secrets_sent", cross_signing: true, ...backupVersion(device.secrets) });
+    await channel.awaitReceipt(signal);
     return { deviceId };
   } catch (thrown) {
     const failure = Failure.from(thrown);

@@ -32,18 +32,22 @@ export function reasonFor(failure: Failure): string | undefined {
   return failure.details.reason ?? REASON_OF_FAILURE[failure.code];
 }
 
-const SENTENCES: Readonly<Record<string, string>> = {
-  device_already_exists: "The other device says that the account has a device with this device ID already.",
-  device_not_found: "The other device couldn't find the new device in the account.",
-  unexpected_message_received: "The other device received a message that it didn't expect.",
-  unsupported_protocol: "The other device says that the two have no login protocol in common.",
-  unable_to_open_verification_uri: "The other device couldn't open the consent page.",
-};
+/** By any text that the other device may send: a map, since objects have members that nobody put there. */
+const SENTENCES: ReadonlyMap<string, string> = new Map([
+  [
+    "device_already_exists",
+    "The other device says that the account has a device with this device ID already.",
+  ],
+  ["device_not_found", "The other device couldn't find the new device in the account."],
+  ["unexpected_message_received", "The other device received a message that it didn't expect."],
+  ["unsupported_protocol", "The other device says that the two have no login protocol in common."],
+  ["unable_to_open_verification_uri", "The other device couldn't open the consent page."],
+]);
 
 /** The failure that a received `m.login.failure` is here. */
 export function failureOf({ reason, homeserver }: LoginFailure): Failure {
   const details = { reason, ...(homeserver === undefined ? {} : { homeserver }) };
   if (reason === "user_cancelled") return new Failure("other_device_cancelled", undefined, details);
   if (reason === "authorization_expired") return new Failure("authorization_expired", undefined, details);
-  return new Failure("other_device_failed", SENTENCES[reason], details);
+  return new Failure("other_device_failed", SENTENCES.get(reason), details);
 }

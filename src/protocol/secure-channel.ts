@@ -79,15 +79,20 @@ export class SecureChannel {
     const outcome = await session.write(data, signal);
     if (!outcome.written) throw await this.#explainConflict(outcome, signal);
     this.#turn = "theirs";
+    this.#over ||= isOneOf(message, FINAL_MESSAGES);
+  }
+
+  /** Sends a message that ends the sign-in, and waits for its receipt. */
+  async sendFinal(message: Message, signal: AbortSignal): Promise<void> {
+    await this.send(message, signal);
+    await this.awaitReceipt(signal);
   }
 
   /**
-   * Sends the last message of the sign-in and waits a little for the receipt: its reader deletes the session.
+   * Waits a little, after a message that ends the sign-in, for the receipt: its reader deletes the session.
    * Without one the message may have been read all the same.
    */
-  async sendFinal(message: Message, signal: AbortSignal): Promise<void> {
-    await this.send(message, signal);
-    this.#over = true;
+  async awaitReceipt(signal: AbortSignal): Promise<void> {
     const { session, clock } = this.#transport;
     await withinTime(RECEIPT_MS, clock, (enough) => session.waitUntilGone(AbortSignal.any([signal, enough])));
   }

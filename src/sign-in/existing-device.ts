@@ -5,6 +5,7 @@ import { createAccountHomeserver } from "../homeserver/account-homeserver.js";
 import { toBaseUrl } from "../homeserver/base-url.js";
 import { requireDeviceGrant } from "../homeserver/metadata.js";
 import { refreshTokens } from "../homeserver/tokens.js";
+import { serverNameOf } from "../homeserver/user-id.js";
 import { checkExistingDevice, signInOtherDevice } from "../protocol/existing-device.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "../protocol/messages.js";
@@ -14,6 +15,7 @@ import { SessionAccessTokens } from "../session/access-tokens.js";
 import { toPortable } from "../session/session-file.js";
 import type { SessionStore } from "../session/store.js";
 import { escapeText } from "../ui/escape.js";
+import type { ChannelVersion } from "../ui/events.js";
 import { type LinkOpener, openLink } from "./open-link.js";
 import type { SignInWorld } from "./world.js";
 
@@ -102,13 +104,19 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Step 1 of MSC4108 for an existing device that scanned the code. */
-export function announceHomeserver({ baseUrl }: ExistingAccount) {
-  return (channel: SecureChannel, signal: AbortSignal): Promise<void> =>
-    channel.send(
-      { type: "m.login.protocols", protocols: [DEVICE_AUTHORIZATION_GRANT], homeserver: baseUrl.href },
-      signal,
-    );
+/** Step 1 of MSC4108 for an existing device that scanned a code of this version. */
+export function announceHomeserver(account: ExistingAccount, version: ChannelVersion) {
+  const homeserver = version === "msc4388" ? account.baseUrl.href : homeserverName(account);
+  const message = { type: "m.login.protocols", protocols: [DEVICE_AUTHORIZATION_GRANT], homeserver } as const;
+  return (channel: SecureChannel, signal: AbortSignal): Promise<void> => channel.send(message, signal);
+}
+
+/**
+ * What the 2024 version calls the homeserver: its server name. A name can't be looked up over plain http, so
+ * there it is the URL, which deployed clients take too.
+ */
+export function homeserverName({ baseUrl, userId }: ExistingAccount): string {
+  return baseUrl.protocol === "https:" ? serverNameOf(userId) : baseUrl.href;
 }
 
 /** Step 1 for one that generated it: the code has named the homeserver. */

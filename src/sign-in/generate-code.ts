@@ -1,19 +1,14 @@
 import { Failure } from "../errors.js";
-import { additionalData } from "../protocol/additional-data.js";
 import { encodeBase64 } from "../protocol/base64.js";
-import { type DialectChoice, VODOZEMAC_DIALECTS } from "../protocol/dialects.js";
-import { acceptScan, type UnconfirmedSecureChannel } from "../protocol/establishment.js";
-import { offerHpkeChannel } from "../protocol/hpke-channel.js";
-import { msc4388Messages } from "../protocol/messages.js";
-import { encodeQrCode } from "../protocol/qr-code.js";
-import type { SecureChannel, Transport } from "../protocol/secure-channel.js";
+import { answerScan, type UnconfirmedSecureChannel } from "../protocol/establishment.js";
+import type { SecureChannel } from "../protocol/secure-channel.js";
 import { whileWatching } from "../protocol/while-watching.js";
 import { withinTime } from "../protocol/within-time.js";
-import { discoverRendezvousApi } from "../rendezvous/discovery.js";
-import { PREFIX_OF_API, type RendezvousApi } from "../rendezvous/msc4388-api.js";
-import { Msc4388Session } from "../rendezvous/msc4388-session.js";
+import type { RendezvousSession } from "../rendezvous/session.js";
 import type { CheckCodeSource } from "../ui/check-code-source.js";
-import type { Dialect, Intent } from "../ui/events.js";
+import type { ChannelVersion } from "../ui/events.js";
+import { firstOffer, type Offer, type OfferOptions } from "./offer.js";
+import { waitForScan } from "./offers-on-show.js";
 import type { SignInWorld } from "./world.js";
 
 /** How device G makes sure that the right device has scanned its code (MSC4388 §Secure channel, step 7). */
@@ -21,13 +16,9 @@ export type Confirmation =
   | { readonly by: "typed_code"; readonly ask: CheckCodeSource; readonly attempts: number }
   | { readonly by: "expected_user" };
 
-export interface GenerateCode {
-  /** Which device this is: the QR code's intent. */
-  readonly intent: Intent;
-  /** Where the rendezvous session is made. Of an existing device it is the account's homeserver too. */
-  readonly baseUrl: URL;
-  readonly accessToken?: string | undefined;
-  readonly dialect: Dialect | "auto";
+export interface GenerateCode extends OfferOptions {
+  /** `auto` offers every version that the server has. */
+  readonly version: ChannelVersion | "auto";
   readonly confirmation: Confirmation;
   /** Writes the code to a picture file and returns its path, where one is wanted. */
   readonly writeFile?: ((payload: Uint8Array) => Promise<string>) | undefined;
@@ -36,48 +27,27 @@ export interface GenerateCode {
 const DELETE_MS = 3500;
 
 /**
- * Makes a rendezvous session, shows its QR code, and waits until the other device has scanned it and the
- * check code is confirmed. Until then it tells nobody anything: on a failure the session is only deleted.
+ * Makes rendezvous sessions, shows their QR codes, and waits until the other device has scanned one and the
+ * check code is confirmed. Until then it tells nobody anything: on a failure the sessions are only deleted.
  */
 export async function generateCode(
   world: SignInWorld,
-  { intent, baseUrl, accessToken, dialect, confirmation, writeFile }: GenerateCode,
+  { version, confirmation, writeFile, ...options }: GenerateCode,
   signal: AbortSignal,
 ): Promise<SecureChannel> {
-  const { http, clock, emit } = world;
-  const api = await discoverRendezvousApi(http, baseUrl, dialect, accessToken, signal);
-  const session = await Msc4388Session.create(api, clock, accessToken, signal);
+  const { clock } = world;
+  const starts = await startOffers(world, version, options, signal);
+  // The version that phones read today is the one that goes into a file.
+  const inFile = starts.at(-1)?.first.transport.session.channel;
+  const show = async (offer: Offer) => {
+    const isInFile = offer.transport.session.channel === inFile;
+    const file = isInFile ? await writeFile?.(offer.payload) : undefined;
+    announce(world, options, offer, file);
+  };
+  const { offer, initiated } = await waitForScan(starts, show, clock, signal);
+  const { session } = offer.transport;
   try {
-    const offered = await offerHpkeChannel({ dialects: acceptedDialects(dialect, api.name) });
-    const payload = encodeQrCode({
-      channel: "msc4388",
-      prefix: PREFIX_OF_API[api.name],
-      intent,
-      publicKey: offered.publicKey,
-      rendezvousId: session.id,
-      baseUrl: baseUrl.href,
-    });
-    const file = await writeFile?.(payload);
-    const { channel } = session;
-    const expires_in_ms = Math.max(0, Math.round(session.expiresAt - clock.now()));
-    const expires_at = new Date(clock.date().getTime() + expires_in_ms).toISOString();
-    emit({ event: "rendezvous_created", base_url: baseUrl.href, expires_in_ms, expires_at, channel });
-    emit({
-      event: "qr",
-      payload: encodeBase64(payload),
-      intent,
-      channel,
-      expires_in_ms,
-      expires_at,
-      ...(file === undefined ? {} : { file }),
-    });
-    const transport: Transport = {
-      session,
-      clock,
-      messages: msc4388Messages,
-      aad: (token) => additionalData(baseUrl.href, session.id, token),
-    };
-    const unconfirmed = await acceptScan(transport, offered, signal);
+    const unconfirmed = await answerScan(offer.transport, initiated, signal);
     return await confirm(world, unconfirmed, session, confirmation, signal);
   } catch (thrown) {
     await withinTime(DELETE_MS, clock, (time) => session.delete(time));
@@ -85,19 +55,51 @@ export async function generateCode(
   }
 }
 
-/** The dialect can't be told from what S sends, but mostly from the API that the server has. */
-function acceptedDialects(dialect: Dialect | "auto", api: RendezvousApi): DialectChoice {
-  if (dialect !== "auto") return [dialect];
-  return api === "stable" ? ["msc"] : VODOZEMAC_DIALECTS;
+/** One start for each version that is wanted and had: the versions in the order of their age, newest first. */
+async function startOffers(
+  world: SignInWorld,
+  version: ChannelVersion | "auto",
+  options: OfferOptions,
+  signal: AbortSignal,
+) {
+  if (version !== "auto") return [await firstOffer(version, world, options, signal)];
+  const versions: readonly ChannelVersion[] = ["msc4388", "msc4108-2024"];
+  const starts = await Promise.allSettled(versions.map((each) => firstOffer(each, world, options, signal)));
+  const had = starts.flatMap((start) => (start.status === "fulfilled" ? [start.value] : []));
+  const [first] = starts;
+  if (had.length === 0 && first?.status === "rejected") throw first.reason;
+  return had;
+}
+
+function announce(
+  { clock, emit }: SignInWorld,
+  { intent, baseUrl }: OfferOptions,
+  { transport, payload }: Offer,
+  file: string | undefined,
+): void {
+  const { channel, expiresAt } = transport.session;
+  const expires_in_ms = Math.max(0, Math.round(expiresAt - clock.now()));
+  const expires_at = new Date(clock.date().getTime() + expires_in_ms).toISOString();
+  emit({ event: "rendezvous_created", base_url: baseUrl.href, expires_in_ms, expires_at, channel });
+  emit({
+    event: "qr",
+    payload: encodeBase64(payload),
+    intent,
+    channel,
+    expires_in_ms,
+    expires_at,
+    ...(file === undefined ? {} : { file }),
+  });
 }
 
 async function confirm(
   { emit, clock }: SignInWorld,
   unconfirmed: UnconfirmedSecureChannel,
-  { channel, expiresAt }: Msc4388Session,
+  session: RendezvousSession,
   confirmation: Confirmation,
   signal: AbortSignal,
 ): Promise<SecureChannel> {
+  const { channel } = session;
   if (confirmation.by === "expected_user") {
     const { channel: secure, checkCode, alternative } = unconfirmed.confirmForExpectedUser();
     emit({ event: "check_code", check_code: checkCode, ...(alternative ? { alternative } : {}) });
@@ -105,7 +107,7 @@ async function confirm(
     return secure;
   }
   for (let attemptsLeft = confirmation.attempts; attemptsLeft > 0; ) {
-    const expires_in_ms = Math.max(0, Math.round(expiresAt - clock.now()));
+    const expires_in_ms = Math.max(0, Math.round(session.expiresAt - clock.now()));
     emit({ event: "check_code_required", expires_in_ms, attempts_left: attemptsLeft });
     const code = await whileWatching(
       (watched) => unconfirmed.watch(watched),

@@ -1,9 +1,10 @@
 import { Failure } from "../errors.js";
-import { toBaseUrl } from "../homeserver/base-url.js";
+import { resolveHomeserver } from "../homeserver/discovery.js";
 import { createSignInHomeserver } from "../homeserver/sign-in-homeserver.js";
 import { generateDeviceIdentityKeys } from "../protocol/device-keys.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "../protocol/messages.js";
 import { signInAsNewDevice } from "../protocol/new-device.js";
+import type { SignInQrPayload } from "../protocol/qr-code.js";
 import type { SecureChannel } from "../protocol/secure-channel.js";
 import type { NewSession, SessionFile } from "../protocol/sign-in-attempt.js";
 import type { StoredSession } from "../session/session-file.js";
@@ -30,17 +31,21 @@ const CLIENT_NAME = "matrix-qr-login";
 type LearnHomeserver = (channel: SecureChannel, signal: AbortSignal) => Promise<URL>;
 
 /** Step 1 of MSC4108 for a new device that generated the code: `m.login.protocols` names the homeserver. */
-export function homeserverFromProtocols({ urlPolicy }: SignInWorld): LearnHomeserver {
+export function homeserverFromProtocols(world: SignInWorld): LearnHomeserver {
   return async (channel, signal) => {
     const { protocols, homeserver } = await channel.receive(["m.login.protocols"], "machine", signal);
     if (!protocols.includes(DEVICE_AUTHORIZATION_GRANT)) throw new Failure("unsupported_protocol");
-    return toBaseUrl(homeserver, urlPolicy);
+    return resolveHomeserver(homeserver, world, signal);
   };
 }
 
 /** Step 1 of MSC4108 for a new device that scanned the code: the code names it. */
-export function homeserverFromCode({ urlPolicy }: SignInWorld, baseUrl: string): LearnHomeserver {
-  return async () => toBaseUrl(baseUrl, urlPolicy);
+export function homeserverFromCode(world: SignInWorld, code: SignInQrPayload): LearnHomeserver {
+  const homeserver = code.channel === "msc4388" ? code.baseUrl : code.serverName;
+  return async (_channel, signal) => {
+    if (homeserver === undefined) throw new Failure("malformed_sign_in_code");
+    return resolveHomeserver(homeserver, world, signal);
+  };
 }
 
 /** Signs this device in over a secure channel; its session is in the file when this returns. */

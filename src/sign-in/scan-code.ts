@@ -1,18 +1,27 @@
 import { Failure } from "../errors.js";
 import { additionalData } from "../protocol/additional-data.js";
-import { ALL_DIALECTS, type DialectChoice } from "../protocol/dialects.js";
+import type { InitiatingChannel } from "../protocol/channel.js";
+import { ALL_DIALECTS } from "../protocol/dialects.js";
+import { initiateEciesChannel } from "../protocol/ecies-channel.js";
 import { initiateSecureChannel } from "../protocol/establishment.js";
 import { initiateHpkeChannel } from "../protocol/hpke-channel.js";
-import { msc4388Messages } from "../protocol/messages.js";
-import type { SignInQrCode } from "../protocol/qr-code.js";
+import { msc4108Messages, msc4388Messages } from "../protocol/messages.js";
+import type { SignInQrCode, SignInQrCode2024, SignInQrPayload } from "../protocol/qr-code.js";
 import type { SecureChannel, Transport } from "../protocol/secure-channel.js";
 import { withinTime } from "../protocol/within-time.js";
+import { Msc4108Session } from "../rendezvous/msc4108-2024-session.js";
 import { API_OF_PREFIX, Msc4388Api, withoutRendezvous } from "../rendezvous/msc4388-api.js";
 import { Msc4388Session } from "../rendezvous/msc4388-session.js";
-import type { Dialect } from "../ui/events.js";
+import type { Dialect, Intent } from "../ui/events.js";
 import type { SignInWorld } from "./world.js";
 
 const DELETE_MS = 3500;
+
+/** A scanned code's rendezvous session, and how its version makes the channel secure. */
+interface Meeting {
+  readonly transport: Transport;
+  initiate(aad: Uint8Array): Promise<InitiatingChannel>;
+}
 
 /**
  * Meets the device whose QR code was scanned, and makes the channel secure. What is left to do is that the
@@ -20,80 +29,83 @@ const DELETE_MS = 3500;
  */
 export async function scanCode(
   world: SignInWorld,
-  code: SignInQrCode,
+  code: SignInQrPayload,
   dialect: Dialect | "auto",
   signal: AbortSignal,
 ): Promise<SecureChannel> {
-  const { clock, emit, urlPolicy } = world;
-  const { intent, channel } = code;
-  const baseUrl = urlPolicy.check(code.baseUrl);
-  const boundUrl = boundBaseUrl(code, baseUrl);
-  emit({ event: "scanned", intent, channel, base_url: boundUrl });
-  const session = await join(world, code, baseUrl, signal);
+  const { clock, emit } = world;
+  const { transport, initiate } =
+    code.channel === "msc4388"
+      ? await meetMsc4388(world, code, dialect, signal)
+      : await meetMsc4108(world, code, signal);
+  const { channel } = code;
   try {
-    const transport: Transport = {
-      session,
-      clock,
-      messages: msc4388Messages,
-      aad: (token) => additionalData(boundUrl, session.id, token),
-    };
-    const dialects: DialectChoice = dialect === "auto" ? ALL_DIALECTS : [dialect];
-    const secure = await initiateSecureChannel(
-      transport,
-      (aad) => initiateHpkeChannel(code.publicKey, aad, { dialects }),
-      signal,
-    );
+    const secure = await initiateSecureChannel(transport, initiate, signal);
     const { dialect: found, checkCode, alternative } = secure;
     emit({ event: "secure_channel", channel, ...(found ? { dialect: found } : {}) });
     emit({ event: "check_code", check_code: checkCode, ...(alternative ? { alternative } : {}) });
     return secure.channel;
   } catch (thrown) {
-    await withinTime(DELETE_MS, clock, (time) => session.delete(time));
+    await withinTime(DELETE_MS, clock, (time) => transport.session.delete(time));
     throw thrown;
   }
 }
 
-/** The code's prefix says which API its session was made with; the other is for servers that know but one. */
-async function join(
-  { http, clock }: SignInWorld,
+async function meetMsc4388(
+  { http, clock, emit, urlPolicy }: SignInWorld,
   code: SignInQrCode,
-  baseUrl: URL,
+  dialect: Dialect | "auto",
   signal: AbortSignal,
-): Promise<Msc4388Session> {
-  const named = API_OF_PREFIX[code.prefix];
+): Promise<Meeting> {
+  const { intent, channel, prefix, publicKey, rendezvousId } = code;
+  const baseUrl = urlPolicy.check(code.baseUrl);
+  // What runs under the unstable prefix binds the URL in its WHATWG serialisation, MSC4388's text as it stands.
+  const boundUrl = prefix === "MATRIX" ? code.baseUrl : baseUrl.href;
+  emit({ event: "scanned", intent, channel, base_url: boundUrl });
+  const dialects = dialect === "auto" ? ALL_DIALECTS : ([dialect] as const);
+  // The prefix says which API the session was made with; the other is for servers that know but one.
+  const named = API_OF_PREFIX[prefix];
   for (const name of [named, named === "stable" ? "unstable" : "stable"] as const) {
     const api = new Msc4388Api(http, baseUrl, name);
-    const session = await Msc4388Session.join(api, clock, code.rendezvousId, signal);
-    if (session) return session;
+    const session = await Msc4388Session.join(api, clock, rendezvousId, signal);
+    if (!session) continue;
+    const aad = (token: string) => additionalData(boundUrl, rendezvousId, token);
+    return {
+      transport: { session, clock, messages: msc4388Messages, aad },
+      initiate: (firstAad) => initiateHpkeChannel(publicKey, firstAad, { dialects }),
+    };
   }
   throw withoutRendezvous(baseUrl, { status: 404, errcode: "M_UNRECOGNIZED" });
 }
 
-/** What runs under the unstable prefix binds the URL in its WHATWG serialisation, MSC4388's text as it stands. */
-function boundBaseUrl({ prefix, baseUrl }: SignInQrCode, parsed: URL): string {
-  return prefix === "MATRIX" ? baseUrl : parsed.href;
+async function meetMsc4108(
+  world: SignInWorld,
+  { intent, channel, publicKey, rendezvousUrl }: SignInQrCode2024,
+  signal: AbortSignal,
+): Promise<Meeting> {
+  const { clock, emit, urlPolicy } = world;
+  const url = urlPolicy.check(rendezvousUrl);
+  emit({ event: "scanned", intent, channel, base_url: new URL("/", url).href });
+  const session = await Msc4108Session.join(world, url, signal);
+  return {
+    transport: { session, clock, messages: msc4108Messages, aad: () => new Uint8Array() },
+    initiate: () => initiateEciesChannel(publicKey),
+  };
 }
 
 /** Refuses a code that this device, in its part, can't go on with. */
-export function checkIntent(
-  code: { readonly intent: SignInQrCode["intent"] },
-  as: SignInQrCode["intent"],
-): void {
+export function checkIntent(code: { readonly intent: Intent }, as: Intent): void {
   if (code.intent !== as) return;
   if (as === "existing") {
     throw new Failure(
       "wrong_intent",
       "This QR code is of a device that is signed in already, as this one is.",
-      {
-        hint: "To sign this device in with it, use `scan --as new`.",
-      },
+      { hint: "To sign this device in with it, use `scan --as new`." },
     );
   }
   throw new Failure(
     "wrong_intent",
     "This QR code is of a device that wants to be signed in, as this one does.",
-    {
-      hint: "To sign that device in from here, use `scan` without --as new.",
-    },
+    { hint: "To sign that device in from here, use `scan` without --as new." },
   );
 }
