@@ -25,10 +25,11 @@ export function runSignIn(
 ): Promise<void> {
   return run(options, async (context, display) => {
     await command({ ...context, display: await display() });
+    return 0;
   });
 }
 
-/** Runs any other command. It may return an exit code of its own. */
+/** Runs any other command. It may return an exit code; without one, what stopped it gives it. */
 export function runCommand(
   options: RunOptions,
   // biome-ignore lint/suspicious/noConfusingVoidType: most commands return nothing at all.
@@ -55,9 +56,7 @@ async function run(
   for (const output of [stdout, stderr]) output.on("error", () => undefined);
   try {
     const code = await command(context, display);
-    process.exitCode = code ?? 0;
-    // A command that runs until it is stopped returns all the same.
-    if (stop.signal.aborted) process.exitCode = Failure.from(stop.signal.reason).exitCode;
+    process.exitCode = code ?? (stop.signal.aborted ? Failure.from(stop.signal.reason).exitCode : 0);
   } catch (thrown) {
     const failure = Failure.from(thrown);
     (await display()).emit(failureEvent(failure));

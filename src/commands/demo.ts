@@ -9,15 +9,15 @@ export interface DemoOptions extends GlobalOptions {
   readonly byHand?: boolean;
 }
 
-/** `demo`: both devices against the embedded homeserver. Returns the exit code. */
-export async function demo(options: DemoOptions, context: CommandContext): Promise<number> {
+/** `demo`: both devices against the embedded homeserver. Returns the exit code, if it ends by itself. */
+export async function demo(options: DemoOptions, context: CommandContext): Promise<number | undefined> {
   const { clock, signal, stderr } = context;
   if (options.byHand) {
-    return withDemoStage(clock, false, async (stage) => {
+    await withDemoStage(clock, false, async (stage) => {
       stderr.write(instructions(stage));
       await aborted(signal);
-      return 0;
     });
+    return undefined;
   }
   const display = options.json ? jsonDemoDisplay(context) : plainDemoDisplay(context);
   return withDemoStage(clock, true, (stage) => playDemo(stage, display, signal));
