@@ -52,22 +52,7 @@ async function generateAsNew(
     const code = { ...codeOptions(options, confirmation), intent: "new", baseUrl } as const;
     const channel = await generateCode(world, code, signal);
     const learnHomeserver = homeserverFromProtocols(world);
-    const { userId, deviceId } = await newDevice(
-      world,
-      { ...request, expectedBaseUrl },
-      channel,
-      learnHomeserver,
-      signal,
-    );
-    const { path } = request.sessionFile;
-    display.emit({
-      event: "done",
-      role: "new",
-      user_id: userId,
-      device_id: deviceId,
-      verified: true,
-      session: path,
-    });
+    await newDevice(world, { ...request, expectedBaseUrl }, channel, learnHomeserver, signal);
   });
 }
 
@@ -76,7 +61,7 @@ async function generateAsExisting(
   confirmation: Confirmation,
   context: SignInContext,
 ): Promise<void> {
-  const { display, signal } = context;
+  const { signal } = context;
   if (options.rendezvous !== undefined) {
     throw new Failure("usage_error", "An existing device can't use --rendezvous.", {
       hint: "The QR code's one URL is both the rendezvous server's and the account's homeserver.",
@@ -94,8 +79,7 @@ async function generateAsExisting(
       serverName: homeserverName(account),
     };
     const channel = await generateCode(world, code, signal);
-    const { deviceId } = await existingDevice(world, account, opener, channel, announceNothing, signal);
-    display.emit({ event: "done", role: "existing", user_id: account.userId, device_id: deviceId });
+    await existingDevice(world, account, opener, channel, announceNothing, signal);
   });
 }
 

@@ -20,44 +20,27 @@ export async function scan(source: string, options: SignInOptions, context: Sign
 }
 
 async function scanAsExisting(source: string, options: SignInOptions, context: SignInContext): Promise<void> {
-  const { display, signal } = context;
+  const { signal } = context;
   const opener = linkOpener(options, context);
-  if (!options.yes && !display.prompt) await confirmHelping(options, context, "");
-  const code = await readCode(source, options, context);
   await confirmHelping(options, context, WARNING);
+  const code = await readCode(source, options, context);
   await withWorld(options, context, async (world) => {
     const account = await openAccount(options, world, context);
     const channel = await scanCode(world, code, options.dialect, signal);
     const announce = announceHomeserver(account, code.channel);
-    const { deviceId } = await existingDevice(world, account, opener, channel, announce, signal);
-    display.emit({ event: "done", role: "existing", user_id: account.userId, device_id: deviceId });
+    await existingDevice(world, account, opener, channel, announce, signal);
   });
 }
 
 async function scanAsNew(source: string, options: SignInOptions, context: SignInContext): Promise<void> {
-  const { display, signal } = context;
+  const { signal } = context;
   const code = await readCode(source, options, context);
   const request = await prepareNewDevice(options, context);
   await withWorld(options, context, async (world) => {
     const expectedBaseUrl = await expectedHomeserver(options, world, signal);
     const channel = await scanCode(world, code, options.dialect, signal);
     const learnHomeserver = homeserverFromCode(world, code);
-    const { userId, deviceId } = await newDevice(
-      world,
-      { ...request, expectedBaseUrl },
-      channel,
-      learnHomeserver,
-      signal,
-    );
-    const { path } = request.sessionFile;
-    display.emit({
-      event: "done",
-      role: "new",
-      user_id: userId,
-      device_id: deviceId,
-      verified: true,
-      session: path,
-    });
+    await newDevice(world, { ...request, expectedBaseUrl }, channel, learnHomeserver, signal);
   });
 }
 

@@ -1,7 +1,7 @@
 import * as v from "valibot";
+import { path } from "../network/base-url.js";
 import type { JsonObject } from "../protocol/canonical-json.js";
 import type { AccountHomeserver, BackupVersion, PublishedKeys } from "../protocol/homeserver.js";
-import { path } from "./base-url.js";
 import { MatrixApi, type MatrixApiOptions, type MatrixRequest } from "./matrix-api.js";
 import { refusal, unusable } from "./refusal.js";
 import { isUserId } from "./user-id.js";

@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import { Failure } from "../errors.js";
+import { toBaseUrl } from "../network/base-url.js";
 import type { HttpClient, HttpResponse } from "../network/http.js";
 import { isLoopback, type UrlPolicy } from "../network/url-policy.js";
 import { escapeText } from "../ui/escape.js";
-import { toBaseUrl } from "./base-url.js";
 import { refusal } from "./refusal.js";
 import { isServerName, serverNameOf } from "./user-id.js";
 import { fetchVersions } from "./versions.js";

@@ -1,8 +1,8 @@
 import { Failure } from "../errors.js";
+import { endpoint } from "../network/base-url.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "../network/http.js";
 import type { JsonObject } from "../protocol/canonical-json.js";
 import type { AccessTokens } from "./access-tokens.js";
-import { endpoint } from "./base-url.js";
 import { errorCodeOf } from "./refusal.js";
 
 export interface MatrixApiOptions {

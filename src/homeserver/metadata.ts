@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { Failure } from "../errors.js";
+import { endpoint } from "../network/base-url.js";
 import type { HttpClient, HttpResponse } from "../network/http.js";
 import type { UrlPolicy } from "../network/url-policy.js";
-import { endpoint } from "./base-url.js";
 import { errorCodeOf, refusal } from "./refusal.js";
 
 export const DEVICE_CODE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";

@@ -1,6 +1,6 @@
 import * as v from "valibot";
+import { endpoint } from "../network/base-url.js";
 import type { HttpClient } from "../network/http.js";
-import { endpoint } from "./base-url.js";
 
 const Versions = v.object({
   versions: v.pipe(v.array(v.pipe(v.string(), v.maxLength(255))), v.maxLength(1_000)),

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Clock } from "../clock.js";
 import { Failure } from "../errors.js";
-import { endpoint } from "../homeserver/base-url.js";
+import { endpoint } from "../network/base-url.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "../network/http.js";
 import type { UrlPolicy } from "../network/url-policy.js";
 import { type InTime, Lifetime } from "./lifetime.js";

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { Failure } from "../errors.js";
-import { endpoint } from "../network/endpoint.js";
+import { endpoint } from "../network/base-url.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "../network/http.js";
 import type { QrPrefix } from "../protocol/qr-code.js";
 import { escapeText } from "../ui/escape.js";

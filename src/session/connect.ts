@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.js";
 import { createAccountHomeserver } from "../homeserver/account-homeserver.js";
-import { endpoint, toBaseUrl } from "../homeserver/base-url.js";
 import { errorCodeOf } from "../homeserver/refusal.js";
+import { endpoint, toBaseUrl } from "../network/base-url.js";
 import type { HttpClient } from "../network/http.js";
 import type { UrlPolicy } from "../network/url-policy.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";

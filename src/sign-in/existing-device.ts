@@ -2,10 +2,10 @@ import { readFile } from "node:fs/promises";
 import * as v from "valibot";
 import { Failure } from "../errors.js";
 import { createAccountHomeserver } from "../homeserver/account-homeserver.js";
-import { toBaseUrl } from "../homeserver/base-url.js";
 import { requireDeviceGrant } from "../homeserver/metadata.js";
 import { refreshTokens } from "../homeserver/tokens.js";
 import { serverNameOf } from "../homeserver/user-id.js";
+import { toBaseUrl } from "../network/base-url.js";
 import { checkExistingDevice, signInOtherDevice } from "../protocol/existing-device.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "../protocol/messages.js";
@@ -122,7 +122,7 @@ export function homeserverName({ baseUrl, userId }: ExistingAccount): string {
 /** Step 1 for one that generated it: the code has named the homeserver. */
 export async function announceNothing(): Promise<void> {}
 
-/** Signs another device in over a secure channel. */
+/** Signs another device in over a secure channel. What is done then is said. */
 export async function existingDevice(
   { urlPolicy, clock, emit }: SignInWorld,
   { userId, homeserver, secrets }: ExistingAccount,
@@ -130,8 +130,8 @@ export async function existingDevice(
   channel: SecureChannel,
   announce: (channel: SecureChannel, signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
-): Promise<{ readonly deviceId: string }> {
-  return signInOtherDevice(
+): Promise<void> {
+  const { deviceId } = await signInOtherDevice(
     {
       userId,
       homeserver,
@@ -145,4 +145,5 @@ export async function existingDevice(
     announce,
     signal,
   );
+  emit({ event: "done", role: "existing", user_id: userId, device_id: deviceId });
 }

@@ -48,17 +48,17 @@ export function homeserverFromCode(world: SignInWorld, code: SignInQrPayload): L
   };
 }
 
-/** Signs this device in over a secure channel; its session is in the file when this returns. */
+/** Signs this device in over a secure channel. What is done then is said, and in the session file. */
 export async function newDevice(
   world: SignInWorld,
   request: NewDeviceRequest,
   channel: SecureChannel,
   learnHomeserver: LearnHomeserver,
   signal: AbortSignal,
-): Promise<{ readonly userId: string; readonly deviceId: string }> {
+): Promise<void> {
   const { http, urlPolicy, clock, emit } = world;
   const { deviceId, deviceName, clientId, expectedUser, expectedMasterKey, keepUnverified } = request;
-  return signInAsNewDevice(
+  const { userId } = await signInAsNewDevice(
     {
       deviceId,
       identityKeys: generateDeviceIdentityKeys(),
@@ -82,6 +82,8 @@ export async function newDevice(
     pinned(world, request.expectedBaseUrl, learnHomeserver),
     signal,
   );
+  const session = request.sessionFile.path;
+  emit({ event: "done", role: "new", user_id: userId, device_id: deviceId, verified: true, session });
 }
 
 function pinned({ emit }: SignInWorld, expected: URL | undefined, learn: LearnHomeserver): LearnHomeserver {

@@ -1,4 +1,4 @@
-import type { UrlPolicy } from "../network/url-policy.js";
+import type { UrlPolicy } from "./url-policy.js";
 
 /**
  * A homeserver's base URL, ready for paths to be put behind it: it ends in a slash, and has no query.
