@@ -90,16 +90,18 @@ async function acceptProtocol(
 ): Promise<void> {
   if (protocol !== DEVICE_AUTHORIZATION_GRANT) throw new Failure("unsupported_protocol");
   if (!grant) throw new Failure("unexpected_message");
-  const { verification_uri, verification_uri_complete } = grant;
-  let link = checkVerificationLink(checkLink, verification_uri);
-  if (verification_uri_complete) link = checkVerificationLink(checkLink, verification_uri_complete);
+  const link = checkVerificationLink(checkLink, grant.verification_uri);
+  const completeLink = grant.verification_uri_complete
+    ? checkVerificationLink(checkLink, grant.verification_uri_complete)
+    : undefined;
   if (await homeserver.deviceExists(deviceId, signal)) throw new Failure("device_already_exists");
+  // What is shown is what is opened, whatever else a URL parser makes of the text.
   emit({
     event: "verification",
-    verification_uri,
-    ...(verification_uri_complete ? { verification_uri_complete } : {}),
+    verification_uri: link.href,
+    ...(completeLink ? { verification_uri_complete: completeLink.href } : {}),
   });
-  const opened = await openLink(link, signal);
+  const opened = await openLink(completeLink ?? link, signal);
   emit({ event: "browser", opened });
   if (!opened) throw new Failure("unable_to_open_verification_uri");
 }

@@ -79,8 +79,8 @@ export async function signInAsNewDevice(
     await checkSecrets(device, account, userId, secrets, signal);
     await attempt.keep({ secrets: { cross_signing: secrets.cross_signing, backup: secrets.backup } });
     await uploadDeviceKeys(device, account, userId, secrets, attempt, signal);
-    await checkBackup(device, account, secrets, signal);
     await attempt.keep({ state: "complete" });
+    await checkBackup(device, account, secrets, signal);
     return { userId, deviceId: device.deviceId };
   } catch (thrown) {
     const failure = Failure.from(thrown);
