@@ -1,0 +1,157 @@
+import { describe, expect, it } from "vitest";
+import { Failure } from "../../src/errors.js";
+import type { InitiatedChannel } from "../../src/protocol/channel.js";
+import { msc4388Messages } from "../../src/protocol/messages.js";
+import type { Received, RendezvousSession } from "../../src/rendezvous/session.js";
+import type { Offer } from "../../src/sign-in/offer.js";
+import { waitForScan } from "../../src/sign-in/offers-on-show.js";
+import type { ChannelVersion } from "../../src/ui/events.js";
+import { FakeClock, settle } from "../support/fake-clock.js";
+
+const LIFETIME_MS = 120_000;
+
+/** An offer whose session is run by hand. */
+class FakeOffer implements Offer {
+  readonly name: string;
+  readonly payload = new Uint8Array();
+  readonly transport: Offer["transport"];
+  readonly channel: Offer["channel"];
+  deleted = 0;
+  #scan: (received: Received) => void = () => undefined;
+  #end: (failure: Failure) => void = () => undefined;
+
+  constructor(name: string, version: ChannelVersion, clock: FakeClock) {
+    this.name = name;
+    const session: RendezvousSession = {
+      channel: version,
+      expiresAt: clock.now() + LIFETIME_MS,
+      lastSeenToken: "",
+      write: async () => ({ written: true }),
+      waitForChange: (_pace, signal) =>
+        new Promise((resolve, reject) => {
+          this.#scan = resolve;
+          this.#end = reject;
+          signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+        }),
+      waitUntilGone: async () => undefined,
+      delete: async () => {
+        this.deleted++;
+      },
+    };
+    this.transport = { session, clock, messages: msc4388Messages, aad: () => new Uint8Array() };
+    this.channel = {
+      publicKey: new Uint8Array(32),
+      receiveLoginInitiate: async (message) => {
+        if (message !== "authentic") throw new Failure("message_not_authentic");
+        return { sealLoginOk: () => Promise.reject(new Error("not needed here")) } satisfies InitiatedChannel;
+      },
+    };
+  }
+
+  scan(data = "authentic"): void {
+    this.#scan({ data, sealedUnder: [""] });
+  }
+
+  end(code: "rendezvous_expired" | "rendezvous_gone"): void {
+    this.#end(new Failure(code));
+  }
+}
+
+/** Two versions on show; what was made and shown of each. */
+function setUp(versions: readonly ChannelVersion[] = ["msc4388", "msc4108-2024"]) {
+  const clock = new FakeClock();
+  const made: FakeOffer[] = [];
+  const shown: string[] = [];
+  const make = (version: ChannelVersion) => {
+    const offer = new FakeOffer(`${version}#${made.length}`, version, clock);
+    made.push(offer);
+    return offer;
+  };
+  const stop = new AbortController();
+  const starts = versions.map((version) => ({
+    first: make(version),
+    makeNext: async () => make(version),
+  }));
+  const show = async (offer: Offer) => {
+    shown.push((offer as FakeOffer).name);
+  };
+  const scanned = waitForScan(starts, show, clock, stop.signal);
+  scanned.catch(() => undefined);
+  return { clock, made, shown, scanned, stop };
+}
+
+describe("several QR codes on show", () => {
+  it("shows one of each version at once", async () => {
+    const { shown } = setUp();
+    await settle();
+    expect(shown).toEqual(["msc4388#0", "msc4108-2024#1"]);
+  });
+
+  it("takes the first that is scanned, and deletes the others only", async () => {
+    const { made, scanned } = setUp();
+    await settle();
+    made[1]?.scan();
+    expect((await scanned).offer).toBe(made[1]);
+    expect(made.map(({ deleted }) => deleted)).toEqual([1, 0]);
+  });
+
+  it("lets one win when two are scanned at the same moment", async () => {
+    const { made, scanned } = setUp();
+    await settle();
+    made[0]?.scan();
+    made[1]?.scan();
+    expect((await scanned).offer).toBe(made[0]);
+    expect(made.map(({ deleted }) => deleted)).toEqual([0, 1]);
+  });
+
+  it("shows a fresh code at half the life of one that nobody scanned", async () => {
+    const { clock, shown } = setUp(["msc4388"]);
+    await clock.advance(LIFETIME_MS / 2 - 1);
+    expect(shown).toEqual(["msc4388#0"]);
+    await clock.advance(1);
+    expect(shown).toEqual(["msc4388#0", "msc4388#1"]);
+    await clock.advance(LIFETIME_MS / 2);
+    expect(shown).toEqual(["msc4388#0", "msc4388#1", "msc4388#2"]);
+  });
+
+  it("still takes the old code until it expires", async () => {
+    const { clock, made, scanned } = setUp(["msc4388"]);
+    await clock.advance(LIFETIME_MS / 2);
+    made[0]?.scan();
+    expect((await scanned).offer).toBe(made[0]);
+    expect(made.map(({ deleted }) => deleted)).toEqual([0, 1]);
+  });
+
+  it("goes on with the fresh code when the old one expires", async () => {
+    const { clock, made, scanned } = setUp(["msc4388"]);
+    await clock.advance(LIFETIME_MS / 2);
+    made[0]?.end("rendezvous_expired");
+    await settle();
+    made[1]?.scan();
+    expect((await scanned).offer).toBe(made[1]);
+  });
+
+  it("fails when a session is gone before its time, and deletes them all", async () => {
+    const { made, scanned } = setUp();
+    await settle();
+    made[0]?.end("rendezvous_gone");
+    await expect(scanned).rejects.toMatchObject({ code: "rendezvous_gone" });
+    expect(made.map(({ deleted }) => deleted)).toEqual([1, 1]);
+  });
+
+  it("fails when somebody writes who doesn't know the code's key, and answers nobody", async () => {
+    const { made, scanned } = setUp();
+    await settle();
+    made[0]?.scan("forged");
+    await expect(scanned).rejects.toMatchObject({ code: "message_not_authentic" });
+    expect(made.map(({ deleted }) => deleted)).toEqual([1, 1]);
+  });
+
+  it("deletes every session when it is stopped", async () => {
+    const { clock, made, scanned, stop } = setUp();
+    await clock.advance(LIFETIME_MS / 2);
+    stop.abort(new Failure("interrupted"));
+    await expect(scanned).rejects.toMatchObject({ code: "interrupted" });
+    expect(made.map(({ deleted }) => deleted)).toEqual([1, 1, 1, 1]);
+  });
+});
