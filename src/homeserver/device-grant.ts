@@ -135,9 +135,9 @@ export class DeviceGrant {
         return { status: "expired" };
     }
     const isGone = error.error === "invalid_grant" && (repeatedAfterLoss || this.#wasPending);
-    throw isGone
-      ? this.#tokenLost()
-      : oauthRefusal(this.#client.server.token_endpoint, "the device code", error);
+    if (isGone) throw this.#tokenLost();
+    const refusal = oauthRefusal(this.#client.server.token_endpoint, "the device code", error);
+    throw refusal.with({ cleanup: "none" });
   }
 
   #stillPending(status: "pending" | "slow_down"): TokenPoll {

@@ -52,7 +52,7 @@ export interface SignInHomeserver {
   /** Registers the client where needed and starts the device authorization grant for this device ID. */
   startDeviceAuthorization(deviceId: string, signal: AbortSignal): Promise<DeviceAuthorization>;
   /**
-   * Asks the token endpoint once.
+   * Asks the token endpoint once. A failure leaves open whether tokens were issued, unless its `cleanup` says.
    * @throws {Failure} `token_lost` when the code was pending a moment ago and is unknown after a lost answer
    */
   pollForTokens(signal: AbortSignal): Promise<TokenPoll>;

@@ -138,7 +138,7 @@ async function waitForConsent(
   const poll = async (watched: AbortSignal): Promise<"granted" | "declined" | "expired"> => {
     const requests = abortedLater(watched, LINGER_MS, clock);
     while (clock.now() < expiresAt) {
-      const answer = await homeserver.pollForTokens(requests);
+      const answer = await attempt.ask(() => homeserver.pollForTokens(requests));
       if (answer.status === "granted") {
         await attempt.begin(homeserver, answer.tokens);
         return "granted";

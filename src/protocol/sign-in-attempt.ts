@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.js";
 import { Failure, type FailureCode } from "../errors.js";
 import type { DeviceIdentityKeys } from "./device-keys.js";
-import type { SignInHomeserver, Tokens } from "./homeserver.js";
+import type { SignInHomeserver, TokenPoll, Tokens } from "./homeserver.js";
 import type { SecretsBundle } from "./secrets.js";
 import { withinTime } from "./within-time.js";
 
@@ -17,7 +17,7 @@ export interface NewSession {
   readonly identityKeys: DeviceIdentityKeys;
   readonly tokens: Tokens;
   readonly userId?: string;
-  readonly secrets?: SecretsBundle;
+  readonly secrets?: SecretsBundle | undefined;
 }
 
 /** Where the new device's session is kept. Each save replaces the whole. */
@@ -50,6 +50,9 @@ export class SignInAttempt {
   readonly #device: AttemptingDevice;
   #homeserver: SignInHomeserver | undefined;
   #session: NewSession | undefined;
+  /** Tokens were asked for, and no answer came. */
+  #isAsking = false;
+  #isOnDisk = false;
   #undoable = true;
 
   constructor(device: AttemptingDevice) {
@@ -62,6 +65,14 @@ export class SignInAttempt {
     return this.#session.tokens;
   }
 
+  /** Asks for tokens. As long as there is no answer, they may have been issued without reaching us. */
+  async ask(poll: () => Promise<TokenPoll>): Promise<TokenPoll> {
+    this.#isAsking = true;
+    const answer = await poll();
+    this.#isAsking = false;
+    return answer;
+  }
+
   /** Tokens were granted: they are on disk before they are used. */
   async begin(homeserver: SignInHomeserver, tokens: Tokens): Promise<void> {
     const { deviceId, identityKeys } = this.#device;
@@ -69,6 +80,7 @@ export class SignInAttempt {
     this.#homeserver = homeserver;
     this.#session = { state: "incomplete", baseUrl, oauthClient, deviceId, identityKeys, tokens };
     await this.#device.sessionFile.save(this.#session);
+    this.#isOnDisk = true;
   }
 
   async keep(changes: Partial<NewSession>): Promise<void> {
@@ -90,9 +102,7 @@ export class SignInAttempt {
    */
   async undo(failure: Failure): Promise<Failure> {
     const { deviceId, sessionFile, keepUnverified } = this.#device;
-    if (!this.#session) {
-      return failure.code === "token_lost" ? failure.with({ cleanup: "impossible", deviceId }) : failure;
-    }
+    if (!this.#session) return this.#isAsking ? withLostTokens(failure, deviceId) : failure;
     const kept = { cleanup: "none", deviceId, session: sessionFile.path } as const;
     if (!this.#undoable && failure.code !== "device_keys_mismatch") return unconfirmed(failure).with(kept);
     if (keepUnverified && this.#isWorthKeeping(failure)) {
@@ -121,12 +131,21 @@ export class SignInAttempt {
       const removed = await sessionFile.remove().then(...succeeded);
       return failure.with({ cleanup: "revoked", ...(removed ? {} : { session: sessionFile.path }) });
     }
-    await this.keep({ state: "revocation_pending" }).catch(() => undefined);
+    const saved = await this.keep({ state: "revocation_pending", secrets: undefined }).then(...succeeded);
+    // Nobody can sign out later what is on no disk.
+    if (!saved && !this.#isOnDisk) return withLostTokens(failure, deviceId);
     return failure.with({ cleanup: "pending", deviceId, session: sessionFile.path });
   }
 }
 
 const succeeded = [() => true, () => false] as const;
+
+/** Tokens may be good that nobody has, unless whoever failed knows better. */
+function withLostTokens(failure: Failure, deviceId: string): Failure {
+  if (failure.details.cleanup !== undefined) return failure;
+  const hint = `If the account's page shows the device ${deviceId}, remove it there, then start again.`;
+  return failure.with({ cleanup: "impossible", deviceId, hint });
+}
 
 /** After the upload, a lack of answers means that nobody knows yet, whatever it was that went wrong. */
 function unconfirmed(failure: Failure): Failure {
