@@ -1,0 +1,337 @@
+import { describe, expect, it } from "vitest";
+import { Failure } from "../../src/errors.js";
+import { checkExistingDevice, type ExistingDevice } from "../../src/protocol/existing-device.js";
+import type { LoginProtocol, Message } from "../../src/protocol/messages.js";
+import type { SecureChannel } from "../../src/protocol/secure-channel.js";
+import { channelPair } from "../support/channel-pair.js";
+import { expectFailure } from "../support/failures.js";
+import { LINK, MemoryHomeserver, NEW_DEVICE } from "../support/memory-homeserver.js";
+import { ExistingRole, ending, namesOf, sendProtocols } from "../support/roles.js";
+import { newCrossSigningSecrets, USER } from "../support/sessions.js";
+
+const { signal } = new AbortController();
+const PROTOCOL: LoginProtocol = {
+  type: "m.login.protocol",
+  protocol: "device_authorization_grant",
+  device_authorization_grant: { verification_uri: LINK },
+  device_id: NEW_DEVICE,
+};
+const SUCCESS = { type: "m.login.success" } as const;
+
+/** An existing device that has generated the code, against a new device that a test plays by hand. */
+async function existingDevice(
+  changes: (homeserver: MemoryHomeserver) => Partial<ExistingDevice> = () => ({}),
+) {
+  const pair = await channelPair();
+  const homeserver = new MemoryHomeserver(pair.clock);
+  const role = new ExistingRole(homeserver, changes(homeserver));
+  return { ...pair, homeserver, role, peer: pair.s, run: () => role.run(pair.g) };
+}
+
+type Existing = Awaited<ReturnType<typeof existingDevice>>;
+
+/** Runs the role while the other device does this, and gives how the role ended. */
+async function against({ clock, run, peer }: Existing, play: (peer: SecureChannel) => Promise<unknown>) {
+  const [end] = await clock.runUntil(Promise.all([run(), play(peer)]));
+  return end;
+}
+
+const ask =
+  (message: Message = PROTOCOL) =>
+  async (peer: SecureChannel) => {
+    await peer.send(message, signal);
+    return (await ending(peer.receive(["m.login.protocol_accepted"], "machine", signal))).failure;
+  };
+
+/** Up to the consent, which is given. */
+const untilSuccess = async (peer: SecureChannel) => {
+  await ask()(peer);
+  await peer.send(SUCCESS, signal);
+};
+
+describe("an existing device that is asked", () => {
+  it.each([
+    [
+      "for a protocol that it doesn't know",
+      { ...PROTOCOL, protocol: "org.example.magic" },
+      "unsupported_protocol",
+    ],
+    [
+      "for the grant without its link",
+      { ...PROTOCOL, device_authorization_grant: undefined },
+      "unexpected_message_received",
+    ],
+    ["out of order", SUCCESS, "unexpected_message_received"],
+    [
+      "for its secrets at once",
+      { type: "m.login.protocol_accepted" } as const,
+      "unexpected_message_received",
+    ],
+  ] satisfies [string, Message, string][])("%s says so and opens nothing", async (_what, message, reason) => {
+    const existing = await existingDevice();
+    let told: Failure | undefined;
+    const { failure } = await against(existing, async (peer) => {
+      told = await ask(message)(peer);
+    });
+    expect(failure?.exitCode).toBe(6);
+    expect(told?.details.reason).toBe(reason);
+    expect(existing.role.opened).toEqual([]);
+    expect(existing.rendezvous.written("g")).not.toContain("g DELETE");
+  });
+
+  it("for a device ID that the account has says so, and opens nothing", async () => {
+    const existing = await existingDevice();
+    existing.homeserver.devices.add(NEW_DEVICE);
+    let told: Failure | undefined;
+    const { failure } = await against(existing, async (peer) => {
+      told = await ask()(peer);
+    });
+    expect(failure).toMatchObject({ code: "device_already_exists", exitCode: 6 });
+    expect(told?.details.reason).toBe("device_already_exists");
+    expect(existing.role.opened).toEqual([]);
+  });
+
+  it("can't know that a device is absent where the server only fails: nothing is opened, nobody told", async () => {
+    const existing = await existingDevice((homeserver) => {
+      homeserver.account = { deviceExists: () => Promise.reject(new Failure("server_error")) };
+      return { homeserver: homeserver.forAccount() };
+    });
+    let told: Failure | undefined;
+    const { failure } = await against(existing, async (peer) => {
+      told = await ask()(peer);
+    });
+    expect(failure?.code).toBe("server_error");
+    expect(told?.code).toBe("rendezvous_gone");
+    expect(existing.sent().filter(({ from }) => from === "g")).toEqual([]);
+    expect(existing.role.opened).toEqual([]);
+  });
+
+  it("without verification_uri_complete opens verification_uri", async () => {
+    const existing = await existingDevice();
+    const { role } = existing;
+    await against(existing, async (peer) => {
+      await ask()(peer);
+      await peer.abandon(new Failure("user_cancelled"));
+    });
+    expect(role.opened).toEqual([LINK]);
+    expect(role.events).toEqual([
+      { event: "verification", verification_uri: LINK },
+      { event: "browser", opened: true },
+    ]);
+  });
+
+  it.each(["verification_uri", "verification_uri_complete"])(
+    "refuses a link it must not open: %s",
+    async (name) => {
+      const refused = "http://phishing.example/";
+      const existing = await existingDevice(() => ({
+        checkLink: (link) => {
+          if (link === refused) throw new Failure("url_refused");
+          return new URL(link);
+        },
+      }));
+      let told: Failure | undefined;
+      const grant = { verification_uri: LINK, [name]: refused };
+      const { failure } = await against(existing, async (peer) => {
+        told = await ask({ ...PROTOCOL, device_authorization_grant: grant })(peer);
+      });
+      expect(failure).toMatchObject({ code: "url_refused", exitCode: 5 });
+      expect(told).toMatchObject({ details: { reason: "unable_to_open_verification_uri" } });
+      expect(namesOf(existing.role.events)).toEqual([]);
+      expect(existing.role.opened).toEqual([]);
+    },
+  );
+
+  it("says so when the link can't be opened", async () => {
+    const existing = await existingDevice(() => ({ openLink: async () => false }));
+    let told: Failure | undefined;
+    const { failure } = await against(existing, async (peer) => {
+      told = await ask()(peer);
+    });
+    expect(failure).toMatchObject({ code: "unable_to_open_verification_uri", exitCode: 6 });
+    expect(told?.details.reason).toBe("unable_to_open_verification_uri");
+    expect(existing.role.events).toContainEqual({ event: "browser", opened: false });
+  });
+
+  it("and is cancelled meanwhile says so, since it is its turn", async () => {
+    const existing = await existingDevice(() => ({
+      openLink: (_link, linkSignal) =>
+        new Promise((_, reject) => {
+          linkSignal.addEventListener("abort", () => reject(linkSignal.reason), { once: true });
+          existing.role.stop.abort(new Failure("interrupted"));
+        }),
+    }));
+    let told: Failure | undefined;
+    const { failure } = await against(existing, async (peer) => {
+      told = await ask()(peer);
+    });
+    expect(failure?.exitCode).toBe(130);
+    expect(told).toMatchObject({ code: "other_device_cancelled", details: { reason: "user_cancelled" } });
+  });
+});
+
+describe("an existing device that waits for consent", () => {
+  it("ends when consent is declined, and deletes the session that it read that from", async () => {
+    const existing = await existingDevice();
+    const { failure } = await against(existing, async (peer) => {
+      await ask()(peer);
+      await peer.send({ type: "m.login.declined" }, signal);
+    });
+    expect(failure).toMatchObject({ code: "consent_declined", exitCode: 3 });
+    expect(existing.rendezvous.written("g").at(-1)).toBe("g DELETE");
+    expect(existing.homeserver.events).not.toContain("keys/query");
+  });
+
+  it.each([
+    ["authorization_expired", "authorization_expired", 4],
+    // js-sdk reports a declined consent so.
+    ["user_cancelled", "other_device_cancelled", 3],
+  ])("ends when the other device reports %s", async (reason, code, exitCode) => {
+    const existing = await existingDevice();
+    const { failure } = await against(existing, async (peer) => {
+      await ask()(peer);
+      await peer.send({ type: "m.login.failure", reason }, signal);
+    });
+    expect(failure).toMatchObject({ code, exitCode, details: { reason } });
+    expect(existing.rendezvous.written("g").at(-1)).toBe("g DELETE");
+  });
+
+  it("says nothing when it is cancelled, since it isn't its turn: it deletes the session", async () => {
+    const existing = await existingDevice();
+    const { role, clock, rendezvous, sent } = existing;
+    const { failure } = await against(existing, async (peer) => {
+      await ask()(peer);
+      await clock.sleep(1);
+      role.stop.abort(new Failure("terminated"));
+    });
+    expect(failure?.exitCode).toBe(143);
+    expect(rendezvous.written("g").at(-1)).toBe("g DELETE");
+    expect(sent().map(({ message }) => message.type)).not.toContain("m.login.failure");
+  });
+
+  it("ends when the rendezvous session expires", async () => {
+    const existing = await existingDevice();
+    const { failure } = await against(existing, ask());
+    expect(failure).toMatchObject({ code: "rendezvous_expired", exitCode: 4 });
+    expect(existing.clock.now()).toBe(120_000);
+  });
+
+  it("ends when the other device deletes it", async () => {
+    const existing = await existingDevice();
+    const { failure } = await against(existing, async (peer) => {
+      await ask()(peer);
+      await peer.abandon(new Failure("unexpected_user"));
+    });
+    expect(failure).toMatchObject({ code: "rendezvous_gone", exitCode: 3 });
+  });
+});
+
+describe("an existing device that is told of success", () => {
+  it("looks for the device for 10 s, and without it sends no secrets but a failure", async () => {
+    const existing = await existingDevice();
+    const { clock, homeserver } = existing;
+    let told: Failure | undefined;
+    let askedFrom = 0;
+    const { failure } = await against(existing, async (peer) => {
+      await untilSuccess(peer);
+      askedFrom = clock.now();
+      told = (await ending(peer.receive(["m.login.secrets"], "machine", signal))).failure;
+    });
+    expect(failure).toMatchObject({ code: "device_not_found", exitCode: 6 });
+    expect(told?.details.reason).toBe("device_not_found");
+    // Once before the consent; then at once and twice a second, for 10 s.
+    expect(homeserver.log.filter((entry) => entry === "device?")).toHaveLength(1 + 21);
+    expect(clock.now() - askedFrom).toBeGreaterThanOrEqual(10_000);
+    expect(JSON.stringify(existing.sent())).not.toContain("m.login.secrets");
+  });
+
+  it("finds a device that shows up late", async () => {
+    const existing = await existingDevice();
+    const { clock, homeserver } = existing;
+    const end = await against(existing, async (peer) => {
+      await untilSuccess(peer);
+      await clock.sleep(9000);
+      homeserver.devices.add(NEW_DEVICE);
+      await peer.receive(["m.login.secrets"], "machine", signal);
+    });
+    expect(end).toEqual({ result: { deviceId: NEW_DEVICE } });
+    expect(namesOf(existing.role.events).slice(-2)).toEqual(["device_online", "secrets_sent"]);
+  });
+
+  it("is done 3 s after the secrets were sent, also where nobody deletes the session", async () => {
+    const existing = await existingDevice();
+    const { clock, homeserver, rendezvous } = existing;
+    let sentAt = 0;
+    const end = await against(existing, async (peer) => {
+      await untilSuccess(peer);
+      homeserver.devices.add(NEW_DEVICE);
+      await existing.sessions.s.waitForChange("machine", signal);
+      sentAt = clock.now();
+    });
+    expect(end).toEqual({ result: { deviceId: NEW_DEVICE } });
+    expect(clock.now() - sentAt).toBeLessThanOrEqual(3000);
+    expect(clock.now() - sentAt).toBeGreaterThan(2000);
+    expect(rendezvous.written("g")).not.toContain("g DELETE");
+  });
+
+  it("sends `backup` where it has one, and none where it has none", async () => {
+    const cross_signing = newCrossSigningSecrets();
+    const existing = await existingDevice(() => ({ secrets: { cross_signing } }));
+    let secrets: Message | undefined;
+    await against(existing, async (peer) => {
+      await untilSuccess(peer);
+      existing.homeserver.devices.add(NEW_DEVICE);
+      secrets = await peer.receive(["m.login.secrets"], "machine", signal);
+    });
+    expect(secrets).toEqual({ type: "m.login.secrets", cross_signing });
+    expect(existing.role.events.at(-1)).toEqual({ event: "secrets_sent", cross_signing: true });
+  });
+});
+
+describe("an existing device that has scanned", () => {
+  it("sends m.login.protocols first", async () => {
+    const pair = await channelPair();
+    const role = new ExistingRole(new MemoryHomeserver(pair.clock));
+    const play = async () => {
+      const protocols = await pair.g.receive(["m.login.protocols"], "machine", signal);
+      await pair.g.abandon(new Failure("unsupported_protocol"));
+      return protocols;
+    };
+    const both = Promise.all([role.run(pair.s, sendProtocols), play()]);
+    const [{ failure }, protocols] = await pair.clock.runUntil(both);
+    expect(protocols).toEqual({
+      type: "m.login.protocols",
+      protocols: ["device_authorization_grant"],
+      homeserver: "https://matrix.example.org/",
+    });
+    expect(failure).toMatchObject({ exitCode: 6, details: { reason: "unsupported_protocol" } });
+  });
+
+  it("is told as soon as it wants to write that the other device has gone", async () => {
+    const pair = await channelPair();
+    pair.rendezvous.store.clear();
+    const role = new ExistingRole(new MemoryHomeserver(pair.clock));
+    const { failure } = await pair.clock.runUntil(role.run(pair.s, sendProtocols));
+    expect(failure).toMatchObject({ code: "rendezvous_gone", exitCode: 3 });
+  });
+});
+
+describe("checkExistingDevice", () => {
+  const homeserverOf = async () => new MemoryHomeserver((await channelPair()).clock);
+
+  it("accepts the secrets of the account", async () => {
+    const homeserver = await homeserverOf();
+    const device = { homeserver: homeserver.forAccount(), userId: USER, secrets: homeserver.secrets };
+    await expect(checkExistingDevice(device, signal)).resolves.toBeUndefined();
+  });
+
+  it("refuses others, and an account that has none", async () => {
+    const homeserver = await homeserverOf();
+    const others = { cross_signing: newCrossSigningSecrets() };
+    const device = { homeserver: homeserver.forAccount(), userId: USER, secrets: others };
+    await expectFailure("secrets_mismatch", () => checkExistingDevice(device, signal));
+    homeserver.published = { deviceKeys: {} };
+    const failure = await expectFailure("cross_signing_missing", () => checkExistingDevice(device, signal));
+    expect(failure.exitCode).toBe(9);
+  });
+});
