@@ -7,6 +7,7 @@ import type { ImportOptions } from "./commands/session.js";
 import type { SignInOptions } from "./commands/sign-in.js";
 import { Failure } from "./errors.js";
 import { runCommand, runSignIn } from "./run.js";
+import { escapeText } from "./ui/escape.js";
 import { packageVersion } from "./version.js";
 
 /** The command tree. Each action imports its command when it runs, so that `--help` waits for none of them. */
@@ -20,9 +21,22 @@ export async function main(argv: readonly string[]): Promise<void> {
     await program.parseAsync([...argv]);
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
-    // --help and --version end this way too, with exit code 0; commander has said what there is to say.
-    process.exitCode = thrown.exitCode === 0 ? 0 : new Failure("usage_error").exitCode;
+    // --help and --version end this way too, with exit code 0.
+    if (thrown.exitCode !== 0) await reportUsageError(thrown, argv);
   }
+}
+
+/** Commander has told people already. The events of --json end in `failure` all the same. */
+async function reportUsageError({ message }: CommanderError, argv: readonly string[]): Promise<void> {
+  const sentence = /^error: (.)(.*)/.exec(message);
+  const [, initial = "", rest = ""] = sentence ?? [];
+  const text = sentence ? escapeText(`${initial.toUpperCase()}${rest.replace(/\.$/, "")}.`) : undefined;
+  const failure = new Failure("usage_error", text);
+  process.exitCode = failure.exitCode;
+  if (!argv.includes("--json")) return;
+  await runCommand({ json: true, timeout: undefined }, async () => {
+    throw failure;
+  });
 }
 
 /** The tree as it is, for whoever describes or checks it. */
