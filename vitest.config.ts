@@ -3,7 +3,13 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/processes/**"] } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/processes/**", "test/stack/**"],
+        },
+      },
       {
         // Real processes of the built program: slower, and each test owns a homeserver.
         test: {
@@ -12,6 +18,10 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
+      },
+      {
+        // Against Synapse and Matrix Authentication Service, where they run.
+        test: { name: "stack", include: ["test/stack/**/*.test.ts"], testTimeout: 60_000 },
       },
     ],
   },

@@ -71,7 +71,9 @@ export function describeRendezvousClient(name: string, server: ServerUnderTest):
     it("carries messages to and fro, sealed and opened under the same sequence token", async () => {
       const { g, s } = await pair();
       let [writer, reader] = [s, g];
-      for (const data of ["one", "two", "three", "four", "four"]) {
+      // Synapse's ETag is a hash of the content: there, equal data of both devices would look unread.
+      const last = server.version === "msc4388" ? "four" : "five";
+      for (const data of ["one", "two", "three", "four", last]) {
         const sealedUnder = writer.lastSeenToken;
         expect(await writer.write(data, signal)).toEqual({ written: true });
         const received = await reader.waitForChange("machine", signal);
