@@ -27,8 +27,12 @@ interface Try {
   readonly body: string;
 }
 
-/** What goes wrong with one try: it never arrives, only its answer is lost, or something else is answered. */
-type Fault = "before" | "after" | TransportAnswer;
+/**
+ * What goes wrong with one try: it never arrives, only its answer is lost, at once or when something else has
+ * happened, or something else is answered.
+ */
+type Fault = "before" | "after" | Promise<"after"> | TransportAnswer;
+const brokenOff = () => new TransportError("the connection broke off", { mayHaveBeenSent: true });
 
 /** The rendezvous routes of the development homeserver in memory, under the real HTTP client's repeats. */
 export class MemoryRendezvous {
@@ -58,10 +62,11 @@ export class MemoryRendezvous {
       this.log.push(`${device} ${method}`);
       this.requests.push(request);
       const fault = this.fault({ device, method, body });
-      if (fault === "before") throw new TransportError("the connection broke off", { mayHaveBeenSent: true });
+      if (fault === "before") throw brokenOff();
       const given = this.#answer(request);
-      if (fault === "after") throw new TransportError("the connection broke off", { mayHaveBeenSent: true });
-      return fault ?? given;
+      const later = await fault;
+      if (later === "after") throw brokenOff();
+      return later ?? given;
     };
     const { clock } = this;
     const urlPolicy = createUrlPolicy([]);
