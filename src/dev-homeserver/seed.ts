@@ -65,8 +65,11 @@ export function seedKeys(userId: string): SeededKeys & { readonly selfSigning: S
   };
 }
 
-export function seedDevice(userId: string, selfSigning: SigningKey): SeededDevice {
-  const deviceId = randomLetters("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 10);
+export function seedDevice(
+  userId: string,
+  selfSigning: SigningKey,
+  deviceId = randomLetters("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 10),
+): SeededDevice {
   const identity = newSigningKey();
   const curve25519 = randomBytes(32);
   const unsigned: JsonObject = {
