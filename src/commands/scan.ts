@@ -27,7 +27,7 @@ async function scanAsExisting(source: string, options: SignInOptions, context: S
   await withWorld(options, context, async (world) => {
     const account = await openAccount(options, world, context);
     const channel = await scanCode(world, code, options.dialect, signal);
-    const announce = announceHomeserver(account, code.channel);
+    const announce = announceHomeserver(account);
     await existingDevice(world, account, opener, channel, announce, signal);
   });
 }

@@ -15,7 +15,6 @@ import { SessionAccessTokens } from "../session/access-tokens.js";
 import { toPortable } from "../session/session-file.js";
 import type { SessionStore } from "../session/store.js";
 import { escapeText } from "../ui/escape.js";
-import type { ChannelVersion } from "../ui/events.js";
 import { type LinkOpener, openLink } from "./open-link.js";
 import type { SignInWorld } from "./world.js";
 
@@ -104,16 +103,19 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Step 1 of MSC4108 for an existing device that scanned a code of this version. */
-export function announceHomeserver(account: ExistingAccount, version: ChannelVersion) {
-  const homeserver = version === "msc4388" ? account.baseUrl.href : homeserverName(account);
-  const message = { type: "m.login.protocols", protocols: [DEVICE_AUTHORIZATION_GRANT], homeserver } as const;
+/**
+ * Step 1 of MSC4108 for an existing device that scanned the code. The 2024 text wants a server name here, but
+ * matrix-rust-sdk reads nothing but a URL, and Element Web reads both.
+ */
+export function announceHomeserver({ baseUrl }: ExistingAccount) {
+  const protocols = [DEVICE_AUTHORIZATION_GRANT];
+  const message = { type: "m.login.protocols", protocols, homeserver: baseUrl.href } as const;
   return (channel: SecureChannel, signal: AbortSignal): Promise<void> => channel.send(message, signal);
 }
 
 /**
- * What the 2024 version calls the homeserver: its server name. A name can't be looked up over plain http, so
- * there it is the URL, which deployed clients take too.
+ * What the 2024 version's QR code calls the homeserver: its server name. A name can't be looked up over plain
+ * http, so there it is the URL, which deployed clients take too.
  */
 export function homeserverName({ baseUrl, userId }: ExistingAccount): string {
   return baseUrl.protocol === "https:" ? serverNameOf(userId) : baseUrl.href;
