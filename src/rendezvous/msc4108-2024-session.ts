@@ -103,6 +103,8 @@ export class Msc4108Session implements RendezvousSession {
       this.#etag = strongEtag(response, this.url);
       return { written: true };
     }
+    // Our data may have been there: whoever reads a last message deletes the session.
+    if (response.status === 404 && response.repeatedAfterLoss) throw new Failure("delivery_unknown");
     if (response.status !== 412) throw this.#lost(response);
     const there = await this.#get({}, signal);
     const etag = strongEtag(there, this.url);

@@ -100,6 +100,8 @@ export class Msc4388Session implements RendezvousSession {
       this.#noteWritten(answer.ok.sequence_token);
       return { written: true };
     }
+    // Our data may have been there: whoever reads a last message deletes the session.
+    if (answer.refused.status === 404 && answer.repeatedAfterLoss) throw new Failure("delivery_unknown");
     if (answer.refused.status !== 409) throw this.#lost(answer.refused);
     const payload = await this.#get(signal);
     if (payload.data === data) {

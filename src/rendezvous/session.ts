@@ -38,6 +38,7 @@ export interface RendezvousSession {
   readonly expiresAt: number;
   /** The token that the next message has to be sealed under: that of the last GET, at first of the POST. */
   readonly lastSeenToken: string;
+  /** @throws {Failure} `delivery_unknown` when the session is gone and an answer to this write was lost before */
   write(data: string, signal: AbortSignal): Promise<WriteOutcome>;
   /** Polls until the other device has written, and gives what it wrote. */
   waitForChange(pace: Pace, signal: AbortSignal): Promise<Received>;

@@ -380,4 +380,18 @@ describe("a write whose answer was lost", () => {
     await clock.runUntil(s.send(SUCCESS, signal));
     expect(await g.receive(["m.login.success"], "machine", signal)).toEqual(SUCCESS);
   });
+
+  it("may have been read where the session is gone by then", async () => {
+    const { g, s, clock, rendezvous } = await channelPair();
+    rendezvous.fault = ({ method }) => {
+      if (method !== "PUT") return undefined;
+      rendezvous.fault = () => undefined;
+      return "after";
+    };
+    const read = g.receive(["m.login.declined"], "machine", signal);
+    const sent = failureOf(() => s.sendFinal({ type: "m.login.declined" }, signal));
+    const [message, failure] = await clock.runUntil(Promise.all([read, sent]));
+    expect(message).toEqual({ type: "m.login.declined" });
+    expect(failure).toMatchObject({ code: "delivery_unknown", exitCode: 7 });
+  });
 });

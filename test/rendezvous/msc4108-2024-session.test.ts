@@ -161,6 +161,11 @@ describe("writing to a session of the 2024 version", () => {
     expect(await session.write("data", signal)).toMatchObject({ written: false, found: { data: "theirs" } });
   });
 
+  it("can't know who has read it where the session is gone after a lost answer", async () => {
+    const { session, signal } = await created({ status: 404, repeatedAfterLoss: true });
+    await expect(session.write("data", signal)).rejects.toMatchObject({ code: "delivery_unknown" });
+  });
+
   it("says so when a proxy changes If-Match, and nobody has written at all", async () => {
     const { session, signal } = await created(
       { status: 412 },
