@@ -6,6 +6,7 @@ import { RendezvousStore } from "../../src/dev-homeserver/rendezvous/store.js";
 import type { HttpClient } from "../../src/network/http.js";
 import { RepeatingHttpClient } from "../../src/network/http-client.js";
 import {
+  BodyTooLarge,
   type Transport,
   type TransportAnswer,
   TransportError,
@@ -64,9 +65,14 @@ export class MemoryRendezvous {
       const fault = this.fault({ device, method, body });
       if (fault === "before") throw brokenOff();
       const given = this.#answer(request);
-      const later = await fault;
+      const later = await Promise.race([
+        fault,
+        ...(fault instanceof Promise ? [aborted(request.signal)] : []),
+      ]);
       if (later === "after") throw brokenOff();
-      return later ?? given;
+      const answered = later ?? given;
+      if (answered.body.length > request.maxBytes) throw new BodyTooLarge();
+      return answered;
     };
     const { clock } = this;
     const urlPolicy = createUrlPolicy([]);
@@ -99,4 +105,10 @@ export class MemoryRendezvous {
       return answer(error.answer.status, error.answer.body.toString());
     }
   }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }
