@@ -46,7 +46,7 @@ const SENTENCES: ReadonlyMap<string, string> = new Map([
 
 /** The failure that a received `m.login.failure` is here. */
 export function failureOf({ reason, homeserver }: LoginFailure): Failure {
-  const details = { reason, ...(homeserver === undefined ? {} : { homeserver }) };
+  const details = { reason, ...(homeserver ? { homeserver } : {}) };
   if (reason === "user_cancelled") return new Failure("other_device_cancelled", undefined, details);
   if (reason === "authorization_expired") return new Failure("authorization_expired", undefined, details);
   return new Failure("other_device_failed", SENTENCES.get(reason), details);

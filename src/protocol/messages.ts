@@ -33,7 +33,7 @@ export interface LoginProtocol {
 export interface LoginFailure {
   readonly type: "m.login.failure";
   readonly reason: string;
-  readonly homeserver?: string | undefined;
+  readonly homeserver?: string | null | undefined;
 }
 
 export interface LoginSecrets extends SecretsBundle {
@@ -65,7 +65,7 @@ const CommonMessages = [
   v.object({
     type: v.literal("m.login.failure"),
     reason: ShortText,
-    homeserver: v.optional(v.pipe(v.string(), v.maxLength(255))),
+    homeserver: v.nullish(v.pipe(v.string(), v.maxLength(255))),
   }),
   v.object({ type: v.literal("m.login.declined") }),
   v.object({ type: v.literal("m.login.success") }),

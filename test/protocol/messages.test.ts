@@ -76,6 +76,12 @@ describe("the messages", () => {
     expect(read(grant({ verification_uri_complete: null }))?.type).toBe("m.login.protocol");
   });
 
+  it("may tell a failure without a homeserver, or with null for it, as matrix-rust-sdk writes it", () => {
+    const failure = { type: "m.login.failure", reason: "device_already_exists" };
+    expect(read(failure)?.type).toBe("m.login.failure");
+    expect(read({ ...failure, homeserver: null })?.type).toBe("m.login.failure");
+  });
+
   it("may ask for a protocol that nobody knows: that is for the role to answer", () => {
     const message = { type: "m.login.protocol", protocol: "org.example.magic", device_id: "ABCDEFGHIJ" };
     expect(read(message)).toMatchObject(message);
