@@ -50,6 +50,7 @@ export function commandTree(): Command {
   addGenerate(program);
   addScan(program);
   addInspect(program);
+  addDoctor(program);
   addSession(program);
   addDemo(program);
   addHomeserver(program);
@@ -142,6 +143,19 @@ function addInspect(program: Command): void {
   ).action((sources: readonly string[], options: GlobalOptions) =>
     runCommand(options, async (context) =>
       (await import("./commands/inspect.js")).inspect(sources, options, context),
+    ),
+  );
+}
+
+function addDoctor(program: Command): void {
+  addGlobalOptions(
+    program
+      .command("doctor")
+      .description("can this homeserver do QR sign-in, and if not, what must its admin set")
+      .argument("<server>", "server name or base URL"),
+  ).action((server: string, options: GlobalOptions) =>
+    runCommand(options, async (context) =>
+      (await import("./commands/doctor.js")).doctor(server, options, context),
     ),
   );
 }

@@ -1,0 +1,42 @@
+import { examine } from "../doctor/examine.js";
+import { type Finding, type State, type Verdict, verdictOf } from "../doctor/findings.js";
+import { FAILURES } from "../errors.js";
+import { resolveHomeserver } from "../homeserver/discovery.js";
+import { escapeText, safeJson } from "../ui/escape.js";
+import type { CommandContext, GlobalOptions } from "./context.js";
+import { withNetwork } from "./network.js";
+
+const MARKS: Readonly<Record<State, string>> = { ok: "ok  ", limited: "some", missing: "none" };
+
+/** `doctor`: whether a homeserver can do QR sign-in. Returns exit code 6 where it can't. */
+export async function doctor(
+  server: string,
+  options: GlobalOptions,
+  context: CommandContext,
+): Promise<number> {
+  const { clock, signal, stdout } = context;
+  return withNetwork(options, context, async (network) => {
+    const baseUrl = await resolveHomeserver(server, network, signal);
+    const tell = (finding: Finding) =>
+      stdout.write(options.json ? `${safeJson(finding)}\n` : describeFinding(finding));
+    const verdict = verdictOf(await examine({ ...network, clock, baseUrl }, tell, signal));
+    stdout.write(options.json ? `${safeJson(verdict)}\n` : describeVerdict(verdict, baseUrl));
+    return verdict.sign_in ? 0 : FAILURES.homeserver_without_oauth.exitCode;
+  });
+}
+
+function describeFinding({ state, message, setting }: Finding): string {
+  const lines = [`${MARKS[state]}  ${escapeText(message, 500)}`];
+  if (setting) lines.push(`      ${setting}`);
+  return `${lines.join("\n")}\n`;
+}
+
+function describeVerdict(verdict: Verdict, { host }: URL): string {
+  const { sign_in, new_device_generates, existing_device_generates } = verdict;
+  const list = (versions: readonly string[]) => (versions.length > 0 ? versions.join(", ") : "nothing");
+  return `
+${sign_in ? `Devices can be signed in by QR code on ${host}.` : `No device can be signed in by QR code on ${host}.`}
+  A new device can generate codes of: ${list(new_device_generates)}
+  An existing device can generate codes of: ${list(existing_device_generates)}
+`;
+}

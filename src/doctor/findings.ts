@@ -1,0 +1,63 @@
+import type { ChannelVersion } from "../ui/events.js";
+
+/** What is looked at, in this order. The names are stable: `check` in the events of `doctor --json`. */
+export type Check =
+  | "homeserver"
+  | "oauth"
+  | "device_authorization_grant"
+  | "client_registration"
+  | "verification_uri_complete"
+  | "rendezvous_msc4388"
+  | "rendezvous_msc4108_2024";
+
+/** `limited`: it works, but not for everybody or not as well as it could. */
+export type State = "ok" | "limited" | "missing";
+
+export interface Finding {
+  readonly event: "check";
+  readonly check: Check;
+  readonly state: State;
+  /** What was found, in one sentence. */
+  readonly message: string;
+  /** The setting of Synapse or Matrix Authentication Service that changes it. */
+  readonly setting?: string;
+}
+
+/** What follows from the findings for a person. */
+export interface Verdict {
+  readonly event: "verdict";
+  /** Whether a device can be signed in by QR code at all, once two devices have met somewhere. */
+  readonly sign_in: boolean;
+  /** Versions of the code that a device which isn't signed in can generate here. */
+  readonly new_device_generates: readonly ChannelVersion[];
+  readonly existing_device_generates: readonly ChannelVersion[];
+}
+
+/** Where a check that isn't `ok` is put right. */
+export const SETTINGS: Readonly<Partial<Record<Check, string>>> = {
+  oauth: "Synapse: matrix_authentication_service.enabled: true, with Matrix Authentication Service beside it",
+  device_authorization_grant: "Matrix Authentication Service: oauth.device_code_grant_enabled: true",
+  client_registration: "Matrix Authentication Service: policy.data.client_registration",
+  verification_uri_complete:
+    "Matrix Authentication Service: oauth.device_code_user_code_auto_fill_enabled: true",
+  rendezvous_msc4388: "Synapse: experimental_features.msc4388_mode: open (or authenticated)",
+  rendezvous_msc4108_2024: "Synapse: experimental_features.msc4108_enabled: true",
+};
+
+export function verdictOf(findings: readonly Finding[]): Verdict {
+  const stateOf = (check: Check): State =>
+    findings.find((finding) => finding.check === check)?.state ?? "missing";
+  const needed: readonly Check[] = ["oauth", "device_authorization_grant", "client_registration"];
+  const versions: readonly (readonly [ChannelVersion, Check])[] = [
+    ["msc4388", "rendezvous_msc4388"],
+    ["msc4108-2024", "rendezvous_msc4108_2024"],
+  ];
+  const generates = (states: readonly State[]) =>
+    versions.flatMap(([version, check]) => (states.includes(stateOf(check)) ? [version] : []));
+  return {
+    event: "verdict",
+    sign_in: needed.every((check) => stateOf(check) !== "missing"),
+    new_device_generates: generates(["ok"]),
+    existing_device_generates: generates(["ok", "limited"]),
+  };
+}
