@@ -41,4 +41,4 @@ export type { LinkOpener } from "./sign-in/open-link.js";
 export { scanCode } from "./sign-in/scan-code.js";
 export type { SignInWorld } from "./sign-in/world.js";
 export type { CheckCodeSource } from "./ui/check-code-source.js";
-export type { Dialect, Emit, Intent, LoginEvent } from "./ui/events.js";
+export type { ChannelVersion, Dialect, Emit, Intent, LoginEvent } from "./ui/events.js";
