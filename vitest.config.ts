@@ -7,14 +7,14 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/processes/**", "test/stack/**"],
+          exclude: ["test/processes/**", "test/docs/docs.test.ts", "test/stack/**"],
         },
       },
       {
         // Real processes of the built program: slower, and each test owns a homeserver.
         test: {
           name: "processes",
-          include: ["test/processes/**/*.test.ts"],
+          include: ["test/processes/**/*.test.ts", "test/docs/docs.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
