@@ -1,7 +1,12 @@
 import { Failure } from "../errors.js";
 import { resolveHomeserver } from "../homeserver/discovery.js";
 import { qrFileFormat, writeQrFile } from "../qr/qr-file.js";
-import { announceNothing, existingDevice, homeserverName } from "../sign-in/existing-device.js";
+import {
+  announceNothing,
+  type ExistingAccount,
+  existingDevice,
+  homeserverName,
+} from "../sign-in/existing-device.js";
 import { type Confirmation, type GenerateCode, generateCode } from "../sign-in/generate-code.js";
 import { homeserverFromProtocols, newDevice } from "../sign-in/new-device.js";
 import type { SignInWorld } from "../sign-in/world.js";
@@ -62,9 +67,9 @@ async function generateAsExisting(
   context: SignInContext,
 ): Promise<void> {
   const { signal } = context;
-  if (options.rendezvous !== undefined) {
-    throw new Failure("usage_error", "An existing device can't use --rendezvous.", {
-      hint: "The QR code's one URL is both the rendezvous server's and the account's homeserver.",
+  if (options.rendezvous !== undefined && options.channel !== "msc4108-2024") {
+    throw new Failure("usage_error", "An existing device can use --rendezvous with the 2024 version only.", {
+      hint: "In MSC4388 the QR code's one URL is both the rendezvous server's and the account's homeserver.",
     });
   }
   const opener = linkOpener(options, context);
@@ -73,14 +78,24 @@ async function generateAsExisting(
     const account = await openAccount(options, world, context);
     const code: GenerateCode = {
       ...codeOptions(options, confirmation),
+      ...(await rendezvousOf(options.rendezvous, account, world, signal)),
       intent: "existing",
-      baseUrl: account.baseUrl,
-      accessToken: () => account.accessToken(),
       serverName: homeserverName(account),
     };
     const channel = await generateCode(world, code, signal);
     await existingDevice(world, account, opener, channel, announceNothing, signal);
   });
+}
+
+/** Where an existing device makes its rendezvous session. Its token goes to its own homeserver alone. */
+async function rendezvousOf(
+  elsewhere: string | undefined,
+  account: ExistingAccount,
+  world: SignInWorld,
+  signal: AbortSignal,
+): Promise<Pick<GenerateCode, "baseUrl" | "accessToken">> {
+  if (elsewhere !== undefined) return { baseUrl: await resolveHomeserver(elsewhere, world, signal) };
+  return { baseUrl: account.baseUrl, accessToken: () => account.accessToken() };
 }
 
 function codeOptions({ channel, dialect, qrFile }: GenerateOptions, confirmation: Confirmation) {
