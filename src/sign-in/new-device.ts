@@ -1,6 +1,8 @@
 import { Failure } from "../errors.js";
 import { resolveHomeserver } from "../homeserver/discovery.js";
 import { createSignInHomeserver } from "../homeserver/sign-in-homeserver.js";
+import { isServerName, serverNameOf } from "../homeserver/user-id.js";
+import { endpoint } from "../network/base-url.js";
 import { generateDeviceIdentityKeys } from "../protocol/device-keys.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "../protocol/messages.js";
 import { signInAsNewDevice } from "../protocol/new-device.js";
@@ -9,6 +11,7 @@ import type { SecureChannel } from "../protocol/secure-channel.js";
 import type { NewSession, SessionFile } from "../protocol/sign-in-attempt.js";
 import type { StoredSession } from "../session/session-file.js";
 import type { NewSessionFile } from "../session/store.js";
+import { escapeText } from "../ui/escape.js";
 import type { SignInWorld } from "./world.js";
 
 /** What a person or a script says of the new device. */
@@ -28,24 +31,57 @@ export interface NewDeviceRequest {
 /** What the consent page calls this program where nobody gave the device a name. */
 const CLIENT_NAME = "matrix-qr-login";
 
-type LearnHomeserver = (channel: SecureChannel, signal: AbortSignal) => Promise<URL>;
+/** The one homeserver that is spoken to, and the server name that it was found by. */
+interface PinnedHomeserver {
+  readonly baseUrl: URL;
+  readonly serverName: string | undefined;
+}
+
+type LearnHomeserver = (
+  channel: SecureChannel,
+  signal: AbortSignal,
+  pinned?: PinnedHomeserver,
+) => Promise<URL>;
 
 /** Step 1 of MSC4108 for a new device that generated the code: `m.login.protocols` names the homeserver. */
 export function homeserverFromProtocols(world: SignInWorld): LearnHomeserver {
-  return async (channel, signal) => {
+  return async (channel, signal, pinned) => {
     const { protocols, homeserver } = await channel.receive(["m.login.protocols"], "machine", signal);
     if (!protocols.includes(DEVICE_AUTHORIZATION_GRANT)) throw new Failure("unsupported_protocol");
-    return resolveHomeserver(homeserver, world, signal);
+    if (!isUrl(homeserver) && !isServerName(homeserver)) throw new Failure("unexpected_message");
+    return resolveNamed(world, homeserver, pinned, signal);
   };
 }
 
 /** Step 1 of MSC4108 for a new device that scanned the code: the code names it. */
 export function homeserverFromCode(world: SignInWorld, code: SignInQrPayload): LearnHomeserver {
   const homeserver = code.channel === "msc4388" ? code.baseUrl : code.serverName;
-  return async (_channel, signal) => {
+  return async (_channel, signal, pinned) => {
     if (homeserver === undefined) throw new Failure("malformed_sign_in_code");
-    return resolveHomeserver(homeserver, world, signal);
+    return resolveNamed(world, homeserver, pinned, signal);
   };
+}
+
+/** With a pinned homeserver nothing at all is asked of another one, whatever is named. */
+async function resolveNamed(
+  world: SignInWorld,
+  named: string,
+  pinned: PinnedHomeserver | undefined,
+  signal: AbortSignal,
+): Promise<URL> {
+  if (!pinned) return resolveHomeserver(named, world, signal);
+  const { baseUrl, serverName } = pinned;
+  const isSame = isUrl(named) ? endpoint(new URL(named), "").href === baseUrl.href : named === serverName;
+  if (!isSame) {
+    const message = `${escapeText(named)} was named as homeserver, but --expect-user's is ${baseUrl.host}.`;
+    world.emit({ event: "warning", code: "homeserver_ignored", message });
+  }
+  return baseUrl;
+}
+
+/** A server name with a port would parse as a URL, too. */
+function isUrl(text: string): boolean {
+  return text.includes("://") && URL.canParse(text);
 }
 
 /** Signs this device in over a secure channel. What is done then is said, and in the session file. */
@@ -58,6 +94,7 @@ export async function newDevice(
 ): Promise<void> {
   const { http, urlPolicy, clock, emit } = world;
   const { deviceId, deviceName, clientId, expectedUser, expectedMasterKey, keepUnverified } = request;
+  const pinned = pinnedHomeserver(request);
   const { userId } = await signInAsNewDevice(
     {
       deviceId,
@@ -79,23 +116,16 @@ export async function newDevice(
       clock,
     },
     channel,
-    pinned(world, request.expectedBaseUrl, learnHomeserver),
+    (secure, learning) => learnHomeserver(secure, learning, pinned),
     signal,
   );
   const session = request.sessionFile.path;
   emit({ event: "done", role: "new", user_id: userId, device_id: deviceId, verified: true, session });
 }
 
-function pinned({ emit }: SignInWorld, expected: URL | undefined, learn: LearnHomeserver): LearnHomeserver {
-  if (!expected) return learn;
-  return async (channel, signal) => {
-    const named = await learn(channel, signal);
-    if (named.href !== expected.href) {
-      const message = `${named.host} was named as homeserver, but --expect-user's is ${expected.host}.`;
-      emit({ event: "warning", code: "homeserver_ignored", message });
-    }
-    return expected;
-  };
+function pinnedHomeserver({ expectedUser, expectedBaseUrl }: NewDeviceRequest): PinnedHomeserver | undefined {
+  const serverName = expectedUser === undefined ? undefined : serverNameOf(expectedUser);
+  return expectedBaseUrl && { baseUrl: expectedBaseUrl, serverName };
 }
 
 /** The role's session, as session files have it. */

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import type { Clock } from "../clock.js";
 
 /** What becomes of a verification link, once it is printed. */
@@ -43,7 +43,13 @@ async function runCommand(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const child = spawn(executable, [link.href], { stdio: "ignore", detached: true, shell: false });
+  let child: ChildProcess;
+  try {
+    child = spawn(executable, [link.href], { stdio: "ignore", detached: true, shell: false });
+  } catch {
+    // What no file can be called, the empty name for one, fails at once.
+    return false;
+  }
   const stop = new AbortController();
   const ended = new Promise<boolean>((resolve) => {
     child.once("error", () => resolve(false));
