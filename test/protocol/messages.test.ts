@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Message, msc4388Messages } from "../../src/protocol/messages.js";
+import { type Message, msc4108Messages, msc4388Messages } from "../../src/protocol/messages.js";
 import { newCrossSigningSecrets } from "../support/sessions.js";
 
 const { read, write } = msc4388Messages;
@@ -131,4 +131,29 @@ describe("the messages", () => {
   ])("are none with %s", (_what, value) => {
     expect(read(value)).toBeUndefined();
   });
+});
+
+describe("the messages of the 2024 version", () => {
+  const message = {
+    type: "m.login.protocols",
+    protocols: ["device_authorization_grant"],
+    homeserver: "example.org",
+  } as const;
+
+  it("name the homeserver by its server name, or by the URL that matrix-rust-sdk has there", () => {
+    expect(msc4108Messages.write(message)).toEqual(message);
+    for (const homeserver of ["example.org", "https://matrix.example.org/"]) {
+      expect(msc4108Messages.read({ ...message, homeserver })).toEqual({ ...message, homeserver });
+    }
+    expect(msc4108Messages.read({ ...message, homeserver: undefined, base_url: "https://hs.example/" })).toBe(
+      undefined,
+    );
+  });
+
+  it.each(Object.entries(EXAMPLES).filter(([type]) => type !== "m.login.protocols"))(
+    "are the same otherwise: %s",
+    (type, fields) => {
+      expect(msc4108Messages.read({ type, ...fields })).toEqual(read({ type, ...fields }));
+    },
+  );
 });
