@@ -1,143 +1,16 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { LoginEvent } from "../../src/ui/events.js";
 import { parseEvent } from "./event-contract.js";
+import { EventProcess, type ProcessOptions } from "./event-process.js";
+
+export type { ProcessEnd, ProcessOptions } from "./event-process.js";
 
 /** The program as it is installed: the shim, with the built code behind it. */
 export const PROGRAM = fileURLToPath(new URL("../../bin/matrix-qr-login.js", import.meta.url));
 
-export interface ProcessOptions {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly cwd: string;
-  /** `none` is /dev/null. A pipe by default, open until `endInput`. */
-  readonly stdin?: "pipe" | "none";
-  /** Whether it leads a process group of its own, as a command that is started from a terminal does. */
-  readonly detached?: boolean;
-}
-
-export interface ProcessEnd {
-  /** The exit code, or the signal that ended it. */
-  readonly code: number | NodeJS.Signals;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** A process of the command line: what it says so far, what is typed to it, how it ended. */
-export class CliProcess {
-  readonly args: readonly string[];
-  readonly ended: Promise<ProcessEnd>;
-  stdout = "";
-  stderr = "";
-  readonly #child: ChildProcess;
-  readonly #onOutput = new Set<() => void>();
-  #end: ProcessEnd | undefined;
-
-  constructor(args: readonly string[], { env, cwd, stdin = "pipe", detached = false }: ProcessOptions) {
-    this.args = args;
-    const child = spawn(process.execPath, [PROGRAM, ...args], {
-      env,
-      cwd,
-      detached,
-      stdio: [stdin === "pipe" ? "pipe" : "ignore", "pipe", "pipe"],
-    });
-    this.#child = child;
-    // A program that has ended reads no more.
-    child.stdin?.on("error", () => undefined);
-    child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
-      this.stdout += chunk;
-      this.#tell();
-    });
-    child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
-      this.stderr += chunk;
-      this.#tell();
-    });
-    this.ended = new Promise((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code, signal) => {
-        this.#end = { code: code ?? signal ?? Number.NaN, stdout: this.stdout, stderr: this.stderr };
-        resolve(this.#end);
-        this.#tell();
-      });
-    });
-  }
-
-  get pid(): number {
-    return this.#child.pid ?? Number.NaN;
-  }
-
-  /** Its events so far, each held to the contract. */
-  get events(): readonly LoginEvent[] {
-    const lines = this.stdout.split("\n");
-    // What follows the last line break is no whole line yet.
-    return lines.slice(0, -1).map(parseEvent);
-  }
-
-  /** Waits for an event: the first of its kind, or the first that also fits. */
-  async event<Kind extends LoginEvent["event"]>(
-    kind: Kind,
-    fits: (event: Extract<LoginEvent, { event: Kind }>) => boolean = () => true,
-  ): Promise<Extract<LoginEvent, { event: Kind }>> {
-    const isWanted = (event: LoginEvent): event is Extract<LoginEvent, { event: Kind }> =>
-      event.event === kind && fits(event as Extract<LoginEvent, { event: Kind }>);
-    await this.until(() => this.events.some(isWanted), `the event ${kind}`);
-    const event = this.events.find(isWanted);
-    if (!event) throw new TypeError("It was there a moment ago.");
-    return event;
-  }
-
-  /** Waits until the output is as it is wanted. */
-  async until(isThere: () => boolean, what: string): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      const look = () => {
-        try {
-          if (isThere()) resolve();
-          else if (this.#end) throw new Error(`It ended before ${what}: ${this.describe()}`);
-          else return;
-        } catch (error) {
-          reject(error);
-        }
-        this.#onOutput.delete(look);
-      };
-      this.#onOutput.add(look);
-      look();
-    });
-  }
-
-  /** The last event of a run that is over. */
-  get lastEvent(): LoginEvent {
-    const last = this.events.at(-1);
-    if (!last) throw new Error(`No event was told: ${this.describe()}`);
-    return last;
-  }
-
-  type(line: string): void {
-    this.#child.stdin?.write(`${line}\n`);
-  }
-
-  endInput(content: string | Uint8Array = ""): void {
-    this.#child.stdin?.end(content);
-  }
-
-  kill(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
-  }
-
-  /** As Ctrl-C does: to all processes of its group. For one that is `detached`. */
-  killGroup(signal: NodeJS.Signals): void {
-    process.kill(-this.pid, signal);
-  }
-
-  /** Ends it for good, where it still runs, and waits for that. */
-  async destroy(): Promise<void> {
-    if (!this.#end) this.kill("SIGKILL");
-    await this.ended.catch(() => undefined);
-  }
-
-  describe(): string {
-    return `${this.args.join(" ")}\nexit ${this.#end?.code}\n${this.stdout}${this.stderr}`;
-  }
-
-  #tell(): void {
-    for (const look of [...this.#onOutput]) look();
+/** A process of the command line, whose events are held to the contract. */
+export class CliProcess extends EventProcess<LoginEvent> {
+  constructor(args: readonly string[], options: ProcessOptions) {
+    super(process.execPath, [PROGRAM, ...args], parseEvent, options);
   }
 }
