@@ -18,13 +18,10 @@ import { MemoryRendezvous, RENDEZVOUS_URL } from "../support/memory-rendezvous.j
 const { signal } = new AbortController();
 const SUCCESS = { type: "m.login.success" } as const;
 
-/** Long enough for real cryptography, which the clock that stands still doesn't wait for. */
-const HOUR_MS = 3_600_000;
-
 /** A code on show, and as many scanners as a test wants. */
-async function onShow(lifetimeMs = HOUR_MS) {
+async function onShow() {
   const clock = new FakeClock();
-  const rendezvous = new MemoryRendezvous(clock, { lifetimeMs });
+  const rendezvous = new MemoryRendezvous(clock);
   const session = await Msc4388Session.create(rendezvous.api("g"), clock, undefined, signal);
   const offered = await offerHpkeChannel({ dialects: ["msc"] });
   const transportOf = (own: Msc4388Session) => ({
@@ -49,8 +46,8 @@ async function onShow(lifetimeMs = HOUR_MS) {
 }
 
 /** Both devices, S secure and G waiting for the code. */
-async function unconfirmed(lifetimeMs = HOUR_MS) {
-  const all = await onShow(lifetimeMs);
+async function unconfirmed() {
+  const all = await onShow();
   const initiate = await all.join();
   const [g, s] = await all.clock.runUntil(Promise.all([all.accept(), initiate()]));
   all.rendezvous.log.length = 0;
@@ -211,7 +208,7 @@ describe("while the code is typed", () => {
     deleted.rendezvous.store.clear();
     expect(await deleted.clock.runUntil(outcome)).toMatchObject({ code: "rendezvous_gone", exitCode: 3 });
 
-    const expired = await unconfirmed(600_000);
+    const expired = await unconfirmed();
     const late = failureOf(() => expired.g.watch(signal));
     expect(await expired.clock.runUntil(late)).toMatchObject({ code: "rendezvous_expired", exitCode: 4 });
   });

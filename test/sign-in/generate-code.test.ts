@@ -66,7 +66,7 @@ describe("the code on show", () => {
   );
 
   it("is announced with its end, and with the file that it was written to first", async () => {
-    const both = meeting({ lifetimeMs: 600_000 });
+    const both = meeting();
     let written: Uint8Array | undefined;
     const writeFile = async (payload: Uint8Array) => {
       expect(namesOf(both.g.events)).toEqual([]);
@@ -74,7 +74,7 @@ describe("the code on show", () => {
       return "/tmp/code.png";
     };
     await meet(both, { writeFile });
-    const until = { expires_in_ms: 600_000, expires_at: "2026-01-01T00:10:00.000Z", channel: "msc4388" };
+    const until = { expires_in_ms: 120_000, expires_at: "2026-01-01T00:02:00.000Z", channel: "msc4388" };
     expect(both.g.events.slice(0, 2)).toEqual([
       { event: "rendezvous_created", base_url: RENDEZVOUS_URL.href, ...until },
       {
@@ -201,7 +201,7 @@ describe("the check code", () => {
   });
 
   it("isn't waited for beyond the end of the session", async () => {
-    const both = meeting({ lifetimeMs: 600_000 });
+    const both = meeting();
     const ask = (_attempts: number, asked: AbortSignal) =>
       new Promise<string>((_, reject) => {
         asked.addEventListener("abort", () => reject(asked.reason), { once: true });

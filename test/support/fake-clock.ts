@@ -1,4 +1,5 @@
 import type { Clock } from "../../src/clock.js";
+import { isCryptographyUnderWay } from "./cryptography.js";
 
 interface Sleeper {
   readonly wakeAt: number;
@@ -71,7 +72,10 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets everything run that waits for nothing but a turn of the event loop. */
+/** Lets everything run that waits for nothing but some turns of the event loop, or for cryptography. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let turns = 0; turns < 10; turns++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (isCryptographyUnderWay()) turns = 0;
+  }
 }

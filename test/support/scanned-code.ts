@@ -10,9 +10,6 @@ import { FakeClock } from "./fake-clock.js";
 import { MemoryRendezvous, RENDEZVOUS_URL } from "./memory-rendezvous.js";
 import { ending } from "./roles.js";
 
-/** Long enough for real cryptography, which the clock that stands still doesn't wait for. */
-const LIFETIME_MS = 3_600_000;
-
 /** One device of a sign-in: what it reaches the world with, and what it tells. */
 export class Device {
   readonly events: LoginEvent[] = [];
@@ -65,7 +62,7 @@ export interface Meeting {
 /** Two devices before they meet. */
 export function meeting(options: ConstructorParameters<typeof MemoryRendezvous>[1] = {}): Meeting {
   const clock = new FakeClock();
-  const rendezvous = new MemoryRendezvous(clock, { lifetimeMs: LIFETIME_MS, ...options });
+  const rendezvous = new MemoryRendezvous(clock, options);
   const [g, s] = [new Device(rendezvous, "g"), new Device(rendezvous, "s")];
   const shown = () => s.event("check_code");
   const typed = async () => (await shown()).check_code;
