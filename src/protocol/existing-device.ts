@@ -6,6 +6,7 @@ import type { AccountHomeserver } from "./homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT, type LoginProtocol } from "./messages.js";
 import { backupVersion, type SecretsBundle } from "./secrets.js";
 import type { SecureChannel } from "./secure-channel.js";
+import { whileWatching } from "./while-watching.js";
 
 /** MSC4108 §Secret sharing and device verification, step 1: the device may take that long to show up. */
 const DEVICE_ONLINE_MS = 10_000;
@@ -66,9 +67,13 @@ export async function signInOtherDevice(
     const outcome = await channel.receive(["m.login.success", "m.login.declined"], "person", signal);
     if (outcome.type === "m.login.declined") throw new Failure("consent_declined");
 
-    // Secret sharing 1. The new device has indeed signed in
+    // Secret sharing 1. The new device has indeed signed in, and is still there
     const deviceId = request.device_id;
-    await waitUntilOnline(device, deviceId, signal);
+    await whileWatching(
+      (watched) => channel.watch(watched),
+      (watched) => waitUntilOnline(device, deviceId, watched),
+      signal,
+    );
     device.emit({ event: "device_online", device_id: deviceId });
 
     // Secret sharing 2. The secrets

@@ -245,6 +245,15 @@ describe("an existing device that is told of success", () => {
     expect(JSON.stringify(existing.sent())).not.toContain("m.login.secrets");
   });
 
+  it("stops looking for the device when that ends the rendezvous session meanwhile", async () => {
+    const existing = await existingDevice();
+    const { failure } = await against(existing, async (peer) => {
+      await untilSuccess(peer);
+      await peer.abandon(new Failure("unexpected_user"));
+    });
+    expect(failure).toMatchObject({ code: "rendezvous_gone", exitCode: 3 });
+  });
+
   it("finds a device that shows up late", async () => {
     const existing = await existingDevice();
     const { clock, homeserver } = existing;
