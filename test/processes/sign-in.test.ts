@@ -85,6 +85,31 @@ describe.concurrent("a sign-in by two processes", () => {
     },
   );
 
+  it.for(["new", "existing"] as const)(
+    "ends verified in the 2024 version too: the %s device generates",
+    async (intent, { machine }) => {
+      const server = await machine.homeserver({ ...AUTO_CONSENT, msc4108: true });
+      const pair = await startPair(machine, server, intent, { channel: "msc4108-2024" });
+      await typeCheckCode(pair);
+      await expectSuccess(pair, intent, machine, server);
+      expect(pair.scanner.events).toContainEqual({ event: "secure_channel", channel: "msc4108-2024" });
+    },
+  );
+
+  it("offers both versions where the server has both, and deletes the one that isn't scanned", async ({
+    machine,
+  }) => {
+    const server = await machine.homeserver({ ...AUTO_CONSENT, msc4108: true });
+    const pair = await startPair(machine, server, "new", {
+      channel: "auto",
+      scanned: ({ channel }) => channel === "msc4108-2024",
+    });
+    await pair.generator.event("qr", ({ channel }) => channel === "msc4388");
+    await typeCheckCode(pair);
+    await Promise.all([pair.generator.ended, pair.scanner.ended]);
+    await expectVerified(pair.newDevice, machine, server);
+  });
+
   it("takes a check code that was typed before it is asked for", async ({ machine }) => {
     let puts = 0;
     let generatorPid: number | undefined;
@@ -192,6 +217,7 @@ async function expectVerified(newDevice: CliProcess, machine: Machine, server: D
   expect(await machine.sessionFiles()).toEqual(["existing.json", "new.json"]);
 
   expect(server.liveRendezvousSessions()).toEqual([]);
+  expect(server.liveMsc4108Sessions()).toEqual([]);
   expect(server.activeSessions().map((active) => active.deviceId)).toEqual([
     server.existingSession.device_id,
     deviceId,

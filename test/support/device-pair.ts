@@ -1,5 +1,5 @@
 import type { DevHomeserver } from "../../src/dev-homeserver/dev-homeserver.js";
-import type { Intent, Qr } from "../../src/ui/events.js";
+import type { ChannelVersion, Intent, Qr } from "../../src/ui/events.js";
 import type { CliProcess } from "./cli-process.js";
 import type { Machine, StartOptions } from "./machine.js";
 
@@ -7,6 +7,10 @@ export interface PairOptions {
   /** Further options of the command line, for each part. */
   readonly generate?: readonly string[];
   readonly scan?: readonly string[];
+  /** `msc4388` by default, whatever else the server has. */
+  readonly channel?: ChannelVersion | "auto";
+  /** Which code is scanned: the first by default. */
+  readonly scanned?: (qr: Qr) => boolean;
   /** How the code gets to the scanner: its <source>, and what is on its stdin; by default its payload. */
   readonly carry?: (qr: Qr) => { readonly source: string; readonly input?: string | Uint8Array };
   readonly generator?: StartOptions;
@@ -33,13 +37,14 @@ export async function startGenerator(
   machine: Machine,
   server: DevHomeserver,
   intent: Intent,
-  options: Pick<PairOptions, "generate" | "generator"> = {},
+  options: Pick<PairOptions, "generate" | "channel" | "generator"> = {},
 ): Promise<CliProcess> {
   await machine.addSession(server.existingSession);
   const homeserver = intent === "new" ? ["--homeserver", server.baseUrl.href] : [];
   const checkCode = options.generate?.includes("--check-code") ? [] : ["--check-code", "stdin"];
-  const args = [...ROLE_OPTIONS[intent], ...homeserver, ...checkCode, ...(options.generate ?? [])];
-  return machine.start(["generate", "--json", "--channel", "msc4388", ...args], options.generator);
+  const { channel = "msc4388", generate = [], generator } = options;
+  const args = [...ROLE_OPTIONS[intent], ...homeserver, ...checkCode, ...generate];
+  return machine.start(["generate", "--json", "--channel", channel, ...args], generator);
 }
 
 /** Starts both devices, up to where the scanner has the code. */
@@ -50,7 +55,7 @@ export async function startPair(
   options: PairOptions = {},
 ): Promise<Pair> {
   const generator = await startGenerator(machine, server, intent, options);
-  const qr = await generator.event("qr");
+  const qr = await generator.event("qr", options.scanned);
   const { source, input } = options.carry?.(qr) ?? { source: qr.payload };
   const scanner = machine.start(
     ["scan", source, "--json", ...ROLE_OPTIONS[OTHER[intent]], ...(options.scan ?? [])],

@@ -99,7 +99,7 @@ export class Machine {
 
   /** Every file and folder that the program has written, with its permissions, as `0600 path`. */
   async written(): Promise<string[]> {
-    const roots = ["state/matrix-qr-login", "tmp", "work", "home"];
+    const roots = ["state", "tmp", "work", "home"];
     const found = await Promise.all(roots.map((root) => this.#walk(root)));
     return found.flat().sort();
   }
