@@ -1,0 +1,65 @@
+import { ServerResponse } from "node:http";
+import { onTestFinished, vi } from "vitest";
+import type { DevHomeserver } from "../../src/dev-homeserver/dev-homeserver.js";
+import type { PortableSession } from "../../src/session/session-file.js";
+
+/** Fields of answers whose values are secrets. */
+const SECRET_FIELDS = ["access_token", "refresh_token", "device_code"] as const;
+
+/**
+ * Listens in on what homeservers in this process answer from now on.
+ *
+ * @returns what gives the tokens and device codes that were issued since
+ */
+export function watchIssuedTokens(): () => string[] {
+  const answers = vi.spyOn(ServerResponse.prototype, "end");
+  onTestFinished(() => answers.mockRestore());
+  return () => {
+    const bodies = answers.mock.calls.map(([body]) => parseJson(body));
+    return bodies.flatMap((body) => SECRET_FIELDS.flatMap((field) => body[field] ?? [])).map(String);
+  };
+}
+
+function parseJson(body: unknown): Record<string, unknown> {
+  try {
+    return JSON.parse(Buffer.from(body as string).toString()) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}
+
+/** Everything in a session that nobody may see. */
+export function secretsIn({ access_token, refresh_token, secrets, device_keys }: Partial<PortableSession>) {
+  const keys = [
+    ...Object.values(secrets?.cross_signing ?? {}),
+    secrets?.backup?.key,
+    ...Object.values(device_keys ?? {}),
+  ];
+  return [access_token, refresh_token, ...keys].filter((secret) => secret !== undefined);
+}
+
+/** The secrets of the account itself, and of its existing device. */
+export function secretsOfAccount({ account, existingSession }: DevHomeserver): string[] {
+  return [account.password, ...secretsIn(existingSession)];
+}
+
+/** The secrets that can be found in a text, in any of the ways in which they may have been written there. */
+export function secretsFoundIn(text: string, secrets: readonly string[]): string[] {
+  const lower = text.toLowerCase();
+  return [...new Set(secrets)].filter((secret) =>
+    spellings(secret).some((spelling) => lower.includes(spelling.toLowerCase())),
+  );
+}
+
+/** As it is, and it and the bytes that it stands for as base64, standard and URL-safe, and as hex. */
+function spellings(secret: string): string[] {
+  const isKey = /^[A-Za-z0-9+/]{43}$/.test(secret);
+  const contents = [Buffer.from(secret), ...(isKey ? [Buffer.from(secret, "base64")] : [])];
+  const encoded = contents.flatMap((content) => [
+    // Whoever looks for the unpadded text finds the padded one, too.
+    content.toString("base64").replace(/=+$/, ""),
+    content.toString("base64url"),
+    content.toString("hex"),
+  ]);
+  return [secret, ...encoded];
+}
