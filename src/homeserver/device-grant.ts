@@ -11,6 +11,8 @@ import { type TokenDeps, toTokens } from "./tokens.js";
 
 /** RFC 8628 §3.2: the polling interval where the server names none. */
 const DEFAULT_INTERVAL_S = 5;
+/** How long the answer to a poll in the last moment may take: it is the server that says whether it was in time. */
+const LAST_ANSWER_MS = 5_000;
 
 const Link = v.pipe(v.string(), v.maxLength(2_048));
 const Seconds = v.pipe(v.number(), v.minValue(0), v.maxValue(24 * 60 * 60));
@@ -106,7 +108,7 @@ export class DeviceGrant {
           ),
         {
           signal,
-          deadline: this.authorization.expiresAt,
+          deadline: this.authorization.expiresAt + LAST_ANSWER_MS,
           // Asking less often is what `slow_down` is for, so the next poll does the repeating.
           final: [429],
           onAnswer: (response) => {
