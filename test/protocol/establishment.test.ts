@@ -192,14 +192,18 @@ describe("while the code is typed", () => {
     expect(rendezvous.written("g")).toEqual([]);
   });
 
-  it("a second change ends the wait, whoever made it", async () => {
-    const { clock, g, s, rendezvous } = await unconfirmed();
-    await s.channel.send(SUCCESS, signal);
-    const outcome = failureOf(() => g.watch(signal));
-    await clock.advance(2000);
-    rendezvous.interfere("nonsense");
-    expect(await clock.runUntil(outcome)).toMatchObject({ code: "unexpected_message", exitCode: 6 });
-  });
+  it.each([0, 1])(
+    "a second change ends the wait, whoever made it, after %d wrong codes",
+    async (wrongCodes) => {
+      const { clock, g, s, rendezvous } = await unconfirmed();
+      await s.channel.send(SUCCESS, signal);
+      for (let typed = 0; typed < wrongCodes; typed++) await watchFor(2000, g, clock);
+      const outcome = failureOf(() => g.watch(signal));
+      await clock.advance(2000);
+      rendezvous.interfere("nonsense");
+      expect(await clock.runUntil(outcome)).toMatchObject({ code: "unexpected_message", exitCode: 6 });
+    },
+  );
 
   it("the end of the session ends it: deleted is exit code 3, expired 4", async () => {
     const deleted = await unconfirmed();

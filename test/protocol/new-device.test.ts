@@ -216,6 +216,17 @@ describe("a new device that polls for its tokens", () => {
     expect(deletesOf(device)).toEqual([]);
   });
 
+  it("ends as declined also where that can't be said", async () => {
+    const device = await newDevice();
+    device.homeserver.polls = [{ status: "declined" }];
+    const { failure } = await against(device, async (peer) => {
+      await accept(peer);
+      device.rendezvous.fault = ({ method }) => (method === "PUT" ? "before" : undefined);
+    });
+    expect(failure).toMatchObject({ code: "consent_declined", exitCode: 3 });
+    expect(deletesOf(device)).toHaveLength(1);
+  });
+
   it("stops at once when the other device deletes the session: exit code 3", async () => {
     const device = await newDevice();
     const times = recordPolls(device, [{ status: "pending" }]);
@@ -244,9 +255,10 @@ describe("a new device that polls for its tokens", () => {
     const device = await newDevice();
     const { clock, homeserver, rendezvous, role } = device;
     homeserver.polls = [
-      async () => {
+      async (asked) => {
         rendezvous.store.clear();
-        await clock.sleep(1900);
+        // The session is looked at once a second, and the answer comes within the second after that.
+        await clock.sleep(1900, asked);
         return GRANTED;
       },
     ];
@@ -276,8 +288,7 @@ describe("a new device that polls for its tokens", () => {
       code: "rendezvous_gone",
       details: { cleanup: "impossible", deviceId: NEW_DEVICE },
     });
-    // The session is looked at once a second.
-    expect(endedAt).toBeGreaterThan(1000);
+    expect(endedAt).toBeGreaterThan(2000);
     expect(endedAt).toBeLessThanOrEqual(2100);
   });
 
@@ -552,6 +563,7 @@ describe("a new device that uploads its keys", () => {
       details: { cleanup: "none", session: "/sessions/new.json", deviceId: NEW_DEVICE },
     });
     expect(failure?.hint).toContain("session check");
+    expect(failure?.message).toContain(new Failure("network_error").message);
     expect(device.role.file.content).toMatchObject({
       state: "unconfirmed",
       secrets: device.homeserver.secrets,

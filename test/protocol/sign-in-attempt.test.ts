@@ -208,6 +208,15 @@ describe("--keep-unverified", () => {
     expect(homeserver.log).toContain("revoke access-1");
   });
 
+  it("keeps none whose secrets came", async () => {
+    const { undo, attempt, homeserver } = await signedIn();
+    await attempt.keep({ secrets: homeserver.secrets });
+    expect(await undo("network_error")).toMatchObject({
+      code: "network_error",
+      details: { cleanup: "revoked" },
+    });
+  });
+
   it("keeps none of a user that isn't known", async () => {
     const { begin, undo } = setUp({ keepUnverified: true });
     await begin();
