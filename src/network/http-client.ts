@@ -99,12 +99,13 @@ export class RepeatingHttpClient implements HttpClient {
     const { clock } = this.#options;
     const { signal, deadline = Number.POSITIVE_INFINITY } = request;
     let repeatUntil: number | undefined;
+    let problem: Failure | undefined;
     let repeatedAfterLoss = false;
     let pause = FIRST_PAUSE_MS;
     for (let tries = 1; ; tries++) {
       signal?.throwIfAborted();
       const left = Math.min(repeatUntil ?? Number.POSITIVE_INFINITY, deadline) - clock.now();
-      if (left <= 0) throw new Failure("network_error", `The time is over to ask ${url.host}.`);
+      if (left <= 0) throw problem ?? new Failure("network_error", `The time is over to ask ${url.host}.`);
 
       const outcome = await this.#tryOnce(request, url, Math.min(TRY_LIMIT_MS, left), tries);
       if (outcome.kind === "answer") {
@@ -113,11 +114,12 @@ export class RepeatingHttpClient implements HttpClient {
         return { status: answer.status, header, text, json, repeatedAfterLoss };
       }
 
+      problem = outcome.failure;
       repeatedAfterLoss ||= outcome.mayHaveActed;
       repeatUntil ??= clock.now() + REPEAT_FOR_MS;
       const wait = Math.max(pause, outcome.waitMs);
       const isTooLate = clock.now() + wait >= Math.min(repeatUntil, deadline);
-      if (!outcome.worthRepeating || isTooLate) throw outcome.failure;
+      if (!outcome.worthRepeating || isTooLate) throw problem;
       await clock.sleep(wait, signal);
       pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
     }

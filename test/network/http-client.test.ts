@@ -113,6 +113,14 @@ describe("the HTTP client repeats", () => {
     expect(clock.now()).toBe(250);
   });
 
+  it("not after a pause that lasts too long on a busy machine, and says what was answered before it", async () => {
+    const sleep = clock.sleep.bind(clock);
+    clock.sleep = (ms, signal) => sleep(ms === 250 ? 11_000 : ms, signal);
+    const transport = new FakeTransport(answer(500), answer(200));
+    expect((await failureOf(send(transport))).code).toBe("server_error");
+    expect(transport.requests).toHaveLength(1);
+  });
+
   it("no request whose deadline is over, and sends none", async () => {
     const transport = new FakeTransport(answer(200));
     await clock.advance(10);
