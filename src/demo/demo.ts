@@ -61,6 +61,7 @@ export async function playDemo(
   };
   let scanned: Promise<number> | undefined;
   const react = (device: Intent, event: LoginEvent) => {
+    if (signal.aborted) return;
     if (event.event === "qr") {
       display.narrate("the existing device scans the code");
       scanned = start("existing", ["scan", qrFile, "--session", existingSession, "--yes", "--no-browser"]);
