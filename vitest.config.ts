@@ -17,6 +17,10 @@ export default defineConfig({
           include: ["test/processes/**/*.test.ts", "test/docs/docs.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // Each test has two or three processes, and after a signal they have 5 s: two cores have to do.
+          maxWorkers: 2,
+          maxConcurrency: 3,
+          sequence: { groupOrder: 1 },
         },
       },
       {
