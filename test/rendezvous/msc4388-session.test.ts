@@ -218,6 +218,18 @@ describe("waiting for the other device", () => {
     expect((await waiting).code).toBe("interrupted");
   });
 
+  it("ends with it also where the session's time is over by then", async () => {
+    const stop = new AbortController();
+    const { session, clock } = await created({
+      [GET]: async () => {
+        await clock.advance(120_000);
+        stop.abort(new Failure("interrupted"));
+        throw stop.signal.reason;
+      },
+    });
+    await expectFailure("interrupted", () => session.waitForChange("person", stop.signal));
+  });
+
   it.each<[string, unknown]>([
     ["no data", { sequence_token: "t1", expires_in_ms: 1 }],
     ["data that is no text", { data: {}, sequence_token: "t1", expires_in_ms: 1 }],
