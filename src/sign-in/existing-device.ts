@@ -3,7 +3,6 @@ import * as v from "valibot";
 import { Failure } from "../errors.js";
 import { createAccountHomeserver } from "../homeserver/account-homeserver.js";
 import { requireDeviceGrant } from "../homeserver/metadata.js";
-import { refreshTokens } from "../homeserver/tokens.js";
 import { serverNameOf } from "../homeserver/user-id.js";
 import { toBaseUrl } from "../network/base-url.js";
 import { checkExistingDevice, signInOtherDevice } from "../protocol/existing-device.js";
@@ -54,8 +53,10 @@ export async function openExistingAccount(
   const accessTokens = new SessionAccessTokens(
     store,
     path,
-    (refreshToken, clientId, issuer, refreshSignal) =>
-      refreshTokens(world, { baseUrl, issuer, clientId }, refreshToken, refreshSignal),
+    async (refreshToken, clientId, issuer, refreshSignal) => {
+      const { refreshTokens } = await import("../homeserver/tokens.js");
+      return refreshTokens(world, { baseUrl, issuer, clientId }, refreshToken, refreshSignal);
+    },
     clock,
   );
   await accessTokens.ensureFreshFor(FRESH_FOR_MS, signal);
