@@ -1,13 +1,17 @@
 import { defineConfig } from "vitest/config";
 
+/** Where CI wants the results too, to count them. */
+const results = process.env["TEST_RESULTS"];
+
 export default defineConfig({
   test: {
+    reporters: results ? ["default", ["json", { outputFile: results }]] : ["default"],
     projects: [
       {
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/processes/**", "test/docs/docs.test.ts", "test/stack/**"],
+          exclude: ["test/processes/**", "test/docs/docs.test.ts", "test/stack/**", "test/interop/**"],
         },
       },
       {
@@ -22,6 +26,10 @@ export default defineConfig({
           maxConcurrency: 3,
           sequence: { groupOrder: 1 },
         },
+      },
+      {
+        // Against other implementations, as test/peers/build has built them; not part of `npm test`.
+        test: { name: "interop", include: ["test/interop/**/*.test.ts"], testTimeout: 60_000 },
       },
       {
         // Against Synapse and Matrix Authentication Service, where they run.
