@@ -51,15 +51,6 @@ export async function answerScan(
   return new UnconfirmedSecureChannel(transport, channel);
 }
 
-/** Both of them, where there is one code only. */
-export async function acceptScan(
-  transport: Transport,
-  offered: OfferedChannel,
-  signal: AbortSignal,
-): Promise<UnconfirmedSecureChannel> {
-  return answerScan(transport, await receiveScan(transport, offered, signal), signal);
-}
-
 /** Device G, while its user reads the check code from device S. It can neither send nor receive. */
 export class UnconfirmedSecureChannel {
   readonly #transport: Transport;
