@@ -1,5 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { Failure } from "../../src/errors.js";
+// Loaded beforehand, since no time of a fake clock should pass while it is.
+import "../../src/homeserver/sign-in-homeserver.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { msc4108Messages } from "../../src/protocol/messages.js";
 import type { SignInQrPayload } from "../../src/protocol/qr-code.js";
@@ -25,6 +27,11 @@ const PATH = "/sessions/bot.json";
 const TOKEN = "POST https://auth.example/token";
 const API = "https://hs.example/_matrix/client/v3";
 const PROTOCOLS = ["device_authorization_grant"];
+
+// What is loaded only when it is needed takes real time, which the clock of the tests doesn't wait for.
+beforeAll(async () => {
+  await import("../../src/homeserver/sign-in-homeserver.js");
+});
 
 /** A homeserver that grants tokens at once and publishes what is uploaded. */
 function homeserver() {
