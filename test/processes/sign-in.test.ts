@@ -110,6 +110,31 @@ describe.concurrent("a sign-in by two processes", () => {
     await expectVerified(pair.newDevice, machine, server);
   });
 
+  it("makes the rendezvous session elsewhere where the homeserver makes none for new devices", async ({
+    machine,
+  }) => {
+    const server = await machine.homeserver({ ...AUTO_CONSENT, rendezvous: "authenticated" });
+    const elsewhere = await machine.homeserver();
+    const pair = await startPair(machine, server, "new", {
+      generate: ["--rendezvous", elsewhere.baseUrl.href],
+    });
+    const { base_url } = await pair.generator.event("rendezvous_created");
+    expect(base_url).toBe(elsewhere.baseUrl.href);
+    await typeCheckCode(pair);
+    await Promise.all([pair.generator.ended, pair.scanner.ended]);
+    await expectVerified(pair.newDevice, machine, server);
+    expect(elsewhere.liveRendezvousSessions()).toEqual([]);
+  });
+
+  it("shows its code on an existing device where the homeserver makes sessions for those alone", async ({
+    machine,
+  }) => {
+    const server = await machine.homeserver({ ...AUTO_CONSENT, rendezvous: "authenticated" });
+    const pair = await startPair(machine, server, "existing");
+    await typeCheckCode(pair);
+    await expectSuccess(pair, "existing", machine, server);
+  });
+
   it("takes a check code that was typed before it is asked for", async ({ machine }) => {
     let puts = 0;
     let generatorPid: number | undefined;

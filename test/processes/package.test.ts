@@ -1,0 +1,83 @@
+import { execFile } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { beforeAll, describe, expect } from "vitest";
+import { it, Machine } from "../support/machine.js";
+
+const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
+const PACKED =
+  /^(bin\/matrix-qr-login\.js|dist\/.+\.(js|d\.ts)|docs\/[\w.-]+\.(md|json)|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
+
+const execute = promisify(execFile);
+
+/** Runs npm, or what it has installed, with this very Node.js. */
+function run(command: string, args: readonly string[], cwd: string) {
+  const PATH = [dirname(process.execPath), process.env["PATH"]].join(delimiter);
+  // The variables that npm gives its scripts would tell another npm where it is.
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^npm_(config_local_prefix|package|lifecycle)|^INIT_CWD$/.test(name),
+  );
+  return execute(command, args, { cwd, env: { ...Object.fromEntries(own), PATH, TMPDIR: join(cwd, "tmp") } });
+}
+
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string; readonly mode: number }[];
+}
+
+describe("the package", () => {
+  let machine: Machine;
+  let packed: Packed;
+
+  beforeAll(async () => {
+    machine = await Machine.start();
+    await mkdir(machine.path("tmp"));
+    // Without scripts, since `prepare` would build what other tests are running.
+    const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", machine.path(".")];
+    const { stdout } = await run("npm", args, REPOSITORY);
+    [packed] = JSON.parse(stdout) as [Packed];
+    await writeFile(machine.path("package.json"), "{}");
+    const install = ["install", "--prefer-offline", "--no-audit", "--no-fund", "--prefix", machine.path(".")];
+    await run("npm", [...install, machine.path(packed.filename)], machine.path("."));
+    return () => machine.stop();
+  }, 180_000);
+
+  it("holds what it needs to run, and no tests or sources", () => {
+    const paths = packed.files.map(({ path }) => path);
+    expect(paths.filter((path) => !PACKED.test(path))).toEqual([]);
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        "bin/matrix-qr-login.js",
+        "dist/cli.js",
+        "dist/index.d.ts",
+        "LICENSE",
+        "README.md",
+        "package.json",
+      ]),
+    );
+  });
+
+  it("runs its demo where it is installed", async () => {
+    const { stderr } = await run("npx", ["--offline", "matrix-qr-login", "demo"], machine.path("."));
+    expect(stderr).toMatch(/signed in and verified/);
+  });
+
+  it("can be imported, with its types", async () => {
+    const program = `import { decodeQrCode, Failure, FAILURES, newDevice } from "matrix-qr-login";
+const code: keyof typeof FAILURES = "usage_error";
+console.log(typeof decodeQrCode, typeof newDevice, new Failure(code).exitCode);
+// @ts-expect-error: not a code of the failure table
+const other: typeof code = "no_such_code";
+`;
+    await writeFile(machine.path("program.ts"), program);
+    const options = ["--strict", "--module", "nodenext", "--target", "es2023", "--outDir", "out"];
+    const types = ["--types", "node", "--typeRoots", join(REPOSITORY, "node_modules/@types")];
+    await writeFile(machine.path("package.json"), JSON.stringify({ type: "module" }));
+    const typescript = join(REPOSITORY, "node_modules/typescript/bin/tsc");
+    await run(process.execPath, [typescript, ...options, ...types, "program.ts"], machine.path("."));
+    const { stdout } = await run(process.execPath, ["out/program.js"], machine.path("."));
+    expect(stdout).toBe("function function 2\n");
+  });
+});
