@@ -73,6 +73,7 @@ export async function signInAsNewDevice(
 
     // Secret sharing 1. and 2. The existing device sees this one online, and sends the secrets
     const secrets = await channel.receive(["m.login.secrets"], "machine", signal);
+    attempt.noteSecrets();
     device.emit({ event: "secrets_received", cross_signing: true, ...backupVersion(secrets) });
 
     // Secret sharing 3. The new device signs itself and uploads its keys

@@ -40,7 +40,7 @@ const INTENTS: Readonly<Record<Intent, number>> = { new: 0x00, existing: 0x01 };
 const KEY_LENGTH = 32;
 
 /** Matrix specification, Appendices §Opaque identifiers. */
-const OPAQUE_IDENTIFIER = /^[0-9A-Za-z._~-]{1,255}$/;
+const OPAQUE_IDENTIFIER = /^(?!\.{1,2}$)[0-9A-Za-z._~-]{1,255}$/;
 /** Matrix specification, Appendices §Server name. */
 const SERVER_NAME = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z.-]{1,255})(?::\d{1,5})?$/;
 /** Stricter than the WHATWG parser, which forgives missing slashes and drops white space. */

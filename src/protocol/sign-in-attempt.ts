@@ -54,6 +54,7 @@ export class SignInAttempt {
   #isAsking = false;
   #isOnDisk = false;
   #undoable = true;
+  #secretsCame = false;
 
   constructor(device: AttemptingDevice) {
     this.#device = device;
@@ -81,6 +82,11 @@ export class SignInAttempt {
     this.#session = { state: "incomplete", baseUrl, oauthClient, deviceId, identityKeys, tokens };
     await this.#device.sessionFile.save(this.#session);
     this.#isOnDisk = true;
+  }
+
+  /** The other device has sent its secrets, whatever they are worth: `--keep-unverified` is over. */
+  noteSecrets(): void {
+    this.#secretsCame = true;
   }
 
   async keep(changes: Partial<NewSession>): Promise<void> {
@@ -114,10 +120,9 @@ export class SignInAttempt {
   }
 
   #isWorthKeeping(failure: Failure): boolean {
-    const secretsCame = this.#session?.secrets !== undefined;
     const wasStopped = SIGNALS.includes(failure.code) || failure.code === "user_cancelled";
     const isKnown = this.#session?.userId !== undefined;
-    return isKnown && !secretsCame && !wasStopped && failure.exitCode !== SECURITY_EXIT_CODE;
+    return isKnown && !this.#secretsCame && !wasStopped && failure.exitCode !== SECURITY_EXIT_CODE;
   }
 
   async #revoke(failure: Failure): Promise<Failure> {

@@ -34,7 +34,12 @@ const Opaque = v.pipe(
 const Lifetime = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 const Discovery = v.object({ create_available: v.boolean() });
-const Created = v.object({ id: Opaque, sequence_token: Opaque, expires_in_ms: Lifetime });
+/** As a path segment, these would name another endpoint. */
+const RendezvousId = v.pipe(
+  Opaque,
+  v.check((id) => id !== "." && id !== "..", "names no session"),
+);
+const Created = v.object({ id: RendezvousId, sequence_token: Opaque, expires_in_ms: Lifetime });
 const Payload = v.object({ data: v.string(), sequence_token: Opaque, expires_in_ms: Lifetime });
 const Written = v.object({ sequence_token: Opaque });
 const MatrixError = v.object({ errcode: v.string() });

@@ -36,27 +36,29 @@ export async function waitForScan(
 
   const onShow = (offer: Offer, makeNext: MakeOffer): void => {
     made.add(offer);
-    let isReplaced = false;
+    let successor: "none" | "shown" | { readonly failure: unknown } = "none";
     const listen = async () => {
       try {
         resolve({ offer, initiated: await receiveScan(offer.transport, offer.channel, either) });
       } catch (error) {
-        if (!(isReplaced && error instanceof Failure && error.code === "rendezvous_expired")) reject(error);
+        const isExpired = error instanceof Failure && error.code === "rendezvous_expired";
+        if (isExpired && successor === "shown") return;
+        // Why there is no other code says more than that this one is over.
+        reject(isExpired && successor !== "none" && successor !== "shown" ? successor.failure : error);
       }
     };
     const replace = async () => {
+      const { expiresAt } = offer.transport.session;
+      await clock.sleep((expiresAt - clock.now()) / 2, either);
       try {
-        await show(offer);
-        const { expiresAt } = offer.transport.session;
-        await clock.sleep((expiresAt - clock.now()) / 2, either);
-        const next = await makeNext(either);
-        isReplaced = true;
-        onShow(next, makeNext);
-      } catch (error) {
-        reject(error);
+        onShow(await makeNext(either), makeNext);
+        successor = "shown";
+      } catch (failure) {
+        // The old code is still good: there is time until it expires.
+        successor = { failure };
       }
     };
-    tasks.push(listen(), replace());
+    tasks.push(listen(), show(offer).then(replace).catch(reject));
   };
 
   for (const { first, makeNext } of starts) onShow(first, makeNext);

@@ -209,8 +209,8 @@ describe("--keep-unverified", () => {
   });
 
   it("keeps none whose secrets came", async () => {
-    const { undo, attempt, homeserver } = await signedIn();
-    await attempt.keep({ secrets: homeserver.secrets });
+    const { undo, attempt } = await signedIn();
+    attempt.noteSecrets();
     expect(await undo("network_error")).toMatchObject({
       code: "network_error",
       details: { cleanup: "revoked" },

@@ -58,7 +58,7 @@ class FakeOffer implements Offer {
 }
 
 /** Two versions on show; what was made and shown of each. */
-function setUp(versions: readonly ChannelVersion[] = ["msc4388", "msc4108-2024"]) {
+function setUp(versions: readonly ChannelVersion[] = ["msc4388", "msc4108-2024"], noMore?: Failure) {
   const clock = new FakeClock();
   const made: FakeOffer[] = [];
   const shown: string[] = [];
@@ -70,7 +70,10 @@ function setUp(versions: readonly ChannelVersion[] = ["msc4388", "msc4108-2024"]
   const stop = new AbortController();
   const starts = versions.map((version) => ({
     first: make(version),
-    makeNext: async () => make(version),
+    makeNext: async () => {
+      if (noMore) throw noMore;
+      return make(version);
+    },
   }));
   const show = async (offer: Offer) => {
     shown.push((offer as FakeOffer).name);
@@ -129,6 +132,20 @@ describe("several QR codes on show", () => {
     await settle();
     made[1]?.scan();
     expect((await scanned).offer).toBe(made[1]);
+  });
+
+  it("keeps a code for as long as it lives when no fresh one can be made, and then says why", async () => {
+    const { clock, made, scanned } = setUp(["msc4388"], new Failure("network_error"));
+    await clock.advance(LIFETIME_MS - 1);
+    made[0]?.end("rendezvous_expired");
+    await expect(scanned).rejects.toMatchObject({ code: "network_error" });
+  });
+
+  it("still takes a code that could not be replaced", async () => {
+    const { clock, made, scanned } = setUp(["msc4388"], new Failure("network_error"));
+    await clock.advance(LIFETIME_MS - 1);
+    made[0]?.scan();
+    expect((await scanned).offer).toBe(made[0]);
   });
 
   it("fails when a session is gone before its time, and deletes them all", async () => {
