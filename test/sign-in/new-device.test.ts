@@ -1,7 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { Failure } from "../../src/errors.js";
-// Loaded beforehand, since no time of a fake clock should pass while it is.
-import "../../src/homeserver/sign-in-homeserver.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { msc4108Messages } from "../../src/protocol/messages.js";
 import type { SignInQrPayload } from "../../src/protocol/qr-code.js";
