@@ -2,10 +2,14 @@ import { defineConfig } from "vitest/config";
 
 /** Where CI wants the results too, to count them. */
 const results = process.env["TEST_RESULTS"];
+/** Takes note of the interop project's results only. */
+const INTEROP_RESULTS = "./test/interop/reporter.ts";
 
 export default defineConfig({
   test: {
-    reporters: results ? ["default", ["json", { outputFile: results }]] : ["default"],
+    reporters: results
+      ? ["default", INTEROP_RESULTS, ["json", { outputFile: results }]]
+      : ["default", INTEROP_RESULTS],
     projects: [
       {
         test: {
@@ -29,7 +33,15 @@ export default defineConfig({
       },
       {
         // Against other implementations, as test/peers/build has built them; not part of `npm test`.
-        test: { name: "interop", include: ["test/interop/**/*.test.ts"], testTimeout: 60_000 },
+        test: {
+          name: "interop",
+          include: ["test/interop/**/*.test.ts"],
+          testTimeout: 60_000,
+          // Each test has two processes, whose rendezvous session lives for 60 s.
+          maxWorkers: 1,
+          maxConcurrency: 3,
+          sequence: { groupOrder: 2 },
+        },
       },
       {
         // Against Synapse and Matrix Authentication Service, where they run.

@@ -1,4 +1,4 @@
-import { describe } from "vitest";
+import { describe, expect } from "vitest";
 import type { ChannelVersion, Dialect, Intent } from "../../src/ui/events.js";
 import { OTHER } from "../support/device-pair.js";
 import { it } from "../support/interop.js";
@@ -13,7 +13,7 @@ describe.concurrent("a sign-in with an SDK, in the 2024 version", () => {
   const version = "msc4108-2024";
   const cases = [MATRIX_SDK, MATRIX_JS_SDK].flatMap((peer) => ROLES.map((role) => ({ peer, role })));
   const titled = (does: string) =>
-    cases.map(({ peer, role }) => [`${peer.name}, as a ${role} device that ${does}`, peer, role] as const);
+    cases.map(({ peer, role }) => [`${peer.name}, as the ${role} device that ${does}`, peer, role] as const);
 
   it.for(titled("generates"))(
     "ends verified with %s",
@@ -33,6 +33,21 @@ describe.concurrent("a sign-in with an SDK, in the 2024 version", () => {
     const sdk = peerDevices(machine, server, peer, startPeer);
     await expectSignIn(server, sdk, OTHER[role], cli);
   });
+});
+
+describe.concurrent("a sign-in where matrix-qr-login shows a code of each version", () => {
+  it.for([MATRIX_SDK, MATRIX_JS_SDK].map((peer) => [peer.name, peer] as const))(
+    "ends verified with %s, which scans the one it can read",
+    async ([, peer], { about, machine, startPeer }) => {
+      const part = "new device, shows both codes";
+      about({ table: "both_codes", version: "msc4108-2024", part, peers: [peer], outcome });
+      const server = await machine.homeserver(SERVER);
+      const cli = commandLine(machine, server, { version: "auto" });
+      const sdk = peerDevices(machine, server, peer, startPeer);
+      await expectSignIn(server, cli, "new", sdk, "msc4108-2024");
+      expect([...server.liveRendezvousSessions(), ...server.liveMsc4108Sessions()]).toEqual([]);
+    },
+  );
 });
 
 /** No released client makes a whole sign-in of MSC4388. What there is of it elsewhere, the channel, has its own tests. */

@@ -31,7 +31,7 @@ export interface Pair {
 }
 
 export interface CliOptions {
-  readonly version: ChannelVersion;
+  readonly version: ChannelVersion | "auto";
   readonly generate?: readonly string[];
   readonly scan?: readonly string[];
 }
@@ -98,14 +98,22 @@ async function writePeerSession(machine: Machine, server: DevHomeserver): Promis
   return path;
 }
 
-/** One device shows a code, the other scans it and shows the check code, which is yet to be typed. */
+/**
+ * One device shows a code, the other scans it and shows the check code, which is yet to be typed.
+ *
+ * @param version which code is scanned, where there are several
+ */
 export async function meet(
   generating: Implementation,
   role: Intent,
   scanning: Implementation,
+  version?: ChannelVersion,
 ): Promise<Pair> {
   const generator = await generating.generate(role);
-  const { payload } = await generator.event("qr");
+  const { payload } = await generator.event(
+    "qr",
+    (qr) => !version || !("channel" in qr) || qr.channel === version,
+  );
   const scanner = await scanning.scan(OTHER[role], payload);
   const { check_code: checkCode } = await scanner.event("check_code");
   await generator.event("check_code_required");
@@ -119,8 +127,9 @@ export async function expectSignIn(
   generating: Implementation,
   role: Intent,
   scanning: Implementation,
+  version?: ChannelVersion,
 ): Promise<void> {
-  const { generator, scanner, newDevice, checkCode } = await meet(generating, role, scanning);
+  const { generator, scanner, newDevice, checkCode } = await meet(generating, role, scanning, version);
   generator.type(checkCode);
   const [generated, scanned] = await Promise.all([generator.ended, scanner.ended]);
   expect([generated.code, scanned.code], generator.describe() + scanner.describe()).toEqual([0, 0]);

@@ -4,7 +4,7 @@ import { type Peer, PeerProcess } from "./peers.js";
 
 /** One thing that is run with another implementation, as docs/interop.md shows it. */
 export interface Cell {
-  readonly table: "sign_in" | "itself" | "between_sdks" | "endings" | "channel" | "qr_code";
+  readonly table: "sign_in" | "both_codes" | "itself" | "between_sdks" | "endings" | "channel" | "qr_code";
   readonly version: ChannelVersion;
   readonly dialect?: Dialect;
   /** What matrix-qr-login does in it, or what the peers do. */

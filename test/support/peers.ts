@@ -8,7 +8,9 @@ import { EventProcess } from "./event-process.js";
 /** Implementations by others, as test/peers/build has left them in the cache folder. */
 
 const SOURCES = fileURLToPath(new URL("../peers/", import.meta.url));
-const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "matrix-qr-login-ci");
+const CACHE =
+  process.env["MATRIX_QR_LOGIN_CACHE"] ??
+  join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "matrix-qr-login-ci");
 const JS_FOLDER = join(CACHE, "js-peers");
 export const NODE_MODULES = join(JS_FOLDER, "node_modules");
 
