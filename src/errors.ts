@@ -266,7 +266,7 @@ export const FAILURES = {
   secrets_missing: {
     exitCode: 9,
     message: "This session has no cross-signing keys to share.",
-    hint: "Give them with --secrets FILE, or use a session of a verified device.",
+    hint: "Use a verified device's session or --secrets FILE; a new account has to set up encryption first.",
   },
   cross_signing_missing: {
     exitCode: 9,
