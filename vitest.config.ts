@@ -44,8 +44,14 @@ export default defineConfig({
         },
       },
       {
-        // Against Synapse and Matrix Authentication Service, where they run.
-        test: { name: "stack", include: ["test/stack/**/*.test.ts"], testTimeout: 60_000 },
+        // Against Synapse and Matrix Authentication Service, as .ci/stack installs them; not part of `npm test`.
+        test: {
+          name: "stack",
+          include: ["test/stack/**/*.test.ts"],
+          testTimeout: 60_000,
+          // Each file starts servers of its own.
+          maxWorkers: 2,
+        },
       },
     ],
   },

@@ -3,6 +3,9 @@ import type { ChannelVersion, Intent, Qr } from "../../src/ui/events.js";
 import type { CliProcess } from "./cli-process.js";
 import type { Machine, StartOptions } from "./machine.js";
 
+/** What the two devices are told of a homeserver, the embedded one or another. */
+export type PairServer = Pick<DevHomeserver, "baseUrl" | "existingSession">;
+
 export interface PairOptions {
   /** Further options of the command line, for each part. */
   readonly generate?: readonly string[];
@@ -14,6 +17,7 @@ export interface PairOptions {
   /** How the code gets to the scanner: its <source>, and what is on its stdin; by default its payload. */
   readonly carry?: (qr: Qr) => { readonly source: string; readonly input?: string | Uint8Array };
   readonly generator?: StartOptions;
+  readonly scanner?: StartOptions;
 }
 
 /** Two devices, each a process: one shows a QR code, and the other has scanned it. */
@@ -35,7 +39,7 @@ const ROLE_OPTIONS: Readonly<Record<Intent, readonly string[]>> = {
 /** Starts the device that shows the code: as new, or as the existing device of the homeserver. */
 export async function startGenerator(
   machine: Machine,
-  server: DevHomeserver,
+  server: PairServer,
   intent: Intent,
   options: Pick<PairOptions, "generate" | "channel" | "generator"> = {},
 ): Promise<CliProcess> {
@@ -50,7 +54,7 @@ export async function startGenerator(
 /** Starts both devices, up to where the scanner has the code. */
 export async function startPair(
   machine: Machine,
-  server: DevHomeserver,
+  server: PairServer,
   intent: Intent,
   options: PairOptions = {},
 ): Promise<Pair> {
@@ -59,7 +63,7 @@ export async function startPair(
   const { source, input } = options.carry?.(qr) ?? { source: qr.payload };
   const scanner = machine.start(
     ["scan", source, "--json", ...ROLE_OPTIONS[OTHER[intent]], ...(options.scan ?? [])],
-    input === undefined ? { stdin: "none" } : { input },
+    { ...options.scanner, ...(input === undefined ? { stdin: "none" } : { input }) },
   );
   const [newDevice, existingDevice] = intent === "new" ? [generator, scanner] : [scanner, generator];
   return { generator, scanner, newDevice, existingDevice };

@@ -1,58 +1,114 @@
 import { randomBytes } from "node:crypto";
+import type { ExistingSession } from "../../src/dev-homeserver/dev-homeserver.js";
 import { seedDevice, seedKeys } from "../../src/dev-homeserver/seed.js";
-import type { PortableSession } from "../../src/session/session-file.js";
+import type { Stack } from "./stack.js";
 
-/** What is asked of the account's homeserver while it is set up. */
-async function ask(baseUrl: URL, token: string | undefined, request: string, body: object): Promise<Answer> {
-  const [method = "POST", path = ""] = request.split(" ");
-  const response = await fetch(new URL(path, baseUrl), {
+export type User = "alice" | "bob" | "carol";
+
+/** What the stack's homeserver answers. */
+interface Answer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** A device of the stack's homeserver that was signed in with the password, as tests speak for it. */
+export class StackDevice {
+  readonly stack: Stack;
+  readonly userId: string;
+  readonly deviceId: string;
+  /** It doesn't expire. */
+  readonly accessToken: string;
+
+  private constructor(stack: Stack, login: Readonly<Record<string, unknown>>) {
+    this.stack = stack;
+    this.userId = String(login["user_id"]);
+    this.deviceId = String(login["device_id"]);
+    this.accessToken = String(login["access_token"]);
+  }
+
+  static async signIn(stack: Stack, user: User): Promise<StackDevice> {
+    const { body } = await ask(stack, "POST /_matrix/client/v3/login", undefined, {
+      type: "m.login.password",
+      identifier: { type: "m.id.user", user },
+      password: stack.password,
+      device_id: `EXISTING${randomBytes(4).toString("hex").toUpperCase()}`,
+    });
+    return new StackDevice(stack, body);
+  }
+
+  /** @param request `METHOD /path` */
+  ask(request: string, body?: object | string): Promise<Answer> {
+    return ask(this.stack, request, this.accessToken, body);
+  }
+
+  /** Whether the account has that device. */
+  async hasDevice(deviceId: string): Promise<boolean> {
+    const { status } = await this.ask(`GET /_matrix/client/v3/devices/${encodeURIComponent(deviceId)}`);
+    return status === 200;
+  }
+}
+
+/** An account with encryption set up, by its one device so far. */
+export interface StackAccount {
+  readonly user: User;
+  readonly baseUrl: URL;
+  readonly device: StackDevice;
+  readonly existingSession: ExistingSession;
+}
+
+/**
+ * Sets encryption up for the user, as a first client does: cross-signing keys, a key backup, and its own
+ * device, verified. Once for each user, since the homeserver takes other keys only after a confirmation.
+ */
+export async function setUpAccount(stack: Stack, user: User): Promise<StackAccount> {
+  const device = await StackDevice.signIn(stack, user);
+  const { userId, deviceId, accessToken } = device;
+  const keys = seedKeys(userId);
+  const seeded = seedDevice(userId, keys.selfSigning, deviceId);
+  const { masterKey, selfSigningKey, userSigningKey } = keys.crossSigning;
+  await device.ask("POST /_matrix/client/v3/keys/device_signing/upload", {
+    master_key: masterKey,
+    self_signing_key: selfSigningKey,
+    user_signing_key: userSigningKey,
+  });
+  await device.ask("POST /_matrix/client/v3/keys/upload", { device_keys: seeded.deviceKeys });
+  const { body } = await device.ask("POST /_matrix/client/v3/room_keys/version", keys.backup);
+  const { cross_signing, backup } = keys.secrets;
+  const secrets = {
+    cross_signing,
+    ...(backup ? { backup: { ...backup, backup_version: String(body["version"]) } } : {}),
+  };
+  return {
+    user,
+    baseUrl: stack.baseUrl,
+    device,
+    existingSession: {
+      base_url: stack.baseUrl.href,
+      user_id: userId,
+      device_id: deviceId,
+      access_token: accessToken,
+      secrets,
+      device_keys: seeded.privateKeys,
+    },
+  };
+}
+
+async function ask(
+  { plainUrl }: Stack,
+  request: string,
+  accessToken: string | undefined,
+  body?: object | string,
+): Promise<Answer> {
+  const [method = "", path = ""] = request.split(" ");
+  const response = await fetch(new URL(path, plainUrl), {
     method,
     headers: {
       "content-type": "application/json",
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(accessToken === undefined ? {} : { authorization: `Bearer ${accessToken}` }),
     },
-    body: JSON.stringify(body),
+    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
-  const answer = (await response.json()) as Answer;
-  if (!response.ok) throw new Error(`${request}: ${response.status} ${JSON.stringify(answer)}`);
-  return answer;
-}
-
-type Answer = Readonly<Record<string, string>>;
-
-/**
- * Signs a device in with the password and sets encryption up for the account, as a first client does: its
- * cross-signing keys, a key backup, and this device, verified.
- */
-export async function setUpAccount(baseUrl: URL, user: string, password: string): Promise<PortableSession> {
-  const login = await ask(baseUrl, undefined, "POST /_matrix/client/v3/login", {
-    type: "m.login.password",
-    identifier: { type: "m.id.user", user },
-    password,
-    device_id: `EXISTING${randomBytes(4).toString("hex").toUpperCase()}`,
-    refresh_token: true,
-  });
-  const { user_id = "", access_token = "", device_id = "" } = login;
-  const keys = seedKeys(user_id);
-  const device = seedDevice(user_id, keys.selfSigning, device_id);
-  const call = (request: string, body: object) => ask(baseUrl, access_token, request, body);
-  await call("POST /_matrix/client/v3/keys/device_signing/upload", {
-    master_key: keys.crossSigning.masterKey,
-    self_signing_key: keys.crossSigning.selfSigningKey,
-    user_signing_key: keys.crossSigning.userSigningKey,
-  });
-  await call("POST /_matrix/client/v3/keys/upload", { device_keys: device.deviceKeys });
-  const backup = await call("POST /_matrix/client/v3/room_keys/version", keys.backup);
-  const { version = "" } = backup;
-  return {
-    base_url: baseUrl.href,
-    user_id,
-    device_id,
-    access_token,
-    secrets: {
-      cross_signing: keys.secrets.cross_signing,
-      ...(keys.secrets.backup ? { backup: { ...keys.secrets.backup, backup_version: version } } : {}),
-    },
-    device_keys: device.privateKeys,
-  };
+  const answer = { status: response.status, body: (await response.json()) as Answer["body"] };
+  if (response.ok || response.status === 404) return answer;
+  throw new Error(`${request}: ${answer.status} ${JSON.stringify(answer.body)}`);
 }
