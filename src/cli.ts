@@ -226,7 +226,8 @@ function addHomeserver(program: Command): void {
     )
     .addOption(seconds("--rendezvous-lifetime <seconds>", "how long a rendezvous session lives"))
     .addOption(seconds("--interval <seconds>", "pause between two polls for a token"))
-    .addOption(seconds("--token-ttl <seconds>", "how long an access token lives"));
+    .addOption(seconds("--token-ttl <seconds>", "how long an access token lives"))
+    .option("--like-synapse", "do as Synapse and MAS do where they differ from the specifications");
   addGlobalOptions(command).action((options: HomeserverCommandOptions & GlobalOptions) => {
     // It runs until it is stopped, unless somebody says otherwise.
     const isTimed = command.getOptionValueSource("timeout") !== "default";

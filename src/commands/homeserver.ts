@@ -30,6 +30,8 @@ export interface HomeserverCommandOptions {
   /** Seconds that a rendezvous session lives. */
   readonly rendezvousLifetime?: number;
   readonly rendezvousMode?: RendezvousMode;
+  /** Do as Synapse and Matrix Authentication Service do where they differ from the specifications. */
+  readonly likeSynapse?: boolean;
   readonly json?: boolean;
 }
 
@@ -68,6 +70,7 @@ async function start(options: HomeserverCommandOptions, { clock }: CommandContex
       rendezvousLifetimeMs: options.rendezvousLifetime * 1000,
     }),
     ...(options.rendezvousMode && { rendezvous: options.rendezvousMode }),
+    ...(options.likeSynapse && { likeSynapse: true }),
   };
   try {
     return await startDevHomeserver(settings);

@@ -62,7 +62,7 @@ export interface DevHomeserver {
   /**
    * Answers a consent page.
    *
-   * @returns false for a user code that is unknown or has expired
+   * @returns false for a user code that is unknown or has expired, or that nobody can consent to
    */
   decide(userCode: string, decision: Decision): boolean;
   /** Unpublishes the account's cross-signing keys: an account that has never set encryption up. */
@@ -79,7 +79,7 @@ export interface DevHomeserver {
  */
 export async function startDevHomeserver(options: DevHomeserverOptions = {}): Promise<DevHomeserver> {
   const settings = withDefaults(options);
-  const { clock } = settings;
+  const { clock, likeSynapse } = settings;
   const closing = new AbortController();
 
   const router = new Router();
@@ -105,9 +105,10 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
     clock,
     settings.authorizationLifetimeMs,
     settings.intervalMs,
+    likeSynapse,
   );
-  const rendezvous = new RendezvousStore(clock, settings.rendezvousLifetimeMs);
-  const msc4108 = new Msc4108Store(clock, settings.msc4108LifetimeMs);
+  const rendezvous = new RendezvousStore(clock, settings.rendezvousLifetimeMs, { likeSynapse });
+  const msc4108 = new Msc4108Store(clock, settings.msc4108LifetimeMs, likeSynapse);
   const authenticate = authenticator(sessions);
 
   const existingDevice = devices.add(seeded.deviceId, "Existing device");
@@ -140,6 +141,7 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
     verificationUriComplete: settings.verificationUriComplete,
     accessTokenLifetimeMs: settings.accessTokenLifetimeMs,
     authorizationLifetimeMs: settings.authorizationLifetimeMs,
+    likeSynapse,
     onAuthorization(authorization: DeviceAuthorization) {
       if (!settings.autoConsent) return;
       // It rejects only when the server closes.
@@ -154,7 +156,7 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
   router.add(keySignatureRoutes(userId, devices, crossSigning, authenticate));
   router.add(keyBackupRoutes(backup, authenticate));
   router.add(accountDataRoutes(userId, authenticate));
-  router.add(rendezvousRoutes(rendezvous, authenticate, settings.rendezvous, settings.rendezvousApis));
+  router.add(rendezvousRoutes(rendezvous, authenticate, settings));
   if (settings.msc4108) router.add(msc4108Routes(msc4108, baseUrl));
   router.add(noticeRoutes(pages));
   if (settings.oauth) {
@@ -198,8 +200,7 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
     },
     decide(userCode, decision) {
       const authorization = authorizations.findByUserCode(userCode);
-      if (authorization) authorizations.decide(authorization, decision);
-      return authorization !== undefined;
+      return authorization !== undefined && authorizations.decide(authorization, decision);
     },
     removeCrossSigning() {
       delete crossSigning.masterKey;

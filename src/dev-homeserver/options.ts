@@ -46,6 +46,12 @@ export interface DevHomeserverOptions {
   /** Milliseconds from its creation that a rendezvous session lives; 120 000 by default. */
   readonly rendezvousLifetimeMs?: number;
 
+  /**
+   * Whether it does as Synapse and Matrix Authentication Service do where they differ from the MSCs and RFCs;
+   * off by default. docs/dev-homeserver.md lists the differences.
+   */
+  readonly likeSynapse?: boolean;
+
   /** Whether there are rendezvous sessions of MSC4108's 2024 version too; off by default. */
   readonly msc4108?: boolean;
   /** Milliseconds from its last write that one of those lives; 60 000 by default. */
@@ -83,6 +89,7 @@ const DEFAULTS = {
   rendezvous: "open",
   rendezvousApis: "both",
   rendezvousLifetimeMs: 120_000,
+  likeSynapse: false,
   msc4108: false,
   msc4108LifetimeMs: 60_000,
   oauth: true,

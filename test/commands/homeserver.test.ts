@@ -101,6 +101,12 @@ describe("the homeserver command", () => {
     expect(await created.json()).toMatchObject({ expires_in_ms: 7000 });
   });
 
+  it("does as Synapse does when told so", async () => {
+    const { ready } = await run({ likeSynapse: true, rendezvousMode: "authenticated" });
+    const discovered = await fetch(new URL("_matrix/client/v1/rendezvous", ready.base_url));
+    expect(discovered.status).toBe(401);
+  });
+
   it("says so where it can't listen", async () => {
     const { ready } = await run({});
     const port = Number(new URL(ready.base_url).port);

@@ -50,9 +50,9 @@ function credentials({ account }: DevHomeserver) {
   return { username: account.localpart, password: account.password };
 }
 
-async function consentPage(clientMetadata?: object) {
-  const server = await devHomeserver({ intervalMs: 0 });
-  const authorization = await authorizeDevice(server.baseUrl, "NEWDEVICE1", clientMetadata);
+async function consentPage(clientMetadata?: object, { deviceId = "NEWDEVICE1", likeSynapse = false } = {}) {
+  const server = await devHomeserver({ intervalMs: 0, likeSynapse });
+  const authorization = await authorizeDevice(server.baseUrl, deviceId, clientMetadata);
   const browser = new Browser(server.baseUrl);
   await browser.open(`/link?code=${authorization.userCode}`);
   const page = await browser.submit(credentials(server));
@@ -171,5 +171,10 @@ describe("the consent page", () => {
   it("escapes what a client calls itself", async () => {
     const { page } = await consentPage({ ...CLIENT_METADATA, client_name: `<b>"Tom" & \u202Eyrrej</b>` });
     expect(page.text).toContain("&#60;b&#62;&#34;Tom&#34; &#38; \\u{202e}yrrej&#60;/b&#62;");
+  });
+
+  it("breaks where the device ID is too short, if it does as Synapse does", async () => {
+    const { page } = await consentPage(CLIENT_METADATA, { deviceId: "SHORT", likeSynapse: true });
+    expect(page.status).toBe(500);
   });
 });

@@ -51,7 +51,7 @@ describe("a rendezvous session's life", () => {
 
   it("is refused where too many live, until the oldest has ended", async () => {
     const clock = new FakeClock();
-    const store = new RendezvousStore(clock, 1000, 2);
+    const store = new RendezvousStore(clock, 1000, { capacity: 2 });
     store.create("a");
     await clock.advance(400);
     store.create("b");

@@ -1,5 +1,6 @@
 import { describe, expect } from "vitest";
 import { SETTINGS } from "../../src/doctor/findings.js";
+import { describeAuthenticatedSynapse } from "../dev-homeserver/synapse-conformance.js";
 import { startGenerator } from "../support/device-pair.js";
 import { expectFailureOf } from "../support/failed-runs.js";
 import { it } from "../support/machine.js";
@@ -46,3 +47,5 @@ describe.concurrent("where MSC4388 is for devices that are signed in, and the us
     });
   });
 });
+
+describeAuthenticatedSynapse("Synapse", () => site().stack.baseUrl);

@@ -53,7 +53,13 @@ export class MemoryRendezvous {
     this.clock = clock;
     this.store = new RendezvousStore(clock, lifetimeMs);
     const authenticate = () => ({ deviceId: "EXISTING" }) as never;
-    this.#router.add(rendezvousRoutes(this.store, authenticate, mode, apis));
+    this.#router.add(
+      rendezvousRoutes(this.store, authenticate, {
+        rendezvous: mode,
+        rendezvousApis: apis,
+        likeSynapse: false,
+      }),
+    );
   }
 
   /** @param device its name in the log */

@@ -4,6 +4,7 @@ import { type Answer, Refusal } from "../http/answers.js";
 import { formBody } from "../http/bodies.js";
 import type { Call, Routes } from "../http/router.js";
 import type { DeviceAuthorization, DeviceAuthorizationStore } from "../oauth/device-authorizations.js";
+import { isConsentable } from "../oauth/scopes.js";
 import type { Browser, BrowserSessions } from "./browser-sessions.js";
 import type { DeviceDescription, Pages } from "./pages.js";
 
@@ -61,6 +62,8 @@ export function consentRoutes(
     return (name === account.localpart || name === account.userId) && isSame(password, account.password);
   };
 
+  const broken = pages.notice(500, "Something went wrong", "The device ID is too short.");
+
   return {
     "GET /link": (call) => {
       const browser = browsers.of(call.headers);
@@ -69,6 +72,7 @@ export function consentRoutes(
       const authorization = authorizations.findByUserCode(code);
       if (!authorization) return withCookie(browser, pages.userCode(browser.csrf, CODE_UNKNOWN));
       if (!browser.signedIn) return withCookie(browser, pages.signIn(browser.csrf, authorization.userCode));
+      if (!isConsentable(authorization.scope)) return broken;
       const device = describe(authorization);
       if (authorization.decision === "allow") return pages.allowed(device);
       if (authorization.decision === "deny") return pages.declined(device);

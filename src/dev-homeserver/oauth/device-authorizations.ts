@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from "node:crypto";
 import type { Clock } from "../../clock.js";
 import type { Decision } from "../options.js";
 import type { Client } from "./clients.js";
-import type { Scope } from "./scopes.js";
+import { isConsentable, type Scope } from "./scopes.js";
 
 /** RFC 8628 §6.1: consonants that aren't mistaken for each other and spell no words. */
 const USER_CODE_ALPHABET = "BCDFGHJKLMNPQRSTVWXZ";
@@ -43,12 +43,14 @@ export class DeviceAuthorizationStore {
   readonly #clock: Clock;
   readonly #lifetimeMs: number;
   readonly #intervalMs: number;
+  readonly #likeSynapse: boolean;
   readonly #authorizations = new Map<string, DeviceAuthorization>();
 
-  constructor(clock: Clock, lifetimeMs: number, intervalMs: number) {
+  constructor(clock: Clock, lifetimeMs: number, intervalMs: number, likeSynapse: boolean) {
     this.#clock = clock;
     this.#lifetimeMs = lifetimeMs;
     this.#intervalMs = intervalMs;
+    this.#likeSynapse = likeSynapse;
   }
 
   start(client: Client, scope: Scope): DeviceAuthorization {
@@ -79,7 +81,8 @@ export class DeviceAuthorizationStore {
       return authorization;
     }
     const now = this.#clock.now();
-    const tooEarly = now < authorization.nextPollAt - TOLERANCE;
+    // MAS never minds.
+    const tooEarly = now < authorization.nextPollAt - TOLERANCE && !this.#likeSynapse;
     if (tooEarly) authorization.intervalMs += SLOW_DOWN;
     authorization.nextPollAt = now + authorization.intervalMs;
     return tooEarly ? "slow_down" : "authorization_pending";
@@ -93,9 +96,15 @@ export class DeviceAuthorizationStore {
     );
   }
 
-  /** The first decision stands. */
-  decide(authorization: DeviceAuthorization, decision: Decision): void {
+  /**
+   * The first decision stands.
+   *
+   * @returns false where none can be made
+   */
+  decide(authorization: DeviceAuthorization, decision: Decision): boolean {
+    if (!isConsentable(authorization.scope)) return false;
     authorization.decision ??= decision;
+    return true;
   }
 
   #isExpired(authorization: DeviceAuthorization): boolean {

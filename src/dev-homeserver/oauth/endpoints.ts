@@ -25,6 +25,7 @@ export interface OAuthServer {
   readonly verificationUriComplete: boolean;
   readonly accessTokenLifetimeMs: number;
   readonly authorizationLifetimeMs: number;
+  readonly likeSynapse: boolean;
   /** Called for each device authorization that starts. */
   readonly onAuthorization: (authorization: DeviceAuthorization) => void;
 }
@@ -37,7 +38,7 @@ export function deviceAuthorizationRoutes(server: OAuthServer): Routes {
       if (!client.metadata.grant_types.includes(DEVICE_CODE)) {
         throw oauthError(400, "unauthorized_client", "The client did not register for this grant.");
       }
-      const scope = parseScope(formBody(DeviceRequest, call.body).scope);
+      const scope = parseScope(formBody(DeviceRequest, call.body).scope, server.likeSynapse);
       const authorization = server.authorizations.start(client, scope);
       server.onAuthorization(authorization);
       const link = new URL("link", server.issuer);
@@ -72,7 +73,11 @@ export function tokenRoutes(server: OAuthServer): Routes {
       }
       const { device_code } = formBody(DeviceTokenRequest, call.body);
       const poll = server.authorizations.poll(device_code, clientId);
-      if (typeof poll === "string") throw oauthError(400, poll, POLL_DESCRIPTIONS[poll]);
+      if (typeof poll === "string") {
+        // RFC 8628 §3.5 has 400 for all of them.
+        const status = server.likeSynapse && poll !== "invalid_grant" ? 403 : 400;
+        throw oauthError(status, poll, POLL_DESCRIPTIONS[poll]);
+      }
       const { deviceId, text } = poll.scope;
       server.devices.add(deviceId, metadata.client_name);
       const tokens = server.sessions.start(

@@ -4,7 +4,7 @@ import type { Authenticate } from "../client-server/authentication.js";
 import { json, matrixError } from "../http/answers.js";
 import { jsonBody } from "../http/bodies.js";
 import type { Call, Routes } from "../http/router.js";
-import type { RendezvousApis, RendezvousMode } from "../options.js";
+import type { Settings } from "../options.js";
 import type { RendezvousStore } from "./store.js";
 
 /** MSC4388 §Maximum payload size, in bytes of UTF-8. */
@@ -23,8 +23,11 @@ const UNSTABLE = {
 export function rendezvousRoutes(
   store: RendezvousStore,
   authenticate: Authenticate,
-  mode: RendezvousMode,
-  apis: RendezvousApis,
+  {
+    rendezvous: mode,
+    rendezvousApis: apis,
+    likeSynapse,
+  }: Pick<Settings, "rendezvous" | "rendezvousApis" | "likeSynapse">,
 ): Routes {
   if (mode === "off") return {};
   const served = apis === "both" ? [STABLE, UNSTABLE] : [apis === "stable" ? STABLE : UNSTABLE];
@@ -32,7 +35,7 @@ export function rendezvousRoutes(
   /** Synapse answers 401 where the token is missing; the MSC wants 403. A bad token is 401 in both. */
   const checkMayCreate = (call: Call) => {
     if (mode === "open") return;
-    if (call.headers.authorization === undefined) {
+    if (call.headers.authorization === undefined && !likeSynapse) {
       throw matrixError(403, "M_FORBIDDEN", "Creating a rendezvous session needs an access token here.");
     }
     authenticate(call);
@@ -81,7 +84,7 @@ export function rendezvousRoutes(
 
     [`DELETE ${path}/{id}`]: (call) => {
       if (!store.delete(call.param("id"))) throw notFound();
-      return json(200, {});
+      return json(200, likeSynapse ? [] : {});
     },
   });
 

@@ -15,24 +15,32 @@ interface Session {
   data: string;
   writes: number;
   sequenceToken: string;
+  /** The one before. */
+  previousToken?: string;
 }
+
+/** Synapse makes room for a new session by throwing out half of those there are. */
+const SYNAPSE_CAPACITY = 200;
 
 /** The live rendezvous sessions (MSC4388 §Insecure rendezvous session). */
 export class RendezvousStore {
   readonly #clock: Clock;
   readonly #lifetimeMs: number;
   readonly #capacity: number;
+  readonly #likeSynapse: boolean;
   readonly #sessions = new Map<string, Session>();
 
   /** @param capacity how many sessions may live at once (§Denial of Service attack surface) */
-  constructor(clock: Clock, lifetimeMs: number, capacity = 1000) {
+  constructor(clock: Clock, lifetimeMs: number, { capacity = 1000, likeSynapse = false } = {}) {
     this.#clock = clock;
     this.#lifetimeMs = lifetimeMs;
     this.#capacity = capacity;
+    this.#likeSynapse = likeSynapse;
   }
 
   /** @returns the session, or, where there are too many, the milliseconds until the next one ends */
   create(data: string): RendezvousState | { readonly retryAfterMs: number } {
+    if (this.#likeSynapse) this.#makeRoom();
     const [oldest] = this.live();
     if (oldest && this.#sessions.size >= this.#capacity) return { retryAfterMs: oldest.expiresInMs };
     const id = randomBytes(16).toString("base64url");
@@ -54,7 +62,7 @@ export class RendezvousStore {
 
   /**
    * Compare-and-swap. A repeated write whose first answer was lost is acknowledged again: the token is an old
-   * one, but the data is what is there already (§The send mechanism).
+   * one, but the data is what is there already (§The send mechanism). Synapse wants the token before for that.
    */
   put(id: string, token: string, data: string): RendezvousState | "not_found" | "concurrent_write" {
     const session = this.#find(id);
@@ -62,8 +70,9 @@ export class RendezvousStore {
     if (token === session.sequenceToken) {
       session.writes += 1;
       session.data = data;
+      session.previousToken = token;
       session.sequenceToken = sequenceToken(id, session.writes, data);
-    } else if (data !== session.data) {
+    } else if (data !== session.data || (this.#likeSynapse && token !== session.previousToken)) {
       return "concurrent_write";
     }
     return this.#state(session);
@@ -81,6 +90,12 @@ export class RendezvousStore {
 
   clear(): void {
     this.#sessions.clear();
+  }
+
+  #makeRoom(): void {
+    const live = this.live();
+    if (live.length < SYNAPSE_CAPACITY) return;
+    for (const { id } of live.slice(0, SYNAPSE_CAPACITY / 2)) this.#sessions.delete(id);
   }
 
   #find(id: string): Session | undefined {
