@@ -2,7 +2,7 @@ import { Failure } from "../errors.js";
 import { resolveUserHomeserver } from "../homeserver/discovery.js";
 import { serverNameOf } from "../homeserver/user-id.js";
 import { decodeBase64 } from "../protocol/base64.js";
-import { generateDeviceId } from "../protocol/device-keys.js";
+import { generateDeviceId, isUsableDeviceId } from "../protocol/device-keys.js";
 import { existingSessionPath, newSessionPath } from "../session/resolve.js";
 import { SessionStore, sessionsDirectory } from "../session/store.js";
 import { type ExistingAccount, openExistingAccount } from "../sign-in/existing-device.js";
@@ -54,6 +54,12 @@ export async function prepareNewDevice(
     throw new Failure("usage_error", "--expect-master-key has to be a public key: base64 of 32 bytes.");
   }
   const deviceId = options.deviceId ?? generateDeviceId();
+  if (!isUsableDeviceId(deviceId)) {
+    throw new Failure(
+      "usage_error",
+      "--device-id has to have 10 to 255 letters, digits or . _ ~ ! $ & ' ( ) * + , ; = : @ / - in it.",
+    );
+  }
   const store = new SessionStore(await sessionsDirectory(env));
   const path = await newSessionPath(options.session, env, deviceId);
   return {

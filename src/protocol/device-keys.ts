@@ -9,9 +9,16 @@ export interface DeviceIdentityKeys {
   readonly curve25519: string;
 }
 
-/** MAS breaks on device IDs of fewer than 10 characters. */
+/** MAS takes shorter ones, and its consent page then breaks: nobody would ever consent. */
 const DEVICE_ID_LENGTH = 10;
 const DEVICE_ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+/** What fits into a scope (RFC 6749 §3.3) and into a URL without more ado, and is taken by MAS. */
+const DEVICE_ID = /^[A-Za-z0-9._~!$&'()*+,;=:@/-]{10,255}$/;
+
+/** Whether a new device can sign in under that ID. Other clients' IDs may be others. */
+export function isUsableDeviceId(text: string): boolean {
+  return DEVICE_ID.test(text);
+}
 
 /** A device ID that nobody can predict: MSC4108 §Device ID confusion rests on that. */
 export function generateDeviceId(): string {

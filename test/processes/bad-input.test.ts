@@ -143,6 +143,7 @@ const COMMAND_LINES: readonly Row[] = [
   },
   { name: "a user that is none", args: [...GENERATE, "--expect-user", "alice"], code: "usage_error" },
   { name: "a key that is none", args: [...GENERATE, "--expect-master-key", "abc"], code: "usage_error" },
+  { name: "a device ID that is too short", args: [...GENERATE, "--device-id", "SHORT"], code: "usage_error" },
   {
     name: "a homeserver that is none",
     args: [...GENERATE, "--homeserver", "not a server"],

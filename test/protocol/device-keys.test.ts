@@ -4,6 +4,7 @@ import { publicCrossSigningKeys } from "../../src/protocol/cross-signing.js";
 import {
   generateDeviceId,
   generateDeviceIdentityKeys,
+  isUsableDeviceId,
   publicIdentityKeys,
   signedDeviceKeys,
 } from "../../src/protocol/device-keys.js";
@@ -17,6 +18,17 @@ describe("a new device", () => {
     const ids = Array.from({ length: 100 }, generateDeviceId);
     for (const id of ids) expect(id).toMatch(/^[A-Z]{10}$/);
     expect(new Set(ids).size).toBe(100);
+  });
+
+  it.each([
+    ["ABCDEFGHIJ", true],
+    [DEVICE.padEnd(255, "x"), true],
+    ["ABCDEFGHI", false],
+    ["x".repeat(256), false],
+    ["my new laptop", false],
+    ["ABCDEFGHI\u00c4", false],
+  ])("may have the ID %j: %s", (id, isUsable) => {
+    expect(isUsableDeviceId(id)).toBe(isUsable);
   });
 
   it("has identity keys of its own, which are two", () => {
