@@ -8,7 +8,7 @@ import type { UrlPolicy } from "../network/url-policy.js";
 import { generateDeviceId } from "../protocol/device-keys.js";
 import { Msc4108Session } from "../rendezvous/msc4108-2024-session.js";
 import { Msc4388Api } from "../rendezvous/msc4388-api.js";
-import { type Check, type Finding, SETTINGS, type State } from "./findings.js";
+import { BROKEN_BY_PROXY, type Check, type Finding, SETTINGS, type State } from "./findings.js";
 
 /** What a homeserver is examined with, by a device that isn't signed in there. */
 export interface Examination {
@@ -31,8 +31,7 @@ export async function examine(
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  const find = (check: Check, state: State, message: string) => {
-    const setting = state === "ok" ? undefined : SETTINGS[check];
+  const find: Find = (check, state, message, setting = state === "ok" ? undefined : SETTINGS[check]) => {
     const finding: Finding = { event: "check", check, state, message, ...(setting ? { setting } : {}) };
     findings.push(finding);
     tell(finding);
@@ -44,7 +43,8 @@ export async function examine(
   return findings;
 }
 
-type Find = (check: Check, state: State, message: string) => void;
+/** @param setting the one that belongs to the check, by default */
+type Find = (check: Check, state: State, message: string, setting?: string) => void;
 
 async function findHomeserver({ http, baseUrl }: Examination, find: Find, signal: AbortSignal) {
   const versions = await fetchVersions(http, baseUrl, signal);
@@ -102,12 +102,27 @@ async function findMsc4388({ http, baseUrl }: Examination, find: Find, signal: A
 }
 
 async function findMsc4108(examination: Examination, find: Find, signal: AbortSignal): Promise<void> {
-  const session = await Msc4108Session.create(examination, examination.baseUrl, signal);
-  if (!session) {
-    find("rendezvous_msc4108_2024", "missing", "It has no rendezvous sessions of MSC4108's 2024 version.");
-    return;
+  const check = "rendezvous_msc4108_2024";
+  try {
+    const session = await Msc4108Session.create(examination, examination.baseUrl, signal);
+    if (!session) {
+      find(check, "missing", "It has no rendezvous sessions of MSC4108's 2024 version.");
+      return;
+    }
+    // A session is elsewhere than where it is made, and lives by its entity tags: proxies break both.
+    await session.write("doctor", signal);
+    await session.delete(signal);
+    find(
+      check,
+      "ok",
+      "Anybody can make rendezvous sessions of MSC4108's 2024 version, which phones speak today.",
+    );
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const { code, message } = Failure.from(thrown);
+    if (code === "internal_error") throw thrown;
+    const why = code === "rendezvous_gone" ? "They are not found where they should be." : message;
+    const sentence = `Its rendezvous sessions of MSC4108's 2024 version can't be used. ${why}`;
+    find(check, "missing", sentence, BROKEN_BY_PROXY);
   }
-  await session.delete(signal);
-  const message = "Anybody can make rendezvous sessions of MSC4108's 2024 version, which phones speak today.";
-  find("rendezvous_msc4108_2024", "ok", message);
 }

@@ -44,6 +44,11 @@ export const SETTINGS: Readonly<Partial<Record<Check, string>>> = {
   rendezvous_msc4108_2024: "Synapse: experimental_features.msc4108_enabled: true",
 };
 
+/** Where sessions of the 2024 version are made, and can't be used. */
+export const BROKEN_BY_PROXY =
+  "The reverse proxy: pass /_synapse/client/rendezvous on to Synapse, and ETag headers through unchanged; " +
+  "Synapse: public_baseurl";
+
 export function verdictOf(findings: readonly Finding[]): Verdict {
   const stateOf = (check: Check): State =>
     findings.find((finding) => finding.check === check)?.state ?? "missing";

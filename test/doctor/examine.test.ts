@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { systemClock } from "../../src/clock.js";
 import { type DevHomeserverOptions, startDevHomeserver } from "../../src/dev-homeserver/dev-homeserver.js";
 import { examine } from "../../src/doctor/examine.js";
-import { SETTINGS, type State, verdictOf } from "../../src/doctor/findings.js";
+import { BROKEN_BY_PROXY, SETTINGS, type State, verdictOf } from "../../src/doctor/findings.js";
 import { createHttpClient } from "../../src/network/http-client.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 
@@ -60,6 +60,24 @@ describe("doctor", () => {
     const { states, verdict } = await examined({ rendezvous: "authenticated" });
     expect(states["rendezvous_msc4388"]).toBe("limited");
     expect(verdict).toMatchObject({ new_device_generates: [], existing_device_generates: ["msc4388"] });
+  });
+
+  it.each([
+    [
+      "whose path a proxy doesn't pass on",
+      { status: 404, body: '{"errcode":"M_UNRECOGNIZED"}' },
+      "not found",
+    ],
+    ["whose entity tags it takes away", { status: 202 }, "ETag"],
+  ])("finds sessions of the 2024 version %s", async (_why, answer, said) => {
+    const { findings, verdict } = await examined({
+      msc4108: true,
+      intercept: ({ method }) => (method === "PUT" ? { when: "after", answer } : undefined),
+    });
+    const { state, message, setting } = findings.at(-1) ?? {};
+    expect([state, setting]).toEqual(["missing", BROKEN_BY_PROXY]);
+    expect(message).toContain(said);
+    expect(verdict.new_device_generates).toEqual(["msc4388"]);
   });
 
   it("finds that nobody can", async () => {
