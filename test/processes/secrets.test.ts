@@ -7,7 +7,7 @@ import { type Pair, startPair, typeCheckCode } from "../support/device-pair.js";
 import { expectFailureOf } from "../support/failed-runs.js";
 import { gateAtNewDevice, gateAtPath } from "../support/faults.js";
 import { it, type Machine } from "../support/machine.js";
-import { secretsFoundIn, secretsIn, secretsOfAccount, watchIssuedTokens } from "../support/secret-hunt.js";
+import { secretsFoundIn, secretsIn, secretsOfAccount, tokensIssuedBy } from "../support/secret-hunt.js";
 
 const CONSENT = { autoConsent: "allow", autoConsentDelayMs: 0 } as const;
 /** So short that the existing device has to refresh its token before it starts. */
@@ -46,11 +46,10 @@ async function expectPrivateFiles(machine: Machine): Promise<void> {
   expect(written.filter((line) => !/^0(600|700) /.test(line))).toEqual([]);
 }
 
-describe("no secret is seen", () => {
+describe.concurrent("no secret is seen", () => {
   it.for(["new", "existing"] as const)(
     "of a sign-in that is told in full, the %s device showing the code",
     async (intent, { machine }) => {
-      const issued = watchIssuedTokens();
       const server = await machine.homeserver({ ...CONSENT, ...SHORT_LIVED });
       const pair = await startPair(machine, server, intent, talkative(machine));
       await pair.scanner.event("check_code");
@@ -59,7 +58,7 @@ describe("no secret is seen", () => {
       expect([(await pair.generator.ended).code, (await pair.scanner.ended).code]).toEqual([0, 0]);
 
       const session = await readNewSession(machine);
-      const secrets = [...secretsOfAccount(server), ...secretsIn(session), ...issued()];
+      const secrets = [...secretsOfAccount(server), ...secretsIn(session), ...tokensIssuedBy(server)];
       // The password; two pairs of tokens for the existing device and one for the new one; a device code; and keys.
       expect(new Set(secrets).size).toBe(1 + 6 + 1 + CROSS_SIGNING_AND_BACKUP_KEYS + 4);
       const seen = [await seenOf(machine, pair.generator, pair.scanner), ...args].join("\n");
@@ -70,7 +69,6 @@ describe("no secret is seen", () => {
   );
 
   it("of a sign-in that is told to people", async ({ machine }) => {
-    const issued = watchIssuedTokens();
     const server = await machine.homeserver({ ...CONSENT, ...SHORT_LIVED });
     await machine.addSession(server.existingSession);
     const { generate, scan } = talkative(machine);
@@ -93,14 +91,17 @@ describe("no secret is seen", () => {
     expect([(await generator.ended).code, (await scanner.ended).code]).toEqual([0, 0]);
     expect(generator.stdout + scanner.stdout).toBe("");
 
-    const secrets = [...secretsOfAccount(server), ...secretsIn(await readNewSession(machine)), ...issued()];
+    const secrets = [
+      ...secretsOfAccount(server),
+      ...secretsIn(await readNewSession(machine)),
+      ...tokensIssuedBy(server),
+    ];
     const seen = await seenOf(machine, generator, scanner);
     expect(seen).toContain("Done: ");
     expect(secretsFoundIn(seen, secrets)).toEqual([]);
   });
 
   it("of a session, but by session export", async ({ machine }) => {
-    const issued = watchIssuedTokens();
     const server = await machine.homeserver();
     const { existingSession } = server;
     await machine.addSession(existingSession);
@@ -118,7 +119,7 @@ describe("no secret is seen", () => {
         // What asks the network nothing leaves no trace.
         const trace = await readFile(machine.path("trace.ndjson"), "utf8").catch(() => "");
         const seen = stdout + stderr + trace;
-        expect(secretsFoundIn(seen, [...secrets, ...issued()]), `${verb} ${form}`).toEqual([]);
+        expect(secretsFoundIn(seen, [...secrets, ...tokensIssuedBy(server)]), `${verb} ${form}`).toEqual([]);
       }
     }
   });
@@ -147,7 +148,7 @@ describe("no secret is seen", () => {
   });
 });
 
-describe("no secret is seen of a sign-in that fails", () => {
+describe.concurrent("no secret is seen of a sign-in that fails", () => {
   async function expectNothingSeen(
     machine: Machine,
     pair: Pair,
@@ -161,18 +162,16 @@ describe("no secret is seen of a sign-in that fails", () => {
   }
 
   it("by a wrong check code", async ({ machine }) => {
-    const issued = watchIssuedTokens();
     const server = await machine.homeserver(SHORT_LIVED);
     const pair = await startPair(machine, server, "new", talkative(machine));
     await pair.scanner.event("check_code");
     pair.generator.type("no code");
     await expectFailureOf(pair.generator, "check_code_wrong");
     await pair.scanner.ended;
-    await expectNothingSeen(machine, pair, [...secretsOfAccount(server), ...issued()], 11);
+    await expectNothingSeen(machine, pair, [...secretsOfAccount(server), ...tokensIssuedBy(server)], 11);
   });
 
   it("by another user than was expected, once there are tokens", async ({ machine }) => {
-    const issued = watchIssuedTokens();
     const server = await machine.homeserver(CONSENT);
     const { generate, scan } = talkative(machine);
     const expectUser = ["--expect-user", `@bob:${server.serverName}`];
@@ -180,11 +179,10 @@ describe("no secret is seen of a sign-in that fails", () => {
     await typeCheckCode(pair);
     await expectFailureOf(pair.newDevice, "unexpected_user");
     await pair.existingDevice.ended;
-    await expectNothingSeen(machine, pair, [...secretsOfAccount(server), ...issued()], 9 + 3);
+    await expectNothingSeen(machine, pair, [...secretsOfAccount(server), ...tokensIssuedBy(server)], 9 + 3);
   });
 
   it("by another master key than was expected, once there are secrets", async ({ machine }) => {
-    const issued = watchIssuedTokens();
     const server = await machine.homeserver(CONSENT);
     const { generate, scan } = talkative(machine);
     const otherKey = Buffer.alloc(32, 7).toString("base64");
@@ -195,11 +193,10 @@ describe("no secret is seen of a sign-in that fails", () => {
     await typeCheckCode(pair);
     await expectFailureOf(pair.newDevice, "unexpected_master_key");
     await pair.existingDevice.ended;
-    await expectNothingSeen(machine, pair, [...secretsOfAccount(server), ...issued()], 9 + 3);
+    await expectNothingSeen(machine, pair, [...secretsOfAccount(server), ...tokensIssuedBy(server)], 9 + 3);
   });
 
   it("by a signal, and leaves tokens that can't be revoked", async ({ machine }) => {
-    const issued = watchIssuedTokens();
     const secretsHeld = gateAtNewDevice();
     const revocation = gateAtPath("/revoke");
     const server = await machine.homeserver({
@@ -213,7 +210,7 @@ describe("no secret is seen of a sign-in that fails", () => {
     expect((await expectFailureOf(pair.newDevice, "terminated")).cleanup).toBe("pending");
     await pair.existingDevice.ended;
     const session = await readNewSession(machine);
-    const secrets = [...secretsOfAccount(server), ...secretsIn(session), ...issued()];
+    const secrets = [...secretsOfAccount(server), ...secretsIn(session), ...tokensIssuedBy(server)];
     await expectNothingSeen(machine, pair, secrets, 9 + 3);
   });
 });

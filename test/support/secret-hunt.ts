@@ -1,23 +1,21 @@
 import { ServerResponse } from "node:http";
-import { onTestFinished, vi } from "vitest";
+import { vi } from "vitest";
 import type { DevHomeserver } from "../../src/dev-homeserver/dev-homeserver.js";
 import type { PortableSession } from "../../src/session/session-file.js";
 
 /** Fields of answers whose values are secrets. */
 const SECRET_FIELDS = ["access_token", "refresh_token", "device_code"] as const;
 
-/**
- * Listens in on what homeservers in this process answer from now on.
- *
- * @returns what gives the tokens and device codes that were issued since
- */
-export function watchIssuedTokens(): () => string[] {
-  const answers = vi.spyOn(ServerResponse.prototype, "end");
-  onTestFinished(() => answers.mockRestore());
-  return () => {
-    const bodies = answers.mock.calls.map(([body]) => parseJson(body));
-    return bodies.flatMap((body) => SECRET_FIELDS.flatMap((field) => body[field] ?? [])).map(String);
-  };
+/** Every answer that homeservers in this process give from now on. */
+const answers = vi.spyOn(ServerResponse.prototype, "end");
+
+/** The tokens and device codes that a homeserver has issued since it started. */
+export function tokensIssuedBy({ serverName }: DevHomeserver): string[] {
+  const bodies = answers.mock.calls.flatMap(([body], call) => {
+    const response = answers.mock.contexts[call] as ServerResponse | undefined;
+    return response?.req.headers.host === serverName ? [parseJson(body)] : [];
+  });
+  return bodies.flatMap((body) => SECRET_FIELDS.flatMap((field) => body[field] ?? [])).map(String);
 }
 
 function parseJson(body: unknown): Record<string, unknown> {
