@@ -14,6 +14,8 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          // Pictures and cryptography take real time, and more of it on a busy machine.
+          testTimeout: 20_000,
           include: ["test/**/*.test.ts"],
           exclude: ["test/processes/**", "test/docs/docs.test.ts", "test/stack/**", "test/interop/**"],
         },

@@ -74,10 +74,12 @@ function displayMode({ json, plain }: RunOptions): DisplayOptions["mode"] {
 
 /** Signals and the timeout abort the run. A second signal ends the process at once. */
 function listenForTheEnd(stop: AbortController, timeout: number | undefined): () => void {
+  let isSignalled = false;
   const listeners = Object.entries(SIGNALS).map(([signal, code]) => {
     const listener = () => {
       const failure = new Failure(code);
-      if (stop.signal.aborted) process.exit(failure.exitCode);
+      if (isSignalled) process.exit(failure.exitCode);
+      isSignalled = true;
       stop.abort(failure);
       setTimeout(() => process.exit(failure.exitCode), CLEANUP_MS).unref();
     };

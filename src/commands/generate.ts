@@ -95,7 +95,7 @@ async function rendezvousOf(
   signal: AbortSignal,
 ): Promise<Pick<GenerateCode, "baseUrl" | "accessToken">> {
   if (elsewhere !== undefined) return { baseUrl: await resolveHomeserver(elsewhere, world, signal) };
-  return { baseUrl: account.baseUrl, accessToken: () => account.accessToken() };
+  return { baseUrl: account.baseUrl, accessToken: (tokenSignal) => account.accessToken(tokenSignal) };
 }
 
 function codeOptions({ channel, dialect, qrFile }: GenerateOptions, confirmation: Confirmation) {

@@ -134,6 +134,8 @@ export class DeviceGrant {
       case "access_denied":
         return { status: "declined" };
       case "expired_token":
+        // The answer that was lost may have brought a token, shortly before the end.
+        if (repeatedAfterLoss) throw this.#tokenLost();
         return { status: "expired" };
     }
     const isGone = error.error === "invalid_grant" && (repeatedAfterLoss || this.#wasPending);

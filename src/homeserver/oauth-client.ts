@@ -7,6 +7,9 @@ import { exchangeOAuth, oauthRefusal } from "./oauth-fetch.js";
 /** Shown on the consent page. Authorization servers ask for an https page of the client. */
 const CLIENT_URI = "https://www.npmjs.com/package/matrix-qr-login";
 
+/** As long as session files hold. */
+const MAX_CLIENT_ID = 2048;
+
 /**
  * Registers this program as an OAuth client (RFC 7591, as the Matrix specification narrows it).
  *
@@ -46,6 +49,9 @@ export async function registerClient(
         },
       },
     );
+    if (client.client_id.length > MAX_CLIENT_ID) {
+      throw new Failure("server_error", `${new URL(endpoint).host} gives a client ID that can't be kept.`);
+    }
     return client.client_id;
   } catch (error) {
     if (status === 401 || status === 403) throw new Failure("homeserver_without_registration");

@@ -78,13 +78,14 @@ function requestOptions(
 
 /**
  * The answer as oauth4webapi is strict about: registration is 201 in RFC 7591 §3.2.1 and 200 with some; null
- * is no member at all; and an ID token, which was not asked for, is not to be validated.
+ * is no member at all; and an ID token, which was not asked for, is not to be validated. No member that counts
+ * here is a list or an object, whose depth could be made a trouble.
  */
 function toFetchResponse({ status, json }: HttpResponse, success: number): Response {
   const isSuccess = status >= 200 && status < 300;
   if (!isSuccess && status < 400) return Response.error();
   const members = typeof json === "object" && json !== null ? Object.entries(json) : [];
-  const kept = members.filter(([name, value]) => value !== null && name !== "id_token");
+  const kept = members.filter(([name, value]) => typeof value !== "object" && name !== "id_token");
   return Response.json(Object.fromEntries(kept), { status: isSuccess ? success : status });
 }
 

@@ -5,12 +5,12 @@ import { escapeText } from "../ui/escape.js";
 const SERVER_NAME = /^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 
 /** Historical localparts hold nearly everything, so only what can't be shown or parsed is kept out. */
-const USER_ID = /^@[^:\p{C}]+:(?<serverName>.+)$/u;
+const USER_ID = /^@[^:\s\p{C}]+:(?<serverName>.+)$/u;
 
 const MAX_BYTES = 255;
 
 export function isServerName(text: string): boolean {
-  return Buffer.byteLength(text) <= MAX_BYTES && SERVER_NAME.test(text);
+  return Buffer.byteLength(text) <= MAX_BYTES && SERVER_NAME.test(text) && URL.canParse(`https://${text}/`);
 }
 
 export function isUserId(text: string): boolean {

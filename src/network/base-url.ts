@@ -1,4 +1,8 @@
+import { Failure } from "../errors.js";
 import type { UrlPolicy } from "./url-policy.js";
+
+/** As long as session files hold. */
+const MAX_LENGTH = 2048;
 
 /**
  * A homeserver's base URL, ready for paths to be put behind it: it ends in a slash, and has no query.
@@ -9,6 +13,7 @@ export function toBaseUrl(text: string, urlPolicy: UrlPolicy): URL {
   const url = endpoint(urlPolicy.check(text), "");
   url.search = "";
   url.hash = "";
+  if (url.href.length > MAX_LENGTH) throw new Failure("url_refused", "A base URL is too long.");
   return url;
 }
 

@@ -55,7 +55,7 @@ export function createUndiciTransport(env: Environment): ClosableTransport {
       }
     },
     async close() {
-      await Promise.all([...new Set([direct, proxied])].map((agent) => agent.close()));
+      await Promise.all([...new Set([direct, proxied])].map((agent) => agent.destroy()));
     },
   };
 }

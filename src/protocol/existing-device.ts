@@ -83,8 +83,8 @@ export async function signInOtherDevice(
     return { deviceId };
   } catch (thrown) {
     const failure = Failure.from(thrown);
-    await channel.abandon(failure);
-    throw failure;
+    const reason = await channel.abandon(failure);
+    throw reason === undefined ? failure : failure.with({ reason });
   }
 }
 

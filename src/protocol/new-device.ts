@@ -85,8 +85,8 @@ export async function signInAsNewDevice(
     return { userId, deviceId: device.deviceId };
   } catch (thrown) {
     const failure = Failure.from(thrown);
-    const [ended] = await Promise.all([attempt.undo(failure), channel.abandon(failure)]);
-    throw ended;
+    const [ended, reason] = await Promise.all([attempt.undo(failure), channel.abandon(failure)]);
+    throw reason === undefined ? ended : ended.with({ reason });
   }
 }
 
@@ -210,7 +210,7 @@ async function uploadDeviceKeys(
   signal: AbortSignal,
 ): Promise<void> {
   const deviceKeys = signedDeviceKeys(userId, deviceId, identityKeys, self_signing_key);
-  await attempt.passPointOfNoReturn();
+  await attempt.passPointOfNoReturn(signal);
   // Whatever the answer, or none: what counts is what the homeserver shows.
   const uploadFailure = await account.uploadDeviceKeys(deviceKeys, signal).catch(Failure.from);
   const identity = publicIdentityKeys(identityKeys);

@@ -133,18 +133,22 @@ export class SecureChannel {
   /**
    * Ends a sign-in that failed: tells the other device why, where it is our turn and a reason of the MSC
    * fits, and deletes the session otherwise. Never throws, and takes 3.5 s at most.
+   *
+   * @returns the reason that the other device was told, if it was
    */
-  async abandon(failure: Failure): Promise<void> {
-    if (this.#over || failure.code === "rendezvous_gone" || failure.code === "rendezvous_expired") return;
+  async abandon(failure: Failure): Promise<string | undefined> {
+    const isGone = failure.code === "rendezvous_gone" || failure.code === "rendezvous_expired";
+    if (this.#over || isGone) return undefined;
     const reason = reasonFor(failure);
     const { session, clock } = this.#transport;
+    let told: string | undefined;
     await withinTime(ABANDON_MS, clock, async (signal) => {
-      if (reason !== undefined && this.#turn === "ours") {
-        await this.sendFinal({ type: "m.login.failure", reason }, signal);
-      } else {
-        await session.delete(signal);
-      }
+      if (reason === undefined || this.#turn !== "ours") return session.delete(signal);
+      await this.send({ type: "m.login.failure", reason }, signal);
+      told = reason;
+      return this.awaitReceipt(signal);
     });
+    return told;
   }
 
   /** Opens and reads a message; one that ends the sign-in deletes the session, a failure is thrown. */

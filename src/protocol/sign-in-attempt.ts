@@ -96,8 +96,9 @@ export class SignInAttempt {
   }
 
   /** The device keys are about to be uploaded: from here on others may see this device. */
-  async passPointOfNoReturn(): Promise<void> {
+  async passPointOfNoReturn(signal: AbortSignal): Promise<void> {
     await this.keep({ state: "unconfirmed" });
+    signal.throwIfAborted();
     this.#undoable = false;
   }
 

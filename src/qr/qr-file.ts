@@ -1,4 +1,5 @@
 import { Failure } from "../errors.js";
+import { replacePrivateFile } from "../private-file.js";
 import { escapeText } from "../ui/escape.js";
 import { qrPng, qrSvg } from "./picture.js";
 
@@ -21,11 +22,8 @@ export function qrFileFormat(path: string): "png" | "svg" {
  */
 export async function writeQrFile(path: string, payload: Uint8Array): Promise<void> {
   const picture = qrFileFormat(path) === "png" ? await qrPng(payload) : qrSvg(payload);
-  const { default: writeFileAtomic } = await import("write-file-atomic");
   try {
-    await writeFileAtomic(path, typeof picture === "string" ? picture : Buffer.from(picture), {
-      mode: 0o600,
-    });
+    await replacePrivateFile(path, picture);
   } catch (error) {
     const reason = error instanceof Error ? escapeText(error.message) : "unknown error";
     throw new Failure("file_error", `The QR code's picture can't be written: ${reason}.`, { cause: error });

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import jsqr, { type QRCode } from "jsqr";
 import sharp, { type Metadata } from "sharp";
 import { Failure } from "../errors.js";
@@ -10,6 +11,12 @@ import { withoutDataUrls } from "./svg.js";
  * million noisy ones, and it finds large and blurred codes better in small pictures.
  */
 const PIXEL_BUDGETS = [800_000, 200_000, 2_000_000];
+
+/** How far into a file libvips looks for an SVG, with a margin. */
+const SVG_SEARCH_BYTES = 4096;
+
+/** A picture in which nothing is found for so long is made to take long. */
+const SEARCH_BUDGET_MS = 10_000;
 
 /** No picture that somebody means holds more codes than these. */
 const MAX_CODES = 8;
@@ -31,14 +38,22 @@ interface Pixels {
  */
 export async function readQrCode(source: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
   if (source.length > MAX_PICTURE_BYTES) throw new Failure("picture_too_large");
+  const picture = looksLikeSvg(source) ? withoutDataUrls(source) : source;
   // No limit here: nothing is decoded yet, and the size that an SVG gives is not binding.
-  const metadata = await understood(source, () => sharp(source, { limitInputPixels: false }).metadata());
-  const picture = metadata.format === "svg" ? withoutDataUrls(source) : source;
+  const metadata = await understood(picture, () => sharp(picture, { limitInputPixels: false }).metadata());
+  if (metadata.format === "svg" && picture === source) throw new Failure("picture_unreadable");
+  const started = performance.now();
   let other: Uint8Array | undefined;
   for (const { scale, inParts } of attempts(metadata)) {
     for (const pixels of await renderings(picture, metadata, scale)) {
-      signal?.throwIfAborted();
-      const codes = (inParts ? partsOf(pixels, 2) : [pixels]).flatMap(codesIn);
+      const codes: Uint8Array[] = [];
+      for (const part of inParts ? partsOf(pixels, 2) : [pixels]) {
+        // jsqr holds the thread for a second and more: signals and time have to be let in between.
+        await setImmediate();
+        signal?.throwIfAborted();
+        if (performance.now() - started > SEARCH_BUDGET_MS) throw new Failure("no_qr_code");
+        codes.push(...codesIn(part));
+      }
       const [code, second] = distinct(codes.filter((bytes) => recogniseQrCode(bytes) === "sign_in"));
       if (second) throw new Failure("several_sign_in_codes");
       if (code) return code;
@@ -47,6 +62,15 @@ export async function readQrCode(source: Uint8Array, signal?: AbortSignal): Prom
   }
   if (other) return other;
   throw new Failure("no_qr_code");
+}
+
+/** What libvips may take for an SVG, and draw as it stands: also one that is compressed, which is refused. */
+function looksLikeSvg(source: Uint8Array): boolean {
+  const start = Buffer.from(source.subarray(0, SVG_SEARCH_BYTES));
+  if (start[0] === 0x1f && start[1] === 0x8b) {
+    throw new Failure("picture_unreadable", "Compressed SVGs are not read: unpack it first.");
+  }
+  return /<\s*(?:[\w-]+:)?svg/i.test(start.toString("latin1").replaceAll("\0", ""));
 }
 
 /** By how much to scale; SVG has no resolution of its own, so it is also drawn larger than it says. */

@@ -1,6 +1,6 @@
-import { open } from "node:fs/promises";
 import { addAbortSignal, type Readable } from "node:stream";
 import { Failure } from "../errors.js";
+import { openReadable } from "../open-readable.js";
 import { decodeBase64 } from "../protocol/base64.js";
 import { recogniseQrCode } from "../protocol/qr-code.js";
 import { escapeText } from "../ui/escape.js";
@@ -47,18 +47,18 @@ export async function readPayload(source: string, { stdin, signal }: SourceWorld
 
 /** The file's content, or undefined where there is no such file. */
 async function readFile(path: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
-  const file = await open(path).catch((error: unknown) => {
+  const file = await openReadable(path).catch((error: unknown) => {
     if (NO_SUCH_FILE.has(errorCode(error))) return undefined;
     throw unreadable(path, error);
   });
   if (!file) return undefined;
+  const { stats, stream } = file;
   try {
-    const stats = await file.stat();
     if (stats.isDirectory()) throw new Failure("picture_unreadable", `${escapeText(path)} is a directory.`);
     if (stats.size > MAX_PICTURE_BYTES) throw new Failure("picture_too_large");
-    return await readAll(file.createReadStream({ autoClose: false }), signal);
+    return await readAll(stream, signal);
   } finally {
-    await file.close();
+    stream.destroy();
   }
 }
 

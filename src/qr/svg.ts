@@ -5,14 +5,14 @@ import { Failure } from "../errors.js";
  * does follow `data:` URLs, and the pictures in them are bound by no limit: 60 KB can take gigabytes. So the
  * scheme is taken out, with all that could hide it: comments, sections, character references, CSS escapes.
  *
- * @throws {Failure} `picture_unreadable` for entity declarations, and for what is still hidden
+ * @throws {Failure} `picture_unreadable` for entity declarations, filters, and what is still hidden
  */
 export function withoutDataUrls(svg: Uint8Array): Uint8Array {
   // XML comments hold no "--". A declared encoding goes too: what is decoded here is encoded as UTF-8 again.
   const flat = Buffer.from(svg)
     .toString("utf8")
     .replace(/<!--(?:[^-]|-[^-])*-->|<\?[^<?]*\?>|<!\[CDATA\[|\]\]>/g, "");
-  if (/<!--|<\?|<!\[|<!ENTITY/.test(flat)) {
+  if (/<!--|<\?|<!\[|<!ENTITY|<\s*(?:[\w-]+:)?filter\b/i.test(flat)) {
     throw new Failure("picture_unreadable", "This SVG is too intricate to be read safely: save it as PNG.");
   }
   const bare = flat

@@ -180,12 +180,15 @@ function request(method: HttpRequest["method"], url: URL, body?: string) {
   } satisfies HttpRequest;
 }
 
-/** `Expires` is a time on the server's clock: it says something only beside that clock's `Date`. */
+/**
+ * `Expires` is a time on the server's clock: it says something only beside that clock's `Date`. One that isn't
+ * later is a proxy's against caches: the session was there a moment ago.
+ */
 function lifetimeOf(response: HttpResponse): number | undefined {
   const expires = Date.parse(response.header("expires") ?? "");
   const date = Date.parse(response.header("date") ?? "");
   const lifetime = expires - date;
-  return Number.isNaN(lifetime) ? undefined : Math.max(0, lifetime);
+  return lifetime > 0 ? lifetime : undefined;
 }
 
 /** 2024 version §The send mechanism: only strong, single-valued ETags. */

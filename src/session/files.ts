@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { chmod, lstat, mkdir, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import writeFileAtomic from "write-file-atomic";
 import { Failure } from "../errors.js";
+import { replacePrivateFile } from "../private-file.js";
 import { escapeText } from "../ui/escape.js";
 
 /** Files that only their owner may read, on disk by the time a call resolves. */
@@ -73,7 +73,7 @@ export async function createFile(path: string, text: string): Promise<void> {
 /** Replaces the whole file, atomically. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   try {
-    await writeFileAtomic(path, text, { mode: 0o600, fsync: true });
+    await replacePrivateFile(path, text);
   } catch (error) {
     throw fileError("write", path, error);
   }

@@ -1,10 +1,10 @@
-import { createReadStream } from "node:fs";
 import { addAbortSignal, type Readable } from "node:stream";
 import type { Clock } from "../clock.js";
 import { Failure } from "../errors.js";
+import { openReadable } from "../open-readable.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { checkSession } from "./check.js";
-import { fileError, MAX_SESSION_BYTES, readSessionStream } from "./files.js";
+import { fileError, readSessionStream } from "./files.js";
 import { withSessionLock } from "./lock.js";
 import { type PortableSession, parsePortableSession, type StoredSession } from "./session-file.js";
 import type { SessionStore } from "./store.js";
@@ -19,12 +19,15 @@ export async function readPortableSession(
   signal: AbortSignal,
 ): Promise<PortableSession> {
   const origin = source === "-" ? "stdin" : source;
-  const stream = source === "-" ? stdin : createReadStream(source, { end: MAX_SESSION_BYTES });
+  let stream = stdin;
   try {
+    if (source !== "-") ({ stream } = await openReadable(source));
     return parsePortableSession(await readSessionStream(addAbortSignal(signal, stream), origin), origin);
   } catch (error) {
     signal.throwIfAborted();
     throw error instanceof Failure ? error : fileError("read", origin, error);
+  } finally {
+    if (stream !== stdin) stream.destroy();
   }
 }
 

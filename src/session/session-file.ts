@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { Failure } from "../errors.js";
+import { isUserId } from "../homeserver/user-id.js";
 import { PrivateKey, SecretsBundle } from "../protocol/secrets.js";
 import { unusableSession } from "./files.js";
 
@@ -19,7 +20,7 @@ const Timestamp = v.pipe(
   v.check((text) => !Number.isNaN(Date.parse(text)), "is no RFC 3339 time"),
 );
 
-const UserId = v.pipe(v.string(), v.maxLength(255), v.regex(/^@[^:\s]*:\S+$/, "is no user ID"));
+const UserId = v.pipe(v.string(), v.check(isUserId, "is no user ID"));
 
 /** The private halves of the keys by which the device is known: an Ed25519 seed and a Curve25519 key. */
 const DevicePrivateKeys = v.object({ ed25519: PrivateKey, curve25519: PrivateKey });

@@ -1,16 +1,18 @@
-import { readFile } from "node:fs/promises";
+import { addAbortSignal } from "node:stream";
 import * as v from "valibot";
 import { Failure } from "../errors.js";
 import { createAccountHomeserver } from "../homeserver/account-homeserver.js";
 import { requireDeviceGrant } from "../homeserver/metadata.js";
 import { serverNameOf } from "../homeserver/user-id.js";
 import { toBaseUrl } from "../network/base-url.js";
+import { openReadable } from "../open-readable.js";
 import { checkExistingDevice, signInOtherDevice } from "../protocol/existing-device.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "../protocol/messages.js";
 import { SecretsBundle } from "../protocol/secrets.js";
 import type { SecureChannel } from "../protocol/secure-channel.js";
 import { SessionAccessTokens } from "../session/access-tokens.js";
+import { fileError, readSessionStream } from "../session/files.js";
 import { toPortable } from "../session/session-file.js";
 import type { SessionStore } from "../session/store.js";
 import { escapeText } from "../ui/escape.js";
@@ -24,7 +26,8 @@ export interface ExistingAccount {
   readonly baseUrl: URL;
   readonly homeserver: AccountHomeserver;
   readonly secrets: SecretsBundle;
-  accessToken(): Promise<string>;
+  /** Good for as long as a sign-in may take. */
+  accessToken(signal: AbortSignal): Promise<string>;
 }
 
 /** The token must live as long as a sign-in may take. */
@@ -46,7 +49,7 @@ export async function openExistingAccount(
   signal: AbortSignal,
 ): Promise<ExistingAccount> {
   const session = toPortable(await store.read(path));
-  const secrets = secretsFile === undefined ? session.secrets : await readSecrets(secretsFile);
+  const secrets = secretsFile === undefined ? session.secrets : await readSecrets(secretsFile, signal);
   if (!secrets) throw new Failure("secrets_missing");
   const { http, urlPolicy, clock } = world;
   const baseUrl = toBaseUrl(session.base_url, urlPolicy);
@@ -76,24 +79,38 @@ export async function openExistingAccount(
     baseUrl,
     homeserver,
     secrets,
-    accessToken: () => accessTokens.current(),
+    async accessToken(tokenSignal) {
+      await accessTokens.ensureFreshFor(FRESH_FOR_MS, tokenSignal);
+      return accessTokens.current();
+    },
   };
 }
 
 const SecretsFile = v.union([SecretsBundle, v.object({ secrets: SecretsBundle })]);
-const MAX_SECRETS_BYTES = 64 * 1024;
 
-async function readSecrets(path: string): Promise<SecretsBundle> {
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw new Failure("file_error", `The secrets file ${escapeText(path)} can't be read.`, { cause: error });
-  });
-  const parsed = v.safeParse(SecretsFile, text.length > MAX_SECRETS_BYTES ? undefined : parseJson(text));
+async function readSecrets(path: string, signal: AbortSignal): Promise<SecretsBundle> {
+  const text = await readText(path, signal);
+  const parsed = v.safeParse(SecretsFile, parseJson(text));
   if (!parsed.success) {
     throw new Failure("secrets_missing", `${escapeText(path)} holds no secrets bundle.`, {
       hint: "It has to be the JSON of `session export --format json`, or its `secrets` alone.",
     });
   }
   return "secrets" in parsed.output ? parsed.output.secrets : parsed.output;
+}
+
+async function readText(path: string, signal: AbortSignal): Promise<string> {
+  try {
+    const { stream } = await openReadable(path);
+    try {
+      return await readSessionStream(addAbortSignal(signal, stream), path);
+    } finally {
+      stream.destroy();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error instanceof Failure ? error : fileError("read", path, error);
+  }
 }
 
 function parseJson(text: string): unknown {

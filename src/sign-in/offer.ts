@@ -33,7 +33,7 @@ export interface OfferOptions {
   /** What the 2024 version calls an existing device's homeserver. */
   readonly serverName?: string | undefined;
   /** For servers that make sessions only for devices that are signed in. */
-  readonly accessToken?: (() => Promise<string>) | undefined;
+  readonly accessToken?: ((signal: AbortSignal) => Promise<string>) | undefined;
   readonly dialect: Dialect | "auto";
 }
 
@@ -56,10 +56,10 @@ export function firstOffer(
 async function firstMsc4388Offer(world: SignInWorld, options: OfferOptions, signal: AbortSignal) {
   const { http, clock } = world;
   const { intent, baseUrl, accessToken, dialect } = options;
-  const token = await accessToken?.();
+  const token = await accessToken?.(signal);
   const api = await discoverRendezvousApi(http, baseUrl, dialect, token, signal);
   const make: MakeOffer = async (makeSignal) => {
-    const session = await Msc4388Session.create(api, clock, await accessToken?.(), makeSignal);
+    const session = await Msc4388Session.create(api, clock, await accessToken?.(makeSignal), makeSignal);
     const channel = await offerHpkeChannel({ dialects: acceptedDialects(dialect, api.name) });
     const payload = encodeQrCode({
       channel: "msc4388",

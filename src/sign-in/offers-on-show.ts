@@ -51,7 +51,10 @@ export async function waitForScan(
       const { expiresAt } = offer.transport.session;
       await clock.sleep((expiresAt - clock.now()) / 2, either);
       try {
-        onShow(await makeNext(either), makeNext);
+        const next = await makeNext(either);
+        made.add(next);
+        if (either.aborted) return;
+        onShow(next, makeNext);
         successor = "shown";
       } catch (failure) {
         // The old code is still good: there is time until it expires.

@@ -61,7 +61,7 @@ async function meetMsc4388(
   const baseUrl = urlPolicy.check(code.baseUrl);
   // What runs under the unstable prefix binds the URL in its WHATWG serialisation, MSC4388's text as it stands.
   const boundUrl = prefix === "MATRIX" ? code.baseUrl : baseUrl.href;
-  emit({ event: "scanned", intent, channel, base_url: boundUrl });
+  emit({ event: "scanned", intent, channel, base_url: baseUrl.href });
   const dialects = dialect === "auto" ? ALL_DIALECTS : ([dialect] as const);
   // The prefix says which API the session was made with; the other is for servers that know but one.
   const named = API_OF_PREFIX[prefix];

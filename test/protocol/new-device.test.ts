@@ -188,7 +188,8 @@ describe("a new device that polls for its tokens", () => {
     const times = recordPolls(device, [{ status: "pending" }]);
     const { failure, told } = await against(device, untilSuccess);
     expect(failure).toMatchObject({ code: "authorization_expired", exitCode: 4 });
-    expect(failure?.details).toEqual({});
+    expect(failure?.details).toMatchObject({ reason: "authorization_expired" });
+    expect(failure?.details.cleanup).toBeUndefined();
     expect(told).toMatchObject({
       code: "authorization_expired",
       details: { reason: "authorization_expired" },
@@ -349,7 +350,8 @@ describe("a new device that polls for its tokens", () => {
       await peer.receive(["m.login.success"], "person", signal);
     });
     expect(failure).toMatchObject({ code: "interrupted", exitCode: 130 });
-    expect(failure?.details).toEqual({});
+    expect(failure?.details).toMatchObject({ reason: "user_cancelled" });
+    expect(failure?.details.cleanup).toBeUndefined();
     expect(told).toMatchObject({ code: "other_device_cancelled", details: { reason: "user_cancelled" } });
     expect(deletesOf(device)).toEqual([]);
   });

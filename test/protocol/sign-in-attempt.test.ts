@@ -26,6 +26,8 @@ function setUp({ keepUnverified = false } = {}) {
 const kept = { deviceId: NEW_DEVICE, session: "/sessions/new.json" };
 const isTrulyUp = { state: "unconfirmed", userId: USER } as const;
 
+const { signal } = new AbortController();
+
 describe("an attempt that fails before tokens were granted", () => {
   it("has nothing to clean up", async () => {
     const { undo, file, homeserver } = setUp();
@@ -238,7 +240,7 @@ describe("an attempt that fails past the point of no return", () => {
     const all = setUp(options);
     await all.begin();
     await all.attempt.keep({ userId: USER });
-    await all.attempt.passPointOfNoReturn();
+    await all.attempt.passPointOfNoReturn(signal);
     return all;
   }
 
@@ -292,11 +294,19 @@ describe("an attempt that fails past the point of no return", () => {
     },
   );
 
+  it("is before that point where it was stopped before the upload could be sent", async () => {
+    const { begin, attempt, undo } = setUp();
+    await begin();
+    const stop = AbortSignal.abort(new Failure("interrupted"));
+    await expect(attempt.passPointOfNoReturn(stop)).rejects.toMatchObject({ code: "interrupted" });
+    expect(await undo("interrupted")).toMatchObject({ exitCode: 130, details: { cleanup: "revoked" } });
+  });
+
   it("is before that point where the file couldn't be saved so", async () => {
     const { begin, attempt, file, undo } = setUp();
     await begin();
     file.fails = ({ state }) => (state === "unconfirmed" ? new Failure("file_error") : undefined);
-    await expect(attempt.passPointOfNoReturn()).rejects.toMatchObject({ code: "file_error" });
+    await expect(attempt.passPointOfNoReturn(signal)).rejects.toMatchObject({ code: "file_error" });
     expect(await undo("file_error")).toMatchObject({ exitCode: 9, details: { cleanup: "revoked" } });
   });
 });

@@ -1,7 +1,7 @@
-import { deflateSync } from "node:zlib";
+import { deflateSync, gzipSync } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
-import { Failure } from "../../src/errors.js";
+import { Failure, Failure } from "../../src/errors.js";
 import { MAX_PICTURE_BYTES } from "../../src/qr/limits.js";
 import { qrPng, qrSvg } from "../../src/qr/picture.js";
 import { readQrCode } from "../../src/qr/read.js";
@@ -184,6 +184,27 @@ describe("a picture is refused", () => {
     ["SVG", () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="1e8" height="1e8"/>')],
   ])("of more than 100 megapixels: %s", async (_, picture) => {
     await expectFailure("picture_too_large", () => readQrCode(picture()));
+  });
+});
+
+describe("an SVG that could take long", () => {
+  it("is refused where it is compressed, since nobody knows what is in it", async () => {
+    await expectFailure("picture_unreadable", () => readQrCode(gzipSync(qrSvg(payload))));
+  });
+
+  it("is refused where it has filters", async () => {
+    const filter = '<filter id="f"><feTurbulence numOctaves="9"/></filter>';
+    await expectFailure("picture_unreadable", () =>
+      readQrCode(Buffer.from(qrSvg(payload).replace("</svg>", `${filter}</svg>`))),
+    );
+  });
+
+  it("is stripped of a huge picture even where it gives no size, and has to be laid out to be measured", async () => {
+    const image = dataImage((url) => `<image width="9" height="9" href="${url}"/>`, hugePng(20_000, 20_000));
+    const before = process.resourceUsage().maxRSS;
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg">${image}</svg>`;
+    await expect(readQrCode(Buffer.from(svg))).rejects.toBeInstanceOf(Failure);
+    expect(process.resourceUsage().maxRSS - before).toBeLessThan(500_000);
   });
 });
 

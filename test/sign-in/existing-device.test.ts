@@ -82,7 +82,7 @@ describe("the account of an existing device", () => {
     const account = await open();
     expect(account).toMatchObject({ userId: USER, deviceId: DEVICE, secrets: session.secrets });
     expect(account.baseUrl.href).toBe("https://hs.example/");
-    expect(await account.accessToken()).toBe(session.access_token);
+    expect(await account.accessToken(signal)).toBe(session.access_token);
   });
 
   it.each([
@@ -102,7 +102,7 @@ describe("the account of an existing device", () => {
         client_id: "client-1",
       });
       expect(http.last(WHOAMI).accessToken).toBe("access-2");
-      expect(await account.accessToken()).toBe("access-2");
+      expect(await account.accessToken(signal)).toBe("access-2");
       expect(await store.read(path)).toMatchObject({ access_token: "access-2", refresh_token: "refresh-2" });
     },
   );

@@ -83,7 +83,7 @@ describe("a device that scans", () => {
       ...code,
       baseUrl: spelt,
     }));
-    expect(await both.s.event("scanned")).toMatchObject({ base_url: spelt });
+    expect(await both.s.event("scanned")).toMatchObject({ base_url: "https://rendezvous.example/" });
     // G has bound another text, so its first message isn't authentic, and it ends the session.
     expect(end.failure).toMatchObject({ code: "rendezvous_gone" });
   });

@@ -13,7 +13,7 @@ describe("Synapse is restarted, and forgets all rendezvous sessions", () => {
     "while the person consents: the sign-in has ended, and leaves nothing, %s",
     async (channel, { machine }) => {
       const pair = await signInUntilConsent(machine, site(), "new", { channel });
-      await site().stack.restartSynapse();
+      await site().stack.restart("synapse");
       await expectFailureOf(pair.existingDevice, "rendezvous_gone");
       const { cleanup } = await expectFailureOf(pair.newDevice, "rendezvous_gone");
       expect(cleanup).toBe("none");
@@ -27,7 +27,7 @@ describe("Synapse is restarted, and forgets all rendezvous sessions", () => {
     await pair.decide("allow");
     await pair.newDevice.event("signed_in");
     await sleep(SENDING_MS);
-    await site().stack.restartSynapse();
+    await site().stack.restart("synapse");
     const { cleanup } = await expectFailureOf(pair.newDevice, "rendezvous_gone");
     expect(cleanup).toBe("revoked");
     await expectNothingLeft(machine, site(), pair);

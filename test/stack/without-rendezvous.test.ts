@@ -16,11 +16,15 @@ describe.concurrent("where there are no rendezvous sessions", () => {
     expect(generator.events.map(({ event }) => event)).toEqual(["started", "failure"]);
   });
 
-  it.for(["msc4388", "msc4108-2024"] as const)(
-    "a new device signs in by sessions of another server, %s",
-    async (channel, { machine }) => {
+  it.for([
+    ["new", "msc4388"],
+    ["new", "msc4108-2024"],
+    ["existing", "msc4108-2024"],
+  ] as const)(
+    "the %s device generates a code with a session of another server, %s",
+    async ([intent, channel], { machine }) => {
       const elsewhere = await machine.homeserver({ msc4108: true });
-      await signIn(machine, site(), "new", { channel, generate: ["--rendezvous", elsewhere.baseUrl.href] });
+      await signIn(machine, site(), intent, { channel, generate: ["--rendezvous", elsewhere.baseUrl.href] });
       expect(elsewhere.liveRendezvousSessions()).toEqual([]);
       expect(elsewhere.liveMsc4108Sessions()).toEqual([]);
     },

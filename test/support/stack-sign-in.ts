@@ -17,6 +17,7 @@ export interface Site {
 }
 
 const SET_UP_MS = 60_000;
+const REMOVAL_MS = 20_000;
 
 /** A site for all tests of a file. */
 export function provideSite(settings: StackSettings = {}): () => Site {
@@ -116,7 +117,8 @@ export async function expectNothingLeft(
   { account }: Site,
   { deviceId }: Pick<NamedPair, "deviceId">,
 ): Promise<void> {
-  expect(await account.device.hasDevice(deviceId)).toBe(false);
+  // MAS has the device removed by Synapse a moment after it has revoked the tokens.
+  await expect.poll(() => account.device.hasDevice(deviceId), { timeout: REMOVAL_MS }).toBe(false);
   expect(await machine.sessionFiles()).toEqual(["existing.json"]);
   expect(await machine.temporaryFiles()).toEqual([]);
 }

@@ -4,6 +4,7 @@ import { closeSync, openSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll } from "vitest";
 import type { Decision } from "../../src/dev-homeserver/dev-homeserver.js";
@@ -21,6 +22,9 @@ type StackSetting =
   | "SCHEME"
   | "SERVER_NAME";
 
+export type Server = "synapse" | "mas";
+
+const CONFIGURATION: Readonly<Record<Server, string>> = { synapse: "hs", mas: "mas" };
 const PORTS = ["PG_PORT", "SYN_PORT", "MAS_PORT", "HS_PORT", "TLS_HS_PORT", "TLS_MAS_PORT"] as const;
 const START_MS = 180_000;
 const STOP_MS = 60_000;
@@ -109,27 +113,61 @@ export class Stack {
     if (rows !== "1") throw new Error(`There is no device authorization ${userCode}.`);
   }
 
-  /** Kills Synapse, which forgets all rendezvous sessions, and starts it anew. */
-  async restartSynapse(): Promise<void> {
-    const { RUN = "", SYN_PORT } = this.#env;
-    const pidFile = join(RUN, "pids", "synapse");
-    const old = Number(await readFile(pidFile, "utf8"));
-    process.kill(old, "SIGKILL");
-    const log = openSync(join(RUN, "log", "synapse.out"), "a");
-    const python = join(stackFolder(), "syn-venv", "bin", "python");
-    const child = spawn(python, ["-m", "synapse.app.homeserver", "-c", join(RUN, "hs.yaml")], {
+  /**
+   * Puts settings into a configuration file, in the place of those of the same name. They count after a restart.
+   *
+   * @param yaml one setting of the top level, with what is below it
+   */
+  async configure(server: Server, yaml: string): Promise<void> {
+    const path = join(this.#folder, `${CONFIGURATION[server]}.yaml`);
+    const [name = ""] = yaml.split(":");
+    const others = (await readFile(path, "utf8")).split("\n").filter((line) => !line.startsWith(`${name}:`));
+    await writeFile(path, `${others.join("\n")}\n${yaml}`);
+  }
+
+  /** Gives nginx other locations, in which Synapse is at port 8008 and MAS at 8080. */
+  async configureProxy(locations: string): Promise<void> {
+    const { SYN_PORT = "", MAS_PORT = "" } = this.#env;
+    const ours = locations.replaceAll(":8008", `:${SYN_PORT}`).replaceAll(":8080", `:${MAS_PORT}`);
+    const path = join(this.#folder, "nginx.conf");
+    const configuration = await readFile(path, "utf8");
+    await writeFile(
+      path,
+      configuration.replaceAll(/location .*proxy_pass http:\/\/syn; \}/g, () => ours),
+    );
+    process.kill(await this.#pid("nginx"), "SIGHUP");
+  }
+
+  /** Kills a server and starts it anew. Synapse has forgotten all rendezvous sessions then. */
+  async restart(server: Server): Promise<void> {
+    process.kill(await this.#pid(server), "SIGKILL");
+    const log = openSync(join(this.#folder, "log", `${server}.out`), "a");
+    const configuration = join(this.#folder, `${CONFIGURATION[server]}.yaml`);
+    const [program, ...args] =
+      server === "mas"
+        ? ["rt/mas-cli", "server", "--config", configuration]
+        : ["syn-venv/bin/python", "-m", "synapse.app.homeserver", "-c", configuration];
+    const child = spawn(join(stackFolder(), program), args, {
       env: { PATH: process.env["PATH"], SYNAPSE_ASYNC_IO_REACTOR: "0" },
       detached: true,
       stdio: ["ignore", log, log],
     });
     closeSync(log);
     child.unref();
-    await writeFile(pidFile, String(child.pid));
-    const health = `http://127.0.0.1:${SYN_PORT}/health`;
-    while (!(await fetch(health).catch(() => undefined))?.ok) {
-      if (child.exitCode !== null) throw new Error(`Synapse doesn't start again: see ${RUN}/log.`);
-      await pause();
+    await writeFile(join(this.#folder, "pids", server), String(child.pid));
+    const port = this.#env[server === "mas" ? "MAS_PORT" : "SYN_PORT"];
+    while (!(await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined))?.ok) {
+      if (child.exitCode !== null) throw new Error(`${server} doesn't start again: see ${this.#folder}/log.`);
+      await sleep(PAUSE_MS);
     }
+  }
+
+  get #folder(): string {
+    return this.#env["RUN"] ?? "";
+  }
+
+  async #pid(server: Server | "nginx"): Promise<number> {
+    return Number(await readFile(join(this.#folder, "pids", server), "utf8"));
   }
 
   async #sql(database: string, statement: string): Promise<string> {
@@ -171,8 +209,4 @@ async function freePorts(count: number): Promise<number[]> {
 function parseVariables(text: string): Record<string, string> {
   const lines = text.matchAll(/^(\w+)="?(.*?)"?$/gm);
   return Object.fromEntries(Array.from(lines, ([, name = "", value = ""]) => [name, value]));
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 }
