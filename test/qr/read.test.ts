@@ -1,7 +1,7 @@
 import { deflateSync, gzipSync } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
-import { Failure, Failure } from "../../src/errors.js";
+import { Failure } from "../../src/errors.js";
 import { MAX_PICTURE_BYTES } from "../../src/qr/limits.js";
 import { qrPng, qrSvg } from "../../src/qr/picture.js";
 import { readQrCode } from "../../src/qr/read.js";
