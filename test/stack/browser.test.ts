@@ -1,19 +1,26 @@
 import { expect } from "vitest";
 import { startGenerator, typeCheckCode } from "../support/device-pair.js";
-import { it } from "../support/machine.js";
+import { it as machineTest } from "../support/machine.js";
 import { findChromium, PersonsBrowser } from "../support/stack-browser.js";
 import { expectVerified, provideSite } from "../support/stack-sign-in.js";
 
 const DEVICE_ID = "BROWSERDEVICE";
 const DEVICE_NAME = "Alice's new laptop";
-const chromium = findChromium();
+const chromium = findChromium() ?? "";
 const site = provideSite();
 
+const it = machineTest.extend<{ browser: PersonsBrowser }>({
+  browser: async ({ machine }, use) => {
+    const browser = await PersonsBrowser.prepare(machine, chromium);
+    await use(browser);
+    await browser.close();
+  },
+});
+
 it.skipIf(!chromium)(
-  "a person logs in and consents in the browser that scan has opened",
-  async ({ machine }) => {
+  "a person logs in and consents in the browser that scan opens",
+  async ({ machine, browser }) => {
     const { stack, account } = site();
-    const browser = await PersonsBrowser.prepare(machine, chromium ?? "");
     const generator = await startGenerator(machine, account, "new", {
       generate: ["--device-id", DEVICE_ID, "--device-name", DEVICE_NAME],
     });
@@ -36,6 +43,5 @@ it.skipIf(!chromium)(
     await page.click("button[value=consent]");
     await expectVerified(machine, site(), { ...pair, deviceId: DEVICE_ID });
     expect(await page.textContent("body")).toContain("Access granted");
-    await browser.close();
   },
 );

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
+import { expect, vi } from "vitest";
 import type { Machine } from "./machine.js";
 import { stackFolder } from "./stack.js";
 
@@ -15,12 +15,11 @@ export interface Page {
 }
 interface Connection {
   contexts(): readonly { pages(): readonly Page[] }[];
-  newBrowserCDPSession(): Promise<{ send(method: string): Promise<unknown> }>;
 }
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
-const PAUSE_MS = 50;
 const START_MS = 20_000;
+const STOP_MS = 10_000;
 
 /** The Chromium of this computer, if it has one. */
 export function findChromium(): string | undefined {
@@ -35,7 +34,6 @@ export class PersonsBrowser {
   /** An executable for `--browser`. */
   readonly command: string;
   readonly #profile: string;
-  #connection: Connection | undefined;
 
   private constructor(command: string, profile: string) {
     this.command = command;
@@ -43,16 +41,13 @@ export class PersonsBrowser {
   }
 
   static async prepare(machine: Machine, chromium: string): Promise<PersonsBrowser> {
-    const profile = await mkdtemp(machine.path("profile-"));
+    const profile = machine.path("profile");
+    await mkdir(profile);
     const command = machine.path("browser");
     // In a container Chromium can have no sandbox, and the tests' user may be root.
-    const options = [
-      "--headless=new",
-      "--no-sandbox",
-      "--remote-debugging-port=0",
-      `--user-data-dir=${profile}`,
-    ];
-    await writeFile(command, `#!/bin/sh\nexec "${chromium}" ${options.join(" ")} "$@"\n`, { mode: 0o700 });
+    const start = `"${chromium}" --headless=new --no-sandbox --remote-debugging-port=0`;
+    const script = `#!/bin/sh\necho $$ > "${profile}/pid"\nexec ${start} --user-data-dir="${profile}" "$@"\n`;
+    await writeFile(command, script, { mode: 0o700 });
     return new PersonsBrowser(command, profile);
   }
 
@@ -60,26 +55,27 @@ export class PersonsBrowser {
   async page(): Promise<Page> {
     const module = join(stackFolder(), "js/node_modules/playwright-core/index.mjs");
     const { chromium } = await import(pathToFileURL(module).href);
-    const connection: Connection = await chromium.connectOverCDP(`http://127.0.0.1:${await this.#port()}`);
-    this.#connection = connection;
+    // Chromium writes there which port it listens on for whoever drives it.
+    const port = await vi.waitFor(() => this.#firstLine("DevToolsActivePort"), { timeout: START_MS });
+    const connection: Connection = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
     const [page] = connection.contexts().flatMap((context) => context.pages());
     if (!page) throw new Error("The browser shows no page.");
     return page;
   }
 
+  /** Ends it with all its processes: `--browser` starts a command in a group of its own. */
   async close(): Promise<void> {
-    const session = await this.#connection?.newBrowserCDPSession();
-    await session?.send("Browser.close");
+    const pid = await this.#firstLine("pid").catch(() => undefined);
+    // It was never started.
+    if (pid === undefined) return;
+    const group = -Number(pid);
+    process.kill(group, "SIGKILL");
+    await vi.waitFor(() => expect(() => process.kill(group, 0)).toThrow("ESRCH"), { timeout: STOP_MS });
   }
 
-  /** Chromium writes there which port it listens on for whoever drives it. */
-  async #port(): Promise<string> {
-    const file = join(this.#profile, "DevToolsActivePort");
-    for (const deadline = Date.now() + START_MS; Date.now() < deadline; ) {
-      const [port] = (await readFile(file, "utf8").catch(() => "")).split("\n");
-      if (port) return port;
-      await sleep(PAUSE_MS);
-    }
-    throw new Error("The browser was not opened.");
+  async #firstLine(name: string): Promise<string> {
+    const [line] = (await readFile(join(this.#profile, name), "utf8")).split("\n");
+    if (!line) throw new Error(`${name} is empty.`);
+    return line;
   }
 }

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { beforeAll, expect } from "vitest";
+import { beforeAll, expect, vi } from "vitest";
 import type { Decision } from "../../src/dev-homeserver/dev-homeserver.js";
 import { type PortableSession, parsePortableSession } from "../../src/session/session-file.js";
 import type { Intent } from "../../src/ui/events.js";
@@ -118,7 +118,10 @@ export async function expectNothingLeft(
   { deviceId }: Pick<NamedPair, "deviceId">,
 ): Promise<void> {
   // MAS has the device removed by Synapse a moment after it has revoked the tokens.
-  await expect.poll(() => account.device.hasDevice(deviceId), { timeout: REMOVAL_MS }).toBe(false);
+  await vi.waitFor(async () => expect(await account.device.hasDevice(deviceId)).toBe(false), {
+    timeout: REMOVAL_MS,
+    interval: 200,
+  });
   expect(await machine.sessionFiles()).toEqual(["existing.json"]);
   expect(await machine.temporaryFiles()).toEqual([]);
 }
