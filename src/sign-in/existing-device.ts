@@ -26,12 +26,13 @@ export interface ExistingAccount {
   readonly baseUrl: URL;
   readonly homeserver: AccountHomeserver;
   readonly secrets: SecretsBundle;
-  /** Good for as long as a sign-in may take. */
+  /** Good for a request: where one is rejected later on, it is renewed then. */
   accessToken(signal: AbortSignal): Promise<string>;
 }
 
 /** The token must live as long as a sign-in may take. */
 const FRESH_FOR_MS = 180_000;
+const FRESH_FOR_A_REQUEST_MS = 10_000;
 
 /**
  * Opens a session and checks, before any QR code, that it can sign another device in: that it lives, that
@@ -80,7 +81,7 @@ export async function openExistingAccount(
     homeserver,
     secrets,
     async accessToken(tokenSignal) {
-      await accessTokens.ensureFreshFor(FRESH_FOR_MS, tokenSignal);
+      await accessTokens.ensureFreshFor(FRESH_FOR_A_REQUEST_MS, tokenSignal);
       return accessTokens.current();
     },
   };
