@@ -1,8 +1,8 @@
 import { describe, expect } from "vitest";
-import { startConnectProxy } from "../support/connect-proxy.js";
+import { ConnectProxy } from "../support/connect-proxy.js";
 import { startGenerator } from "../support/device-pair.js";
 import { expectFailureOf } from "../support/failed-runs.js";
-import { it } from "../support/machine.js";
+import { it as machineTest } from "../support/machine.js";
 import { diagnose } from "../support/stack-doctor.js";
 import { provideSite, signIn } from "../support/stack-sign-in.js";
 
@@ -14,12 +14,16 @@ import { provideSite, signIn } from "../support/stack-sign-in.js";
 const SERVER_NAME = "matrix.test";
 const site = provideSite({ SCHEME: "https", SERVER_NAME });
 
-/** How somebody reaches the site who trusts its authority, and a proxy. */
-async function proxied() {
-  const { stack } = site();
-  const proxy = await startConnectProxy(stack.baseUrl.port);
-  return { proxy, env: { ...stack.trust, HTTPS_PROXY: proxy.url } };
-}
+/** With a proxy, for who trusts the site's authority and reaches it through that. */
+const it = machineTest.extend<{ proxy: ConnectProxy; env: Readonly<Record<string, string>> }>({
+  // biome-ignore lint/correctness/noEmptyPattern: a fixture has to take its fixtures apart.
+  proxy: async ({}, use) => {
+    const proxy = await ConnectProxy.start(site().stack.baseUrl.port);
+    await use(proxy);
+    proxy.close();
+  },
+  env: ({ proxy }, use) => use({ ...site().stack.trust, HTTPS_PROXY: proxy.url }),
+});
 
 describe.concurrent("where all is https", () => {
   it("a sign-in works for who trusts the authority", async ({ machine }) => {
@@ -39,21 +43,30 @@ describe.concurrent("where all is https", () => {
     expect(settings).toEqual({});
   });
 
-  it("a new device looks up the server name that a code of the 2024 version has", async ({ machine }) => {
-    const { proxy, env } = await proxied();
+  it("a new device looks up the server name that a code of the 2024 version has", async ({
+    machine,
+    proxy,
+    env,
+  }) => {
     await signIn(machine, site(), "existing", { channel: "msc4108-2024", env });
     expect(proxy.targets).toEqual([`${SERVER_NAME}:443`]);
   });
 
-  it("a job that says whose device it is to be needs nobody to type the check code", async ({ machine }) => {
-    const { proxy, env } = await proxied();
+  it("a job that says whose device it is to be needs nobody to type the check code", async ({
+    machine,
+    proxy,
+    env,
+  }) => {
     const generate = ["--check-code", "show", "--expect-user", site().account.device.userId];
     await signIn(machine, site(), "new", { generate, env });
     expect(proxy.targets).toEqual([`${SERVER_NAME}:443`]);
   });
 
-  it("a sign-in works where the homeserver is reached only through the proxy", async ({ machine }) => {
-    const { proxy, env } = await proxied();
+  it("a sign-in works where the homeserver is reached only through the proxy", async ({
+    machine,
+    proxy,
+    env,
+  }) => {
     const { account } = site();
     const baseUrl = new URL(account.baseUrl);
     baseUrl.hostname = SERVER_NAME;

@@ -55,9 +55,9 @@ export class PersonsBrowser {
   async page(): Promise<Page> {
     const module = join(stackFolder(), "js/node_modules/playwright-core/index.mjs");
     const { chromium } = await import(pathToFileURL(module).href);
-    // Chromium writes there which port it listens on for whoever drives it.
-    const port = await vi.waitFor(() => this.#firstLine("DevToolsActivePort"), { timeout: START_MS });
-    const connection: Connection = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
+    // Chromium writes there at which port and path it listens to whoever drives it.
+    const [port, path] = await vi.waitFor(() => this.#lines("DevToolsActivePort"), { timeout: START_MS });
+    const connection: Connection = await chromium.connectOverCDP(`ws://127.0.0.1:${port}${path}`);
     const [page] = connection.contexts().flatMap((context) => context.pages());
     if (!page) throw new Error("The browser shows no page.");
     return page;
@@ -65,7 +65,7 @@ export class PersonsBrowser {
 
   /** Ends it with all its processes: `--browser` starts a command in a group of its own. */
   async close(): Promise<void> {
-    const pid = await this.#firstLine("pid").catch(() => undefined);
+    const [pid] = await this.#lines("pid").catch(() => []);
     // It was never started.
     if (pid === undefined) return;
     const group = -Number(pid);
@@ -73,9 +73,9 @@ export class PersonsBrowser {
     await vi.waitFor(() => expect(() => process.kill(group, 0)).toThrow("ESRCH"), { timeout: STOP_MS });
   }
 
-  async #firstLine(name: string): Promise<string> {
-    const [line] = (await readFile(join(this.#profile, name), "utf8")).split("\n");
-    if (!line) throw new Error(`${name} is empty.`);
-    return line;
+  async #lines(name: string): Promise<string[]> {
+    const text = await readFile(join(this.#profile, name), "utf8");
+    if (text === "") throw new Error(`${name} is empty.`);
+    return text.split("\n");
   }
 }

@@ -103,7 +103,8 @@ export class Stack {
     const secure = this.baseUrl.protocol === "https:" ? ["--cafile", this.#ca] : [];
     const deny = decision === "deny" ? ["--deny"] : [];
     const args = [link, "--user", user, "--password", this.password, "--code", userCode, ...secure, ...deny];
-    await run(join(stackFolder(), "approve.py"), args);
+    // No proxy of the environment's: the page is on loopback.
+    await run(join(stackFolder(), "approve.py"), args, { env: { PATH: process.env["PATH"] } });
   }
 
   /** Makes the time to consent be over. */
