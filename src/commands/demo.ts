@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import { type DemoStage, playDemo, withDemoStage } from "../demo/demo.js";
 import { jsonDemoDisplay, plainDemoDisplay } from "../demo/demo-display.js";
 import { PROGRAM } from "../demo/device-process.js";
+import { aborted } from "./aborted.js";
 import type { CommandContext, GlobalOptions } from "./context.js";
 
 export interface DemoOptions extends GlobalOptions {
@@ -41,11 +42,4 @@ ${program} scan ${qrFile} --session ${existingSession}
 
 Ctrl-C here ends the homeserver and removes both sessions.
 `;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

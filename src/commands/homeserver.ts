@@ -12,6 +12,7 @@ import {
 } from "../dev-homeserver/dev-homeserver.js";
 import { Failure } from "../errors.js";
 import { escapeText } from "../ui/escape.js";
+import { aborted } from "./aborted.js";
 import type { CommandContext } from "./context.js";
 
 export interface HomeserverCommandOptions {
@@ -129,11 +130,4 @@ function isLoopback(host: string): boolean {
 /** A path as a shell takes it. */
 function quoted(path: string): string {
   return /^[\w./:@+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { chmod, lstat, mkdir, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
+import { addAbortSignal } from "node:stream";
 import { Failure } from "../errors.js";
+import { openReadable } from "../open-readable.js";
 import { replacePrivateFile } from "../private-file.js";
 import { escapeText } from "../ui/escape.js";
 
@@ -31,6 +33,25 @@ export async function readSessionFile(path: string): Promise<string> {
       throw new Failure("session_not_found", `There is no session at ${escapeText(path, 1000)}.`);
     }
     throw fileError("read", path, error);
+  }
+}
+
+/**
+ * Reads what is handed in as a session or as its secrets: a file or a pipe.
+ *
+ * @throws {Failure} `session_invalid`, `file_error`; the signal's reason
+ */
+export async function readHandedIn(path: string, signal: AbortSignal): Promise<string> {
+  try {
+    const { stream } = await openReadable(path);
+    try {
+      return await readSessionStream(addAbortSignal(signal, stream), path);
+    } finally {
+      stream.destroy();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error instanceof Failure ? error : fileError("read", path, error);
   }
 }
 

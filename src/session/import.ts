@@ -1,10 +1,9 @@
 import { addAbortSignal, type Readable } from "node:stream";
 import type { Clock } from "../clock.js";
 import { Failure } from "../errors.js";
-import { openReadable } from "../open-readable.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { checkSession } from "./check.js";
-import { fileError, readSessionStream } from "./files.js";
+import { fileError, readHandedIn, readSessionStream } from "./files.js";
 import { withSessionLock } from "./lock.js";
 import { type PortableSession, parsePortableSession, type StoredSession } from "./session-file.js";
 import type { SessionStore } from "./store.js";
@@ -18,16 +17,12 @@ export async function readPortableSession(
   stdin: Readable,
   signal: AbortSignal,
 ): Promise<PortableSession> {
-  const origin = source === "-" ? "stdin" : source;
-  let stream = stdin;
+  if (source !== "-") return parsePortableSession(await readHandedIn(source, signal), source);
   try {
-    if (source !== "-") ({ stream } = await openReadable(source));
-    return parsePortableSession(await readSessionStream(addAbortSignal(signal, stream), origin), origin);
+    return parsePortableSession(await readSessionStream(addAbortSignal(signal, stdin), "stdin"), "stdin");
   } catch (error) {
     signal.throwIfAborted();
-    throw error instanceof Failure ? error : fileError("read", origin, error);
-  } finally {
-    if (stream !== stdin) stream.destroy();
+    throw error instanceof Failure ? error : fileError("read", "stdin", error);
   }
 }
 

@@ -1,18 +1,16 @@
-import { addAbortSignal } from "node:stream";
 import * as v from "valibot";
 import { Failure } from "../errors.js";
 import { createAccountHomeserver } from "../homeserver/account-homeserver.js";
 import { requireDeviceGrant } from "../homeserver/metadata.js";
 import { serverNameOf } from "../homeserver/user-id.js";
 import { toBaseUrl } from "../network/base-url.js";
-import { openReadable } from "../open-readable.js";
 import { checkExistingDevice, signInOtherDevice } from "../protocol/existing-device.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "../protocol/messages.js";
 import { SecretsBundle } from "../protocol/secrets.js";
 import type { SecureChannel } from "../protocol/secure-channel.js";
 import { SessionAccessTokens } from "../session/access-tokens.js";
-import { fileError, readSessionStream } from "../session/files.js";
+import { readHandedIn } from "../session/files.js";
 import { toPortable } from "../session/session-file.js";
 import type { SessionStore } from "../session/store.js";
 import { escapeText } from "../ui/escape.js";
@@ -90,7 +88,7 @@ export async function openExistingAccount(
 const SecretsFile = v.union([SecretsBundle, v.object({ secrets: SecretsBundle })]);
 
 async function readSecrets(path: string, signal: AbortSignal): Promise<SecretsBundle> {
-  const text = await readText(path, signal);
+  const text = await readHandedIn(path, signal);
   const parsed = v.safeParse(SecretsFile, parseJson(text));
   if (!parsed.success) {
     throw new Failure("secrets_missing", `${escapeText(path)} holds no secrets bundle.`, {
@@ -98,20 +96,6 @@ async function readSecrets(path: string, signal: AbortSignal): Promise<SecretsBu
     });
   }
   return "secrets" in parsed.output ? parsed.output.secrets : parsed.output;
-}
-
-async function readText(path: string, signal: AbortSignal): Promise<string> {
-  try {
-    const { stream } = await openReadable(path);
-    try {
-      return await readSessionStream(addAbortSignal(signal, stream), path);
-    } finally {
-      stream.destroy();
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error instanceof Failure ? error : fileError("read", path, error);
-  }
 }
 
 function parseJson(text: string): unknown {

@@ -3,10 +3,10 @@ import { encodeBase64 } from "../protocol/base64.js";
 import { answerScan, type UnconfirmedSecureChannel } from "../protocol/establishment.js";
 import type { SecureChannel } from "../protocol/secure-channel.js";
 import { whileWatching } from "../protocol/while-watching.js";
-import { withinTime } from "../protocol/within-time.js";
 import type { RendezvousSession } from "../rendezvous/session.js";
 import type { CheckCodeSource } from "../ui/check-code-source.js";
 import type { ChannelVersion } from "../ui/events.js";
+import { deleteSessions } from "./delete-sessions.js";
 import { firstOffer, type Offer, type OfferOptions } from "./offer.js";
 import { waitForScan } from "./offers-on-show.js";
 import type { SignInWorld } from "./world.js";
@@ -23,8 +23,6 @@ export interface GenerateCode extends OfferOptions {
   /** Writes the code to a picture file and returns its path, where one is wanted. */
   readonly writeFile?: ((payload: Uint8Array) => Promise<string>) | undefined;
 }
-
-const DELETE_MS = 3500;
 
 /**
  * Makes rendezvous sessions, shows their QR codes, and waits until the other device has scanned one and the
@@ -50,7 +48,7 @@ export async function generateCode(
     const unconfirmed = await answerScan(offer.transport, initiated, signal);
     return await confirm(world, unconfirmed, session, confirmation, signal);
   } catch (thrown) {
-    await withinTime(DELETE_MS, clock, (time) => session.delete(time));
+    await deleteSessions([session], clock);
     throw thrown;
   }
 }

@@ -2,11 +2,8 @@ import type { Clock } from "../clock.js";
 import { Failure } from "../errors.js";
 import type { InitiatedChannel } from "../protocol/channel.js";
 import { receiveScan } from "../protocol/establishment.js";
-import { withinTime } from "../protocol/within-time.js";
+import { deleteSessions } from "./delete-sessions.js";
 import type { MakeOffer, Offer } from "./offer.js";
-
-/** How long the sessions that weren't scanned may take to be deleted. */
-const DELETE_MS = 3500;
 
 /** An offer that was scanned, by a device that knows the key of its QR code. */
 export interface ScannedOffer {
@@ -74,8 +71,9 @@ export async function waitForScan(
     stop.abort();
     while (tasks.length > 0) await tasks.pop();
     const losers = [...made].filter((offer) => offer !== winner);
-    await withinTime(DELETE_MS, clock, (time) =>
-      Promise.allSettled(losers.map(({ transport }) => transport.session.delete(time))),
+    await deleteSessions(
+      losers.map(({ transport }) => transport.session),
+      clock,
     );
   }
 }

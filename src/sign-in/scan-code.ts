@@ -8,14 +8,12 @@ import { initiateHpkeChannel } from "../protocol/hpke-channel.js";
 import { msc4108Messages, msc4388Messages } from "../protocol/messages.js";
 import type { SignInQrCode, SignInQrCode2024, SignInQrPayload } from "../protocol/qr-code.js";
 import type { SecureChannel, Transport } from "../protocol/secure-channel.js";
-import { withinTime } from "../protocol/within-time.js";
 import { Msc4108Session } from "../rendezvous/msc4108-2024-session.js";
 import { API_OF_PREFIX, Msc4388Api, withoutRendezvous } from "../rendezvous/msc4388-api.js";
 import { Msc4388Session } from "../rendezvous/msc4388-session.js";
 import type { Dialect, Intent } from "../ui/events.js";
+import { deleteSessions } from "./delete-sessions.js";
 import type { SignInWorld } from "./world.js";
-
-const DELETE_MS = 3500;
 
 /** A scanned code's rendezvous session, and how its version makes the channel secure. */
 interface Meeting {
@@ -46,7 +44,7 @@ export async function scanCode(
     emit({ event: "check_code", check_code: checkCode, ...(alternative ? { alternative } : {}) });
     return secure.channel;
   } catch (thrown) {
-    await withinTime(DELETE_MS, clock, (time) => transport.session.delete(time));
+    await deleteSessions([transport.session], clock);
     throw thrown;
   }
 }
