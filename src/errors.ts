@@ -27,7 +27,7 @@ export const FAILURES = {
   picture_unreadable: {
     exitCode: 2,
     message: "The file is not a picture that can be read.",
-    hint: "PNG, JPEG, WebP, GIF, TIFF, SVG and AVIF pictures are understood.",
+    hint: "PNG, JPEG, WebP, GIF, TIFF, SVG, AVIF, BMP and HEIC pictures are understood.",
   },
   picture_too_large: {
     exitCode: 2,
@@ -37,7 +37,7 @@ export const FAILURES = {
   no_qr_code: {
     exitCode: 2,
     message: "No QR code was found in the picture.",
-    hint: "Take it again: the whole code, straight on, sharp, with a light margin around it.",
+    hint: "Take it again: the whole code, straight on, sharp, without glare, with a margin around it. Or copy the payload as text.",
   },
   several_sign_in_codes: {
     exitCode: 2,

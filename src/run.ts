@@ -1,6 +1,7 @@
 import { systemClock } from "./clock.js";
 import type { CommandContext, SignInContext } from "./commands/context.js";
 import { Failure } from "./errors.js";
+import { createPictureReader } from "./qr/picture-reader.js";
 import { createDisplay, type DisplayOptions } from "./ui/create-display.js";
 import type { Display } from "./ui/display.js";
 import type { FailureEvent } from "./ui/events.js";
@@ -45,7 +46,9 @@ async function run(
 ): Promise<void> {
   const stop = new AbortController();
   const { stdin, stdout, stderr, env } = process;
-  const context: CommandContext = { env, stdin, stdout, stderr, clock: systemClock, signal: stop.signal };
+  const { signal } = stop;
+  const readPicture = createPictureReader();
+  const context: CommandContext = { env, stdin, stdout, stderr, clock: systemClock, readPicture, signal };
   let created: Promise<Display> | undefined;
   const display = () => {
     created ??= createDisplay({ ...options, mode: displayMode(options), context });

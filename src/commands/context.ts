@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.js";
+import type { ReadPicture } from "../qr/source.js";
 import type { Display } from "../ui/display.js";
 
 /** The world as a command sees it. */
@@ -8,6 +9,7 @@ export interface CommandContext {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly clock: Clock;
+  readonly readPicture: ReadPicture;
   /** Aborted, with a Failure as its reason, by SIGHUP, SIGINT, SIGTERM, or when --timeout is over. */
   readonly signal: AbortSignal;
 }

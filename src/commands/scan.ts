@@ -51,9 +51,9 @@ const WARNING =
 async function readCode(
   source: string,
   options: SignInOptions,
-  { stdin, signal }: SignInContext,
+  context: SignInContext,
 ): Promise<SignInQrPayload> {
-  const code = decodeQrCode(await readPayload(source, { stdin, signal }));
+  const code = decodeQrCode(await readPayload(source, context));
   checkIntent(code, options.as);
   return code;
 }

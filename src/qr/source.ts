@@ -20,8 +20,12 @@ const SPELLINGS = [
 /** Errors of `open` that say that the text is no path of a file here. */
 const NO_SUCH_FILE = new Set(["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ERR_INVALID_ARG_VALUE"]);
 
+/** Finds the QR code in a picture: `readQrCode`, wherever it runs. Rejects with the signal's reason, too. */
+export type ReadPicture = (picture: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;
+
 export interface SourceWorld {
   readonly stdin: Readable;
+  readonly readPicture: ReadPicture;
   readonly signal: AbortSignal;
 }
 
@@ -30,9 +34,12 @@ export interface SourceWorld {
  * picture or a text, or the payload itself as base64 (standard or URL-safe, padded or not) or hex.
  *
  * @returns the bytes in the QR code
- * @throws {Failure} `source_not_found`, `file_error`, `malformed_sign_in_code`, and what `readQrCode` throws
+ * @throws {Failure} `source_not_found`, `file_error`, `malformed_sign_in_code`, and what `readPicture` rejects with
  */
-export async function readPayload(source: string, { stdin, signal }: SourceWorld): Promise<Uint8Array> {
+export async function readPayload(
+  source: string,
+  { stdin, readPicture, signal }: SourceWorld,
+): Promise<Uint8Array> {
   const content = source === "-" ? await readAll(stdin, signal) : await readFile(source, signal);
   const payload = payloadIn(content ?? Buffer.from(source));
   if (!content) {
@@ -41,8 +48,7 @@ export async function readPayload(source: string, { stdin, signal }: SourceWorld
     throw new Failure("source_not_found", isPath ? `There is no file ${escapeText(source)}.` : undefined);
   }
   if (payload) return payload;
-  const { readQrCode } = await import("./read.js");
-  return readQrCode(content, signal);
+  return readPicture(content, signal);
 }
 
 /** The file's content, or undefined where there is no such file. */

@@ -1,5 +1,17 @@
 import { Failure } from "../errors.js";
 
+/** How far into a file libvips looks for an SVG, with a margin. */
+const SEARCH_BYTES = 4096;
+
+/** What libvips may take for an SVG, and draw as it stands: also one that is compressed, which is refused. */
+export function looksLikeSvg(file: Uint8Array): boolean {
+  const start = Buffer.from(file.subarray(0, SEARCH_BYTES));
+  if (start[0] === 0x1f && start[1] === 0x8b) {
+    throw new Failure("picture_unreadable", "Compressed SVGs are not read: unpack it first.");
+  }
+  return /<\s*(?:[\w-]+:)?svg/i.test(start.toString("latin1").replaceAll("\0", ""));
+}
+
 /**
  * An SVG that draws nothing but its own shapes. librsvg follows no reference to files or to the network, but it
  * does follow `data:` URLs, and the pictures in them are bound by no limit: 60 KB can take gigabytes. So the

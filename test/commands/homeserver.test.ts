@@ -19,6 +19,7 @@ async function run(options: HomeserverCommandOptions) {
     stdout: stdout as unknown as NodeJS.WriteStream,
     stderr: stderr as unknown as NodeJS.WriteStream,
     clock: new FakeClock(),
+    readPicture: async () => new Uint8Array(),
     signal: stop.signal,
   } satisfies CommandContext;
   const ended = homeserver({ json: true, ...options }, context);

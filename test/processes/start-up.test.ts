@@ -3,7 +3,9 @@ import { describe, expect } from "vitest";
 import { it, type Machine } from "../support/machine.js";
 import { strayCode, writePicture } from "../support/qr-samples.js";
 
-const HEAVY = ["undici", "sharp", "jsqr", "ink", "react", "@hpke", "oauth4webapi", "open"] as const;
+const HEAVY = [
+  ...["undici", "sharp", "zxing-wasm", "jsqr", "libheif-js", "ink", "react", "@hpke", "oauth4webapi", "open"],
+] as const;
 const RECORDER = new URL("../support/record-modules.mjs", import.meta.url);
 
 /** The environment that makes a run write down what it loads. */
@@ -36,7 +38,7 @@ describe.concurrent("only what is needed is loaded", () => {
   it("to inspect a picture", async ({ machine }) => {
     const picture = await writePicture(machine.path("qr.png"), strayCode("new"));
     expect((await machine.run(["inspect", picture], { env: recording(machine) })).code).toBe(0);
-    expect(await heavyOnesLoaded(machine)).toEqual(["sharp", "jsqr"]);
+    expect(await heavyOnesLoaded(machine)).toEqual(["sharp", "zxing-wasm"]);
   });
 
   it.for([

@@ -7,6 +7,7 @@ import { Failure } from "../../src/errors.js";
 import { encodeBase64 } from "../../src/protocol/base64.js";
 import { MAX_PICTURE_BYTES } from "../../src/qr/limits.js";
 import { qrPng } from "../../src/qr/picture.js";
+import { readQrCode } from "../../src/qr/read.js";
 import { readPayload } from "../../src/qr/source.js";
 import { expectFailure } from "../support/failures.js";
 import { payloadOf } from "../support/pictures.js";
@@ -23,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }));
 
 function read(source: string, stdin: Readable = Readable.from([])): Promise<Uint8Array> {
-  return readPayload(source, { stdin, signal: new AbortController().signal });
+  return readPayload(source, { stdin, readPicture: readQrCode, signal: new AbortController().signal });
 }
 
 async function file(name: string, content: string | Uint8Array): Promise<string> {
@@ -166,7 +167,8 @@ describe("a source is refused", () => {
 it("waiting for standard input ends with the signal's reason", async () => {
   const controller = new AbortController();
   const interrupted = new Failure("interrupted");
-  const reading = readPayload("-", { stdin: new PassThrough(), signal: controller.signal });
+  const world = { stdin: new PassThrough(), readPicture: readQrCode, signal: controller.signal };
+  const reading = readPayload("-", world);
   controller.abort(interrupted);
   await expect(reading).rejects.toBe(interrupted);
 });

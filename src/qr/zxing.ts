@@ -1,0 +1,37 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { prepareZXingModule, type ReaderOptions, readBarcodes } from "zxing-wasm/reader";
+import type { GreyPicture } from "./grey-picture.js";
+
+/** No picture that somebody means holds more codes than these. */
+const MAX_CODES = 8;
+
+/** Two ways to make out what is hard to see; see ZXing-C++'s ReaderOptions. */
+export type ZxingOptions = Pick<ReaderOptions, "tryDenoise" | "binarizer">;
+
+let preparing: Promise<unknown> | undefined;
+
+/** Finds the QR codes in a picture, turned, mirrored and inverted ones too: their bytes, exactly. */
+export async function zxing(picture: GreyPicture, options: ZxingOptions = {}): Promise<Uint8Array[]> {
+  preparing ??= prepare();
+  await preparing;
+  const results = await readBarcodes(pgm(picture), {
+    formats: ["QRCode"],
+    maxNumberOfSymbols: MAX_CODES,
+    ...options,
+  });
+  // `text` went through a guess at the character set.
+  return results.map(({ bytes }) => Uint8Array.from(bytes));
+}
+
+/** Left to itself, the package would get its WebAssembly from a CDN. */
+async function prepare(): Promise<void> {
+  const path = createRequire(import.meta.url).resolve("zxing-wasm/reader/zxing_reader.wasm");
+  const wasmBinary = new Uint8Array(await readFile(path)).buffer;
+  await prepareZXingModule({ overrides: { wasmBinary }, fireImmediately: true });
+}
+
+/** The simplest file format there is for grey pixels: all that goes in otherwise is four bytes a pixel. */
+function pgm({ data, width, height }: GreyPicture): Uint8Array {
+  return Buffer.concat([Buffer.from(`P5\n${width} ${height}\n255\n`), data]);
+}
