@@ -17,7 +17,13 @@ export default defineConfig({
           // Pictures and cryptography take real time, and more of it on a busy machine.
           testTimeout: 20_000,
           include: ["test/**/*.test.ts"],
-          exclude: ["test/processes/**", "test/docs/docs.test.ts", "test/stack/**", "test/interop/**"],
+          exclude: [
+            "test/processes/**",
+            "test/docs/docs.test.ts",
+            "test/stack/**",
+            "test/interop/**",
+            "test/terminal/**",
+          ],
         },
       },
       {
@@ -57,6 +63,15 @@ export default defineConfig({
           maxWorkers: 2,
           // Four servers a file on two cores: one of them may answer too late once.
           retry: 1,
+        },
+      },
+      {
+        // In a terminal emulator, as .ci/terminal installs it; not part of `npm test`.
+        test: {
+          name: "terminal",
+          include: ["test/terminal/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -1,5 +1,6 @@
 import { Failure } from "../errors.js";
 import { resolveHomeserver } from "../homeserver/discovery.js";
+import type { SecureChannel } from "../protocol/secure-channel.js";
 import { qrFileFormat, writeQrFile } from "../qr/qr-file.js";
 import {
   announceNothing,
@@ -22,6 +23,7 @@ import {
   type SignInOptions,
   withWorld,
 } from "./sign-in.js";
+import { withStandInPictures } from "./stand-in-pictures.js";
 
 export interface GenerateOptions extends SignInOptions {
   readonly rendezvous?: string;
@@ -55,7 +57,7 @@ async function generateAsNew(
       ? await resolveHomeserver(named, world, signal)
       : (expectedBaseUrl ?? (await askForHomeserver(world, context)));
     const code = { ...codeOptions(options, confirmation), intent: "new", baseUrl } as const;
-    const channel = await generateCode(world, code, signal);
+    const channel = await showCode(world, code, context);
     const learnHomeserver = homeserverFromProtocols(world);
     await newDevice(world, { ...request, expectedBaseUrl }, channel, learnHomeserver, signal);
   });
@@ -82,9 +84,15 @@ async function generateAsExisting(
       intent: "existing",
       serverName: homeserverName(account),
     };
-    const channel = await generateCode(world, code, signal);
+    const channel = await showCode(world, code, context);
     await existingDevice(world, account, opener, channel, announceNothing, signal);
   });
+}
+
+function showCode(world: SignInWorld, code: GenerateCode, context: SignInContext): Promise<SecureChannel> {
+  return withStandInPictures(context, (writeStandIn) =>
+    generateCode(world, { ...code, writeStandIn }, context.signal),
+  );
 }
 
 /** Where an existing device makes its rendezvous session. Its token goes to its own homeserver alone. */

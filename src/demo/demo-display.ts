@@ -3,7 +3,7 @@ import { describe, nextScene, OPENING, type Scene } from "../ui/describe.js";
 import { safeJson } from "../ui/escape.js";
 import type { Intent, LoginEvent } from "../ui/events.js";
 import type { Line } from "../ui/line.js";
-import { linesWithoutDrawing, qrDrawing } from "../ui/qr-block.js";
+import { qrBlock } from "../ui/qr-block.js";
 
 /** Shows what the two devices of the demo tell, each under its name. */
 export interface DemoDisplay {
@@ -46,9 +46,8 @@ export function plainDemoDisplay({ stderr, env }: Pick<CommandContext, "stderr" 
       const canvas = isTerminal
         ? { columns: stderr.columns, rows: Number.POSITIVE_INFINITY, colour: true }
         : { columns: LOG_COLUMNS, rows: Number.POSITIVE_INFINITY, colour: false };
-      const options = { size: "auto", ecLevel: "L" } as const;
-      const drawing = qrDrawing(event, options, canvas) ?? linesWithoutDrawing(event, options);
-      stderr.write(`\n${drawing.join("\n")}\n\n`);
+      const { lines, drawing } = qrBlock(event, { size: "auto", ecLevel: "L" }, canvas);
+      stderr.write(`\n${[...lines, ...(drawing?.lines ?? [])].join("\n")}\n\n`);
     },
   };
 }

@@ -28,6 +28,8 @@ export interface QrDrawing {
 
 /** Half of what ISO/IEC 18004 asks for, but enough for readers, and with it the usual code fits 80x24. */
 const MARGIN = 2;
+/** ISO/IEC 18004 §6.3.3: the side of a finder pattern, in modules. */
+const FINDER = 7;
 
 /**
  * Themes give the sixteen named colours other values, up to swapping black and white, and some redefine the
@@ -35,13 +37,13 @@ const MARGIN = 2;
  */
 const WHITE = 231;
 const BLACK = 232;
-const BLACK_TEXT = `\u001b[38;5;${BLACK}m`;
 const RESET = "\u001b[0m";
 
-/** What a module or a pair of them is drawn with; without a background, in the terminal's own colours. */
+/** What a module or a pair of them is drawn with; without colours, in the terminal's own. */
 interface Cell {
   readonly text: string;
-  readonly background?: number;
+  readonly foreground?: number | undefined;
+  readonly background?: number | undefined;
 }
 
 /**
@@ -72,22 +74,44 @@ function wholeCells(modules: readonly boolean[][], colour: boolean): Cell[][] {
 }
 
 function halfCells(modules: readonly boolean[][], colour: boolean): Cell[][] {
-  const cell = colour ? blackHalves : foregroundHalves;
   const lines: Cell[][] = [];
-  for (let y = 0; y < modules.length; y += 2) {
-    const lower = modules[y + 1];
-    lines.push((modules[y] ?? []).map((isDark, x) => cell(isDark, lower?.[x] ?? false)));
+  // Codes have an odd number of rows: the one that is missing to whole lines is added to the margin above.
+  for (let y = -1; y < modules.length; y += 2) {
+    const isHead = headOfFinder(y - MARGIN, modules.length - 2 * MARGIN);
+    const lower = modules[y + 1] ?? [];
+    lines.push(
+      lower.map((lowerDark, x) => {
+        const upperDark = modules[y]?.[x] ?? false;
+        return colour
+          ? blackHalves(upperDark, lowerDark, isHead(x - MARGIN))
+          : foregroundHalves(upperDark, lowerDark);
+      }),
+    );
   }
   return lines;
 }
 
 /**
- * Two dark modules get a black background too, because fonts and line spacing leave gaps between blocks. They
- * are a block all the same, so that text copied without its colours is still a code.
+ * Fonts and line spacing leave gaps above and below blocks, in which the background is seen. So equal modules are
+ * nothing but background, and where white gaps would cut a finder pattern, white is what is drawn, on black. Readers
+ * get over gaps in all the rest.
  */
-function blackHalves(upperDark: boolean, lowerDark: boolean): Cell {
-  if (upperDark && lowerDark) return { text: "█", background: BLACK };
-  return { text: upperDark ? "▀" : lowerDark ? "▄" : " ", background: WHITE };
+function blackHalves(upperDark: boolean, lowerDark: boolean, onBlack: boolean): Cell {
+  if (upperDark === lowerDark) return { text: " ", background: upperDark ? BLACK : WHITE };
+  const colours = onBlack
+    ? { foreground: WHITE, background: BLACK }
+    : { foreground: BLACK, background: WHITE };
+  return { text: upperDark === onBlack ? "▄" : "▀", ...colours };
+}
+
+/**
+ * Whether a line, whose upper half is row `y` of a code without its margin, has the upper part of finder patterns:
+ * the beginning of the ring, and that of the square in it. Both are in the lower half, and go on in the next line.
+ */
+function headOfFinder(y: number, side: number): (x: number) => boolean {
+  const isHeadFrom = (top: number) => y === top - 1 || y === top + 1;
+  const [isUpper, isLower] = [isHeadFrom(0), isHeadFrom(side - FINDER)];
+  return (x) => (x >= 0 && x < FINDER && (isUpper || isLower)) || (x >= side - FINDER && x < side && isUpper);
 }
 
 /** The other way round: the light modules are what is drawn. */
@@ -97,11 +121,13 @@ function foregroundHalves(upperDark: boolean, lowerDark: boolean): Cell {
 
 function toLine(cells: readonly Cell[]): string {
   let line = "";
-  let current: number | undefined;
-  for (const { text, background } of cells) {
-    if (background !== current) line += `\u001b[48;5;${background}m`;
-    current = background;
+  let current: Omit<Cell, "text"> = {};
+  for (const { text, ...wanted } of cells) {
+    const { foreground = current.foreground, background } = wanted;
+    if (foreground !== current.foreground) line += `\u001b[38;5;${foreground}m`;
+    if (background !== current.background) line += `\u001b[48;5;${background}m`;
+    current = { foreground, background };
     line += text;
   }
-  return current === undefined ? line : BLACK_TEXT + line + RESET;
+  return current.background === undefined ? line : line + RESET;
 }

@@ -22,6 +22,10 @@ export interface GenerateCode extends OfferOptions {
   readonly confirmation: Confirmation;
   /** Writes the code to a picture file and returns its path, where one is wanted. */
   readonly writeFile?: ((payload: Uint8Array) => Promise<string>) | undefined;
+  /** Does the same, in its own place for each version, with a code that can't be shown otherwise. */
+  readonly writeStandIn?:
+    | ((payload: Uint8Array, version: ChannelVersion) => Promise<string | undefined>)
+    | undefined;
 }
 
 /**
@@ -30,7 +34,7 @@ export interface GenerateCode extends OfferOptions {
  */
 export async function generateCode(
   world: SignInWorld,
-  { version, confirmation, writeFile, ...options }: GenerateCode,
+  { version, confirmation, writeFile, writeStandIn, ...options }: GenerateCode,
   signal: AbortSignal,
 ): Promise<SecureChannel> {
   const { clock } = world;
@@ -38,9 +42,10 @@ export async function generateCode(
   // The version that phones read today is the one that goes into a file.
   const inFile = starts.at(-1)?.first.transport.session.channel;
   const show = async (offer: Offer) => {
-    const isInFile = offer.transport.session.channel === inFile;
-    const file = isInFile ? await writeFile?.(offer.payload) : undefined;
-    announce(world, options, offer, file);
+    const { payload, transport } = offer;
+    const { channel } = transport.session;
+    const file = channel === inFile ? await writeFile?.(payload) : undefined;
+    announce(world, options, offer, file ?? (await writeStandIn?.(payload, channel)));
   };
   const { offer, initiated } = await waitForScan(starts, show, clock, signal);
   const { session } = offer.transport;

@@ -54,10 +54,7 @@ export function describe(event: LoginEvent, scene: Scene): Description {
       };
     case "qr":
       return {
-        lines: [
-          ...invitation(event, scene),
-          ...(event.file === undefined ? [] : [say(`It is in this file too: ${whole(event.file)}`)]),
-        ],
+        lines: invitation(event, scene),
         wait: {
           text: `Scan this with ${event.intent === "new" ? "a device that is signed in" : "the new device"}`,
           expiresInMs: event.expires_in_ms,

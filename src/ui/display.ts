@@ -3,6 +3,8 @@ import type { LoginEvent } from "./events.js";
 /** What draws or writes the events: plain lines, NDJSON, or the interactive display. */
 export interface Display {
   emit(event: LoginEvent): void;
+  /** Whether a QR code is to be drawn and doesn't fit: its `qr` event should name a file then. */
+  lacksRoomFor(payload: Uint8Array): boolean;
   /** Absent where nobody can be asked. */
   readonly prompt?: Prompt;
   /** Restores the terminal. Called once, whatever happened. */

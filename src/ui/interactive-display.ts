@@ -5,7 +5,8 @@ import type { Display, Prompt } from "./display.js";
 import type { ChannelVersion, LoginEvent, Qr } from "./events.js";
 import type { MountedView, OnKeys, View } from "./interactive-view.js";
 import { LiveRegion } from "./live-region.js";
-import { linesWithoutDrawing, type QrOptions, qrDrawing } from "./qr-block.js";
+import type { QrOptions } from "./qr-block.js";
+import { QrPanel } from "./qr-panel.js";
 import { styleLines } from "./style.js";
 import { type Terminal, terminalPrompt } from "./terminal.js";
 
@@ -44,6 +45,7 @@ export class InteractiveDisplay implements Display {
   readonly prompt?: Prompt;
   readonly #options: InteractiveOptions;
   readonly #region: LiveRegion;
+  readonly #panel: QrPanel;
   readonly #coloured: boolean;
   readonly #closing = new AbortController();
   #scene = OPENING;
@@ -60,8 +62,11 @@ export class InteractiveDisplay implements Display {
 
   constructor(options: InteractiveOptions) {
     this.#options = options;
-    this.#region = new LiveRegion(options.context.stderr);
+    const { stderr } = options.context;
+    this.#region = new LiveRegion(stderr);
+    this.#panel = new QrPanel(stderr, this.#region, options.qr);
     this.#coloured = !options.context.env["NO_COLOR"];
+    stderr.on("resize", this.#onResize);
     if (options.terminal) this.prompt = this.#createPrompt(options.terminal);
   }
 
@@ -83,8 +88,13 @@ export class InteractiveDisplay implements Display {
     if (wait) void this.#load();
   }
 
+  lacksRoomFor(payload: Uint8Array): boolean {
+    return this.#panel.lacksRoomFor(payload);
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#options.context.stderr.off("resize", this.#onResize);
     this.#view?.unmount();
     this.#region.paint("");
     this.#options.terminal?.close();
@@ -104,13 +114,13 @@ export class InteractiveDisplay implements Display {
     if (!code) return;
     this.#waiting = code.waiting;
     this.#update();
-    const { stderr } = this.#options.context;
-    // The last row is the live line's. NO_COLOR asks for no decoration; the code's black and white are none.
-    const canvas = { columns: stderr.columns, rows: stderr.rows - 1, colour: true };
-    const drawing = qrDrawing(code.event, this.#options.qr, canvas);
-    if (drawing) this.#region.draw(heading, drawing);
-    else this.#region.print([...heading, ...linesWithoutDrawing(code.event, this.#options.qr)]);
+    this.#panel.show(code.event, heading);
   }
+
+  readonly #onResize = () => {
+    const code = this.#currentCode();
+    if (code) this.#panel.refit(code.event);
+  };
 
   /** The channel whose code a key brings up instead: there is one where the homeserver has both versions. */
   #otherChannel(): ChannelVersion | undefined {

@@ -14,6 +14,7 @@ export function createJsonDisplay(
     emit({ event, ...fields }) {
       stdout.write(`${safeJson({ event, ...fields })}\n`);
     },
+    lacksRoomFor: () => false,
     async close() {
       terminal?.close();
       // A pipe may be written to asynchronously: the last line has to be out before the process ends.

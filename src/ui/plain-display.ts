@@ -1,11 +1,12 @@
 import type { CommandContext } from "../commands/context.js";
 import { describe, nextScene, OPENING } from "./describe.js";
 import type { Display } from "./display.js";
-import { type Canvas, linesWithoutDrawing, payloadLines, type QrOptions, qrDrawing } from "./qr-block.js";
+import { type Canvas, lacksRoomFor, payloadLines, type QrOptions, qrBlock } from "./qr-block.js";
 import { type Terminal, terminalPrompt } from "./terminal.js";
 
-/** How wide a log is taken to be. */
-const LOG_COLUMNS = 80;
+/** How wide a log is taken to be, and how large a terminal that doesn't know its size. */
+const COLUMNS = 80;
+const ROWS = 24;
 
 /** `--plain`, CI logs and dumb terminals: lines on stderr, written once and never touched again. */
 export function createPlainDisplay(
@@ -19,8 +20,12 @@ export function createPlainDisplay(
   const canvas = (): Canvas =>
     stderr.isTTY
       ? // NO_COLOR asks for no decoration. Black and white are none: they make the code readable in every theme.
-        { columns: stderr.columns, rows: stderr.rows - 1, colour: env["TERM"] !== "dumb" }
-      : { columns: LOG_COLUMNS, rows: Number.POSITIVE_INFINITY, colour: false };
+        {
+          columns: stderr.columns || COLUMNS,
+          rows: (stderr.rows || ROWS) - 1,
+          colour: env["TERM"] !== "dumb",
+        }
+      : { columns: COLUMNS, rows: Number.POSITIVE_INFINITY, colour: false };
 
   return {
     ...(terminal ? { prompt: terminalPrompt(terminal) } : {}),
@@ -28,13 +33,14 @@ export function createPlainDisplay(
       const lines = describe(event, scene).lines.map((line) => line.text);
       scene = nextScene(scene, event);
       if (event.event === "qr") {
-        const drawing = qrDrawing(event, options, canvas());
-        lines.push(...(drawing ?? linesWithoutDrawing(event, options)));
+        const block = qrBlock(event, options, canvas());
+        lines.push(...block.lines, ...(block.drawing?.lines ?? []));
         // In a log the drawing may not be scannable. Its payload always is.
-        if (drawing && !stderr.isTTY) lines.push(...payloadLines(event));
+        if (block.drawing && !stderr.isTTY) lines.push(...payloadLines(event));
       }
       stderr.write(`${lines.join("\n")}\n`);
     },
+    lacksRoomFor: (payload) => lacksRoomFor(payload, options, canvas()),
     async close() {
       terminal?.close();
       // A pipe may be written to asynchronously: the last line has to be out before the process ends.

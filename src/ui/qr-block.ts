@@ -1,4 +1,4 @@
-import { drawQr, type EcLevel, type QrSize } from "../qr/draw.js";
+import { drawQr, type EcLevel, type QrDrawing, type QrSize } from "../qr/draw.js";
 import type { Qr } from "./events.js";
 import { whole } from "./line.js";
 
@@ -15,9 +15,25 @@ export interface Canvas {
   readonly colour: boolean;
 }
 
-/** The drawn code, or undefined where none is wanted or none fits: part of a code would be of no use. */
-export function qrDrawing(event: Qr, options: QrOptions, canvas: Canvas): readonly string[] | undefined {
-  return drawQr(Buffer.from(event.payload, "base64"), { ...options, ...canvas })?.lines;
+/** A code as it is shown: some lines, and below them the drawing, unless none is wanted or none fits. */
+export interface QrBlock {
+  readonly lines: readonly string[];
+  readonly drawing: QrDrawing | undefined;
+}
+
+/** Part of a code would be of no use: where it doesn't fit, its file and its payload stand in for it. */
+export function qrBlock(event: Qr, options: QrOptions, canvas: Canvas): QrBlock {
+  const payload = Buffer.from(event.payload, "base64");
+  const drawing = drawQr(payload, { ...options, ...canvas });
+  if (drawing) return { lines: fileLines(event, "It is in this file too"), drawing };
+  const why = options.size === "none" ? [] : [whyNotDrawn(payload, options, canvas)];
+  const lines = [...why, ...fileLines(event, "It is in this file"), ...payloadLines(event)];
+  return { lines, drawing };
+}
+
+/** Whether a drawing of the payload is wanted, and there is no room for one. */
+export function lacksRoomFor(payload: Uint8Array, options: QrOptions, canvas: Canvas): boolean {
+  return options.size !== "none" && drawQr(payload, { ...options, ...canvas }) === undefined;
 }
 
 /** How to go on without a camera. */
@@ -26,8 +42,19 @@ export function payloadLines(event: Qr): string[] {
   return ["Without a camera, run this there:", `${command} '${whole(event.payload)}'`];
 }
 
-/** What is shown where there is no drawing. */
-export function linesWithoutDrawing(event: Qr, options: QrOptions): string[] {
-  if (options.size === "none") return payloadLines(event);
-  return ["The QR code doesn't fit into this window: enlarge it and start again.", ...payloadLines(event)];
+function fileLines({ file }: Qr, introduction: string): string[] {
+  return file === undefined ? [] : [`${introduction}: ${whole(file)}`];
+}
+
+function whyNotDrawn(payload: Uint8Array, options: QrOptions, canvas: Canvas): string {
+  const ecLevel = options.ecLevel === "auto" ? "L" : options.ecLevel;
+  const unlimited = { columns: Number.POSITIVE_INFINITY, rows: Number.POSITIVE_INFINITY };
+  const needed = drawQr(payload, { ...options, ...canvas, ...unlimited, ecLevel });
+  if (!needed) return `No QR code of error correction level ${ecLevel} holds that much.`;
+  if (canvas.rows === Number.POSITIVE_INFINITY) {
+    return `The QR code doesn't fit: it takes ${needed.width} columns, and there are ${canvas.columns}.`;
+  }
+  // One line more, for the cursor or the live line below it.
+  const size = `${needed.width} columns and ${needed.height + 1} lines`;
+  return `The QR code doesn't fit into this window. Enlarge it to ${size} to have the code drawn.`;
 }

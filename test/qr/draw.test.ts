@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { type DrawOptions, drawQr, type EcLevel, type QrDrawing } from "../../src/qr/draw.js";
-import { inverted, payloadOf, scan } from "../support/pictures.js";
+import { readTwice } from "../support/decoders.js";
+import { payloadOf, scan } from "../support/pictures.js";
 import { SeededRandom } from "../support/random.js";
-import { DARK, LIGHT, paint } from "../support/terminal-bitmap.js";
+import { DARK, LIGHT, paint, SPACED_FONTS, TIGHT_FONTS } from "../support/terminal-bitmap.js";
 
 const payload = payloadOf("unstable_intent_0");
+const BOTH = { jsqr: payload, zxing: payload };
 const UNLIMITED: DrawOptions = {
   columns: Number.POSITIVE_INFINITY,
   rows: Number.POSITIVE_INFINITY,
@@ -19,38 +21,36 @@ function draw(options: Partial<DrawOptions>, bytes = payload): QrDrawing {
   return drawing;
 }
 
-describe("a drawn code can be scanned", () => {
+describe("a drawn code is read by two readers, in fonts of two sizes,", () => {
   for (const size of ["small", "large"] as const) {
     for (const ecLevel of ["L", "M", "Q", "H"] as const) {
       for (const [theme, colours] of Object.entries({ dark: DARK, light: LIGHT })) {
-        it(`${size}, at level ${ecLevel}, in a ${theme} theme`, () => {
+        it(`${size}, at level ${ecLevel}, in a ${theme} theme, also with gaps between lines`, async () => {
           const { lines, level } = draw({ size, ecLevel });
           expect(level).toBe(ecLevel);
-          expect(scan(paint(lines, colours))).toEqual(payload);
+          for (const [name, font] of Object.entries({ ...TIGHT_FONTS, ...SPACED_FONTS })) {
+            expect(await readTwice(paint(lines, colours, font)), name).toEqual(BOTH);
+          }
+        });
+
+        it(`${size}, at level ${ecLevel}, without colours, in a ${theme} theme`, async () => {
+          const { lines } = draw({ size, ecLevel, colour: false });
+          expect(lines.join("")).not.toContain("\u001b");
+          for (const [name, font] of Object.entries(TIGHT_FONTS)) {
+            expect(await readTwice(paint(lines, colours, font)), name).toEqual(BOTH);
+          }
         });
       }
     }
-    it(`${size}, without colours: as it is in a dark theme, inverted in a light one`, () => {
-      const { lines } = draw({ size, colour: false });
-      expect(lines.join("")).not.toContain("\u001b");
-      expect(scan(paint(lines, DARK))).toEqual(payload);
-      expect(scan(inverted(paint(lines, LIGHT)))).toEqual(payload);
-    });
   }
+});
 
-  it("when its text is copied without the colours", () => {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is taken away
-    const lines = draw({}).lines.map((line) => line.replace(/\u001b\[[\d;]*m/g, ""));
-    expect(scan(paint(lines, LIGHT))).toEqual(payload);
-  });
-
-  it("whatever bytes it holds, and however many", () => {
-    const random = new SeededRandom(41);
-    for (const length of [1, 60, 255, 700]) {
-      const bytes = random.bytes(length);
-      expect(scan(paint(draw({ ecLevel: "M" }, bytes).lines, DARK))).toEqual(bytes);
-    }
-  });
+it("a drawn code can be scanned whatever bytes it holds, and however many", () => {
+  const random = new SeededRandom(41);
+  for (const length of [1, 60, 255, 700]) {
+    const bytes = random.bytes(length);
+    expect(scan(paint(draw({ ecLevel: "M" }, bytes).lines, DARK))).toEqual(bytes);
+  }
 });
 
 describe("the size of a drawing", () => {

@@ -89,6 +89,23 @@ describe("the code on show", () => {
     ]);
   });
 
+  it("is announced with the file that stands in for it, where it went into no other", async () => {
+    for (const asked of [undefined, "/tmp/code.png"]) {
+      const both = meeting();
+      const standIns: Uint8Array[] = [];
+      await meet(both, {
+        writeFile: asked === undefined ? undefined : async () => asked,
+        writeStandIn: async (payload, version) => {
+          standIns.push(payload);
+          return `/tmp/${version}.png`;
+        },
+      });
+      const { file, payload } = await both.g.event("qr");
+      expect(file).toBe(asked ?? "/tmp/msc4388.png");
+      expect(standIns).toEqual(asked === undefined ? [Uint8Array.from(decodeBase64(payload) ?? [])] : []);
+    }
+  });
+
   it("is another one each time", async () => {
     const [one, other] = [meeting(), meeting()];
     await Promise.all([meet(one), meet(other)]);

@@ -1,7 +1,8 @@
 import { expect } from "vitest";
+import { findChromium } from "../support/chromium.js";
 import { startGenerator, typeCheckCode } from "../support/device-pair.js";
 import { it as machineTest } from "../support/machine.js";
-import { findChromium, PersonsBrowser } from "../support/stack-browser.js";
+import { PersonsBrowser } from "../support/stack-browser.js";
 import { expectVerified, provideSite } from "../support/stack-sign-in.js";
 
 const DEVICE_ID = "BROWSERDEVICE";

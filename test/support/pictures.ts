@@ -19,10 +19,6 @@ export function scan({ data, width, height }: Bitmap): Uint8Array | undefined {
   return code ? Uint8Array.from(code.binaryData) : undefined;
 }
 
-export function inverted({ data, width, height }: Bitmap): Bitmap {
-  return { data: data.map((value, i) => (i % 4 === 3 ? value : 255 - value)), width, height };
-}
-
 /** Scans an encoded picture as it is. */
 export async function scanPicture(picture: Uint8Array): Promise<Uint8Array | undefined> {
   const { data, info } = await sharp(picture)

@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, vi } from "vitest";
 import type { Machine } from "./machine.js";
@@ -17,17 +16,8 @@ interface Connection {
   contexts(): readonly { pages(): readonly Page[] }[];
 }
 
-const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 const START_MS = 20_000;
 const STOP_MS = 10_000;
-
-/** The Chromium of this computer, if it has one. */
-export function findChromium(): string | undefined {
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  return folders
-    .flatMap((folder) => NAMES.map((name) => join(folder, name)))
-    .find((path) => existsSync(path));
-}
 
 /** A person's browser: a command that opens a link, and what the person then sees. */
 export class PersonsBrowser {

@@ -4,7 +4,7 @@ import { InteractiveDisplay } from "../../src/ui/interactive-display.js";
 import { FakeClock, settle } from "../support/fake-clock.js";
 import { FakeInput, FakeOutput } from "../support/fake-terminal.js";
 import { Screen } from "../support/screen.js";
-import { EXAMPLES } from "./event-examples.js";
+import { EXAMPLES, PAYLOAD } from "./event-examples.js";
 
 // What the first display would load lazily, in the middle of a test.
 import "../../src/ui/interactive-view.js";
@@ -28,6 +28,10 @@ function interactive({ withTerminal = true } = {}) {
     interrupt,
   });
   const see = () => new Screen(COLUMNS, ROWS, stderr.text).lines;
+  const resize = (columns: number, rows: number) => {
+    Object.assign(stderr, { columns, rows });
+    stderr.emit("resize");
+  };
   return {
     display,
     stdin,
@@ -36,6 +40,7 @@ function interactive({ withTerminal = true } = {}) {
     interrupt,
     terminal,
     see,
+    resize,
     lastLine: () => see().findLast((line) => line !== ""),
     async type(keys: string) {
       stdin.write(keys);
@@ -92,12 +97,73 @@ describe("the QR code", () => {
     await display.close();
   });
 
-  it("gives way to its payload where it doesn't fit", async () => {
-    const { display, stderr } = interactive();
-    stderr.rows = 12;
-    display.emit(EXAMPLES.qr);
-    expect(stderr.text).toContain(`matrix-qr-login scan '${EXAMPLES.qr.payload}'`);
+  it("gives way to its file and its payload where it doesn't fit", async () => {
+    const { display, stderr, resize } = interactive();
+    const payload = Buffer.from(PAYLOAD, "base64");
+    expect(display.lacksRoomFor(payload)).toBe(false);
+    resize(80, 23);
+    expect(display.lacksRoomFor(payload)).toBe(true);
+    display.emit({ ...EXAMPLES.qr, file: "/tmp/qr.png" });
+    expect(stderr.lines).toContain("It is in this file: /tmp/qr.png");
+    expect(stderr.lines).toContain(`matrix-qr-login scan '${PAYLOAD}'`);
+    expect(stderr.text).not.toContain("▀");
     await display.close();
+  });
+
+  it("is named with its own file when a key brings up the other where neither fits", async () => {
+    const { display, stderr, resize, ready, type } = interactive();
+    resize(80, 12);
+    display.emit({ ...EXAMPLES.qr, channel: "msc4108-2024", file: "/tmp/2024.png" });
+    display.emit({ ...EXAMPLES.qr, file: "/tmp/msc4388.png" });
+    await ready();
+    stderr.take();
+    await type("c");
+    expect(stderr.lines).toContain("It is in this file: /tmp/msc4388.png");
+    await display.close();
+  });
+
+  it("is drawn as soon as the window has become large enough, and not again when it grows on", async () => {
+    const { display, stderr, resize, see } = interactive();
+    resize(80, 12);
+    display.emit(EXAMPLES.qr);
+    resize(80, 20);
+    expect(stderr.text).not.toContain("▀");
+    resize(80, 24);
+    expect(see().slice(0, 23).join("\n")).toContain("▀");
+    stderr.take();
+    resize(90, 40);
+    expect(stderr.text).toBe("");
+    await display.close();
+  });
+
+  it("is drawn smaller where the window cuts it, and gives way to its payload where none fits", async () => {
+    const { display, stderr, resize } = interactive();
+    const heightDrawn = () => stderr.lines.filter((line) => line.includes("\u001b[48;5;")).length;
+    resize(100, 50);
+    display.emit(EXAMPLES.qr);
+    expect(heightDrawn()).toBe(33);
+    stderr.take();
+    resize(80, 24);
+    expect(heightDrawn()).toBe(23);
+    stderr.take();
+    resize(80, 20);
+    expect(heightDrawn()).toBe(0);
+    expect(stderr.text).toContain(PAYLOAD);
+    stderr.take();
+    resize(80, 19);
+    expect(stderr.text).toBe("");
+    await display.close();
+  });
+
+  it("is no longer drawn after it was scanned, or the display closed", async () => {
+    const { display, stderr, resize } = interactive();
+    resize(80, 12);
+    display.emit(EXAMPLES.qr);
+    display.emit(EXAMPLES.check_code_required);
+    resize(80, 24);
+    expect(stderr.text).not.toContain("▀");
+    await display.close();
+    expect(stderr.listenerCount("resize")).toBe(0);
   });
 });
 

@@ -4,6 +4,11 @@ import { FakeInput, FakeOutput } from "../support/fake-terminal.js";
 import { EXAMPLES } from "./event-examples.js";
 
 describe("the JSON display", () => {
+  it("asks for no file, however large a code is", () => {
+    const display = createJsonDisplay({ stdout: new FakeOutput().asStream() }, undefined);
+    expect(display.lacksRoomFor(new Uint8Array(2000))).toBe(false);
+  });
+
   it("writes each event as one line of JSON, `event` first", async () => {
     const stdout = new FakeOutput();
     const display = createJsonDisplay({ stdout: stdout.asStream() }, undefined);

@@ -66,15 +66,71 @@ describe("the plain display", () => {
     expect(stderr.text).not.toContain(PAYLOAD);
   });
 
-  it("gives the payload and the command for it where no code fits", () => {
-    const stderr = new FakeOutput({ columns: 40, rows: 24 });
-    plainDisplay(stderr).emit({ ...EXAMPLES.qr, intent: "existing", file: "/tmp/qr.png" });
+  it("names the picture above a drawing", () => {
+    const stderr = new FakeOutput({ columns: 80, rows: 24 });
+    plainDisplay(stderr).emit({ ...EXAMPLES.qr, file: "/tmp/qr.png" });
+    expect(stderr.lines[2]).toBe("It is in this file too: /tmp/qr.png");
+  });
+
+  it("takes a terminal that doesn't know its size for one of 80 by 24", () => {
+    const stderr = new FakeOutput({ columns: 0, rows: 0 });
+    plainDisplay(stderr).emit(EXAMPLES.qr);
+    expect(stderr.text).toContain("▀");
+    expect(stderr.lines.filter((line) => line.includes("\u001b[48;5;"))).toHaveLength(23);
+  });
+});
+
+describe("where no code fits, the plain display", () => {
+  const withFile = { ...EXAMPLES.qr, intent: "existing", file: "/tmp/qr.png" } as const;
+  const instead = [
+    "It is in this file: /tmp/qr.png",
+    "Without a camera, run this there:",
+    `matrix-qr-login scan --as new '${PAYLOAD}'`,
+    "",
+  ];
+
+  it.each([
+    [{}, "45 columns and 24 lines"],
+    [{ size: "large" }, "90 columns and 46 lines"],
+    [{ ecLevel: "H" }, "65 columns and 34 lines"],
+  ] as const)("with %j says how large the window has to be, and gives file and payload", (wish, size) => {
+    const stderr = new FakeOutput({ columns: 80, rows: 23 });
+    plainDisplay(stderr, { ...AUTO, ...wish }).emit(withFile);
     expect(stderr.lines.slice(2)).toEqual([
-      "It is in this file too: /tmp/qr.png",
-      "The QR code doesn't fit into this window: enlarge it and start again.",
+      `The QR code doesn't fit into this window. Enlarge it to ${size} to have the code drawn.`,
+      ...instead,
+    ]);
+  });
+
+  it("speaks of no window in a log", () => {
+    const stderr = new FakeOutput();
+    plainDisplay(stderr, { ...AUTO, size: "large" }).emit(withFile);
+    expect(stderr.lines.slice(2)).toEqual([
+      "The QR code doesn't fit: it takes 90 columns, and there are 80.",
+      ...instead,
+    ]);
+  });
+
+  it("says so of a code that there can't be", () => {
+    const stderr = new FakeOutput({ columns: 80, rows: 24 });
+    const payload = "A".repeat(2000);
+    plainDisplay(stderr, { ...AUTO, ecLevel: "H" }).emit({ ...EXAMPLES.qr, payload });
+    expect(stderr.lines.slice(2)).toEqual([
+      "No QR code of error correction level H holds that much.",
       "Without a camera, run this there:",
-      `matrix-qr-login scan --as new '${PAYLOAD}'`,
+      `matrix-qr-login scan '${payload}'`,
       "",
     ]);
+  });
+
+  it.each([
+    ["asks for a file in a window that is too small", { columns: 44, rows: 24 }, AUTO, true],
+    ["asks for none in one that is large enough", { columns: 45, rows: 24 }, AUTO, false],
+    ["asks for a file in a log that is too narrow", undefined, { ...AUTO, size: "large" }, true],
+    ["asks for none in a log that is wide enough", undefined, AUTO, false],
+    ["asks for none where no drawing is wanted", { columns: 10, rows: 10 }, { ...AUTO, size: "none" }, false],
+  ] as const)("%s", (_what, terminal, qr, lacksRoom) => {
+    const display = plainDisplay(new FakeOutput(terminal), qr);
+    expect(display.lacksRoomFor(Buffer.from(PAYLOAD, "base64"))).toBe(lacksRoom);
   });
 });

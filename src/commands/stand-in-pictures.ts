@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { writeQrFile } from "../qr/qr-file.js";
+import type { GenerateCode } from "../sign-in/generate-code.js";
+import { escapeText } from "../ui/escape.js";
+import type { SignInContext } from "./context.js";
+
+type WriteStandIn = NonNullable<GenerateCode["writeStandIn"]>;
+
+/**
+ * Runs what shows QR codes, and lets it write those that the display has no room for as pictures. They are in a
+ * folder of their own that only its owner can enter, and gone with the end of the run, even of one that is cut off.
+ */
+export async function withStandInPictures<T>(
+  { display }: Pick<SignInContext, "display">,
+  run: (write: WriteStandIn) => Promise<T>,
+): Promise<T> {
+  let folder: string | undefined;
+  const remove = () => {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  };
+  const write: WriteStandIn = async (payload, channel) => {
+    if (!display.lacksRoomFor(payload)) return undefined;
+    try {
+      // At once, lest a process that ends in between leaves it behind.
+      folder ??= mkdtempSync(join(tmpdir(), "matrix-qr-login-"));
+      const path = join(folder, `${channel}.png`);
+      await writeQrFile(path, payload);
+      return path;
+    } catch (error) {
+      // Nobody asked for this file, and the payload is on show all the same.
+      const reason = error instanceof Error ? escapeText(error.message) : "unknown error";
+      const message = `The QR code can't be written to a file in its place: ${reason.replace(/\.$/, "")}.`;
+      display.emit({ event: "warning", code: "qr_file_failed", message });
+      return undefined;
+    }
+  };
+  // A second signal ends the process without any clean-up but this.
+  process.once("exit", remove);
+  try {
+    return await run(write);
+  } finally {
+    process.off("exit", remove);
+    remove();
+  }
+}

@@ -1,0 +1,111 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import sharp from "sharp";
+import { findChromium } from "./chromium.js";
+import type { Bitmap } from "./terminal-bitmap.js";
+
+/** What is used of playwright-core. */
+interface Page {
+  setContent(html: string): Promise<void>;
+  addScriptTag(tag: { path: string }): Promise<unknown>;
+  addStyleTag(tag: { path: string }): Promise<unknown>;
+  evaluate<T>(script: string): Promise<T>;
+  locator(selector: string): { screenshot(): Promise<Uint8Array> };
+}
+interface Browser {
+  newPage(options: object): Promise<Page>;
+  close(): Promise<void>;
+}
+
+/** In a container Chromium can have no sandbox, and the tests' user may be root. */
+const FLAGS = [
+  ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+];
+
+export interface Look {
+  readonly font: string;
+  readonly lineHeight: number;
+  readonly theme: { readonly background: string; readonly foreground: string };
+}
+
+export interface Shown {
+  /** Its lines as text, without what has scrolled away. */
+  readonly lines: readonly string[];
+  /** The lines that begin with a background colour: those of a QR code. */
+  readonly colouredLines: readonly number[];
+  /** These lines as a camera sees them that is held up to them: jsqr takes letters for parts of codes. */
+  readonly code: Bitmap;
+}
+
+/** The folder in which .ci/terminal has installed what this takes. */
+function folder(): string {
+  const path = process.env["MATRIX_QR_LOGIN_TERMINAL"];
+  if (!path) throw new Error("Run these tests with .ci/terminal.");
+  return path;
+}
+
+/** A terminal emulator as people use it: xterm.js in Chromium, fonts and all. */
+export class TerminalEmulator {
+  readonly #browser: Browser;
+  readonly #page: Page;
+
+  private constructor(browser: Browser, page: Page) {
+    this.#browser = browser;
+    this.#page = page;
+  }
+
+  static async start(): Promise<TerminalEmulator> {
+    const modules = join(folder(), "node_modules");
+    const { chromium } = await import(pathToFileURL(join(modules, "playwright-core/index.mjs")).href);
+    const browser: Browser = await chromium.launch({ executablePath: findChromium(), args: FLAGS });
+    const page = await browser.newPage({ viewport: { width: 1600, height: 1600 } });
+    await page.setContent('<div id="terminal" style="display: inline-block"></div>');
+    await page.addStyleTag({ path: join(modules, "@xterm/xterm/css/xterm.css") });
+    await page.addScriptTag({ path: join(modules, "@xterm/xterm/lib/xterm.js") });
+    return new TerminalEmulator(browser, page);
+  }
+
+  /** Shows what a program has written in a window of that size. The screenshot is kept under the name. */
+  async show(name: string, output: string, columns: number, rows: number, look: Look): Promise<Shown> {
+    const { font, lineHeight, theme } = look;
+    const options = { cols: columns, rows, fontFamily: font, fontSize: 15, lineHeight, theme };
+    const seen = await this.#page.evaluate<{ text: string; isColoured: boolean }[]>(`(async () => {
+      const place = document.getElementById("terminal");
+      place.replaceChildren();
+      const terminal = new Terminal(${JSON.stringify(options)});
+      terminal.open(place);
+      await new Promise((written) => terminal.write(${JSON.stringify(output)}, written));
+      await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
+      const { active } = terminal.buffer;
+      return Array.from({ length: terminal.rows }, (_, y) => {
+        const line = active.getLine(active.baseY + y);
+        return { text: line.translateToString(true), isColoured: !line.getCell(0).isBgDefault() };
+      });
+    })()`);
+    const png = await this.#page.locator("#terminal").screenshot();
+    await mkdir(join(folder(), "screenshots"), { recursive: true });
+    await writeFile(join(folder(), "screenshots", `${name}.png`), png);
+    const colouredLines = seen.flatMap(({ isColoured }, y) => (isColoured ? [y] : []));
+    const code = await cut(png, rows, colouredLines);
+    return { lines: seen.map(({ text }) => text), colouredLines, code };
+  }
+
+  close(): Promise<void> {
+    return this.#browser.close();
+  }
+}
+
+async function cut(png: Uint8Array, rows: number, lines: readonly number[]): Promise<Bitmap> {
+  const { width, height } = await sharp(png).metadata();
+  const lineHeight = height / rows;
+  const top = Math.round((lines[0] ?? 0) * lineHeight);
+  const cutHeight = Math.round(lines.length * lineHeight);
+  const { data, info } = await sharp(png)
+    .extract({ left: 0, top, width, height: cutHeight })
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { data: new Uint8ClampedArray(data), width: info.width, height: info.height };
+}
