@@ -47,7 +47,7 @@ async function run(
   const stop = new AbortController();
   const { stdin, stdout, stderr, env } = process;
   const { signal } = stop;
-  const readPicture = createPictureReader();
+  const readPicture = createPictureReader(systemClock);
   const context: CommandContext = { env, stdin, stdout, stderr, clock: systemClock, readPicture, signal };
   let created: Promise<Display> | undefined;
   const display = () => {

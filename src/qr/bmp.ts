@@ -1,5 +1,5 @@
 import { Failure } from "../errors.js";
-import type { GreyPicture } from "./grey-picture.js";
+import { type GreyPicture, luma } from "./grey-picture.js";
 import { MAX_PICTURE_PIXELS } from "./limits.js";
 
 /** The compression field of BITMAPINFOHEADER: none, or none with masks that say which bits are which colour. */
@@ -81,11 +81,6 @@ function channel(mask: number): (pixel: number) => number {
   const shift = lowest === 0 ? 0 : 31 - Math.clz32(lowest);
   const greatest = mask >>> shift || 1;
   return (pixel) => (((pixel & mask) >>> shift) * 255) / greatest;
-}
-
-/** ITU-R BT.601. */
-function luma(red = 0, green = 0, blue = 0): number {
-  return Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
 }
 
 function readPixels(bytes: DataView, { width, height, topDown, bits, start, grey }: Header): GreyPicture {

@@ -1,7 +1,7 @@
 import sharp, { type Metadata, type Sharp } from "sharp";
 import { Failure } from "../errors.js";
 import { isBmp, readBmp } from "./bmp.js";
-import { type GreyPicture, scaledTo } from "./grey-picture.js";
+import { type GreyPicture, luma, scaledTo } from "./grey-picture.js";
 import { isHeic, readHeic } from "./heic.js";
 import { MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS } from "./limits.js";
 import { looksLikeSvg, withoutDataUrls } from "./svg.js";
@@ -32,8 +32,11 @@ export async function openPicture(file: Uint8Array): Promise<OpenedPicture> {
   }
   if (isHeic(file)) {
     const { data, width, height } = await readHeic(file);
-    const source = { open: () => sharp(data, { raw: { width, height, channels: 4 } }), hasAlpha: true };
-    return { greys: await onEachGround({ ...source, width, height, pixels: width * height }), pages: 1 };
+    const open = () => sharp(data, { raw: { width, height, channels: 4 } });
+    return {
+      greys: await onEachGround({ open, hasAlpha: true, width, height, pixels: width * height }),
+      pages: 1,
+    };
   }
   try {
     const { source, pages } = await withSharp(file);
@@ -85,23 +88,37 @@ function svgDensity({ width, height }: Metadata): number {
 }
 
 async function onEachGround(source: Source): Promise<GreyPicture[]> {
-  const onWhite = await greyOn(source, "#fff");
-  if (!source.hasAlpha) return [onWhite];
-  const onBlack = await greyOn(source, "#000");
-  return Buffer.compare(onWhite.data, onBlack.data) === 0 ? [onWhite] : [onWhite, onBlack];
-}
-
-async function greyOn({ open, width, height, pixels }: Source, background: string): Promise<GreyPicture> {
+  const { open, hasAlpha, width, height, pixels } = source;
   const scale = Math.sqrt(Math.min(pixels, MAX_SEARCHED_PIXELS) / (width * height));
-  const { data, info } = await open()
-    .flatten({ background })
-    .resize({
-      width: Math.max(1, Math.round(width * scale)),
-      height: Math.max(1, Math.round(height * scale)),
-      fit: "fill",
-    })
-    .toColourspace("b-w")
+  const scaled = open().resize({
+    width: Math.max(1, Math.round(width * scale)),
+    height: Math.max(1, Math.round(height * scale)),
+    fit: "fill",
+  });
+  // Grey pixels come without their opacity.
+  const { data, info } = await (hasAlpha
+    ? scaled.toColourspace("srgb").ensureAlpha()
+    : scaled.toColourspace("b-w")
+  )
     .raw()
     .toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height };
+  const grounds = hasAlpha ? [flattened(data, 255), flattened(data, 0)] : [data];
+  const [first, second] = grounds;
+  const differ = first && second && Buffer.compare(first, second) !== 0;
+  return (differ ? grounds : grounds.slice(0, 1)).map((ground) => ({
+    data: ground,
+    width: info.width,
+    height: info.height,
+  }));
+}
+
+/** Puts RGBA pixels on a ground of one grey. */
+function flattened(rgba: Uint8Array, ground: number): Uint8Array {
+  const data = new Uint8Array(rgba.length / 4);
+  for (let i = 0; i < data.length; i++) {
+    const at = 4 * i;
+    const grey = luma(rgba[at], rgba[at + 1], rgba[at + 2]);
+    data[i] = ground + ((grey - ground) * (rgba[at + 3] ?? 0)) / 255;
+  }
+  return data;
 }

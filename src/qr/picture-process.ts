@@ -15,8 +15,6 @@ process.on("message", async (picture: Uint8Array) => {
   process.send?.(await answer(picture));
 });
 
-// Ctrl-C reaches all processes of a terminal. When to end is the other process's decision.
-for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
 process.on("disconnect", () => process.exit());
 
 async function answer(picture: Uint8Array): Promise<PictureAnswer> {

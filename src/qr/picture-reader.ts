@@ -1,14 +1,15 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import type { Clock } from "../clock.js";
 import { Failure } from "../errors.js";
 import type { PictureAnswer } from "./picture-process.js";
 import type { ReadPicture } from "./source.js";
 
 const PROGRAM = fileURLToPath(new URL("./picture-process.js", import.meta.url));
 
-/** Many times what the slowest honest picture takes. */
-const MAX_MS = 20_000;
+/** Many times what honest pictures take: only those made to be slow get there. */
+const MAX_MS = 10_000;
 
 /** Megabytes that JavaScript may take there; pixels are not among them, and are bounded by the limits for pictures. */
 const MAX_HEAP_MB = 512;
@@ -18,37 +19,35 @@ const MAX_HEAP_MB = 512;
  * the thread: there it can be ended at any moment, and if it breaks, nothing else does. The process is started for
  * the first picture, serves the later ones too, and keeps nobody waiting at the end.
  */
-export function createPictureReader({ program = PROGRAM, maxMs = MAX_MS } = {}): ReadPicture {
+export function createPictureReader(clock: Clock, program = PROGRAM): ReadPicture {
   let idle: ChildProcess | undefined;
   return async (picture, signal) => {
     signal.throwIfAborted();
     const child = idle ?? start(program);
     idle = undefined;
     child.channel?.ref();
-    const ended = AbortSignal.any([signal, AbortSignal.timeout(maxMs)]);
+    let answer: PictureAnswer;
     try {
-      const answer = await ask(child, picture, ended);
-      child.channel?.unref();
-      idle = child;
-      if ("payload" in answer) return answer.payload;
-      const { code, message, ...hint } = answer.failure;
-      throw new Failure(code, message, hint);
+      answer = await ask(child, picture, clock, signal);
     } catch (error) {
-      if (error instanceof Failure) throw error;
       child.kill("SIGKILL");
       signal.throwIfAborted();
-      const message = ended.aborted
-        ? "It takes too long to read this picture: crop it, or save it as PNG."
-        : "The picture broke what reads pictures: save it as PNG.";
-      throw new Failure("picture_unreadable", message, { cause: error });
+      throw error instanceof Failure ? error : broken(error);
     }
+    child.channel?.unref();
+    idle = child;
+    if ("payload" in answer) return answer.payload;
+    const { code, message, ...hint } = answer.failure;
+    throw new Failure(code, message, hint);
   };
 }
 
 function start(program: string): ChildProcess {
-  const child = fork(program, {
+  const child = spawn(process.execPath, [`--max-old-space-size=${MAX_HEAP_MB}`, program], {
     serialization: "advanced",
-    execArgv: [`--max-old-space-size=${MAX_HEAP_MB}`],
+    // Ctrl-C reaches all processes of a group. When this one ends is decided here.
+    detached: true,
+    windowsHide: true,
     // Decoders print warnings; stdout belongs to the results.
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
@@ -56,18 +55,31 @@ function start(program: string): ChildProcess {
   return child;
 }
 
-async function ask(child: ChildProcess, picture: Uint8Array, signal: AbortSignal): Promise<PictureAnswer> {
+/** Rejects when the process ends, takes too long, or the signal is aborted. */
+async function ask(
+  child: ChildProcess,
+  picture: Uint8Array,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<PictureAnswer> {
   const done = new AbortController();
   const either = { signal: AbortSignal.any([signal, done.signal]) };
+  const answered = once(child, "message", either).then(([answer]) => answer as PictureAnswer);
+  const ended = once(child, "exit", either).then(() => {
+    throw broken();
+  });
+  const late = clock.sleep(MAX_MS, either.signal).then(() => {
+    throw new Failure("picture_unreadable", "It takes too long to read this picture: save it as PNG.");
+  });
   try {
-    const answered = once(child, "message", either);
-    const exited = once(child, "exit", either).then(() => {
-      throw new Error("The process has ended.");
-    });
     child.send(picture, () => undefined);
-    const [answer] = (await Promise.race([answered, exited])) as [PictureAnswer];
-    return answer;
+    return await Promise.race([answered, ended, late]);
   } finally {
     done.abort();
   }
+}
+
+function broken(cause?: unknown): Failure {
+  const message = "The picture broke what reads pictures: save it as PNG.";
+  return new Failure("picture_unreadable", message, { cause });
 }

@@ -20,8 +20,9 @@ export async function zxing(picture: GreyPicture, options: ZxingOptions = {}): P
     maxNumberOfSymbols: MAX_CODES,
     ...options,
   });
-  // `text` went through a guess at the character set.
-  return results.map(({ bytes }) => Uint8Array.from(bytes));
+  // A picture that it takes for none comes as a result that isn't valid. `text` went through a guess at the
+  // character set.
+  return results.filter(({ isValid }) => isValid).map(({ bytes }) => Uint8Array.from(bytes));
 }
 
 /** Left to itself, the package would get its WebAssembly from a CDN. */

@@ -2,20 +2,14 @@ import { readFile } from "node:fs/promises";
 import { describe, expect } from "vitest";
 import { it, type Machine } from "../support/machine.js";
 import { strayCode, writePicture } from "../support/qr-samples.js";
+import { recording } from "../support/recording.js";
 
 const HEAVY = [
   ...["undici", "sharp", "zxing-wasm", "jsqr", "libheif-js", "ink", "react", "@hpke", "oauth4webapi", "open"],
 ] as const;
-const RECORDER = new URL("../support/record-modules.mjs", import.meta.url);
-
-/** The environment that makes a run write down what it loads. */
-function recording(machine: Machine) {
-  return { NODE_OPTIONS: `--import=${RECORDER.href}`, MODULES_FILE: machine.path("modules.txt") };
-}
-
 /** The heavy packages that were loaded so far. */
 async function heavyOnesLoaded(machine: Machine): Promise<string[]> {
-  const urls = await readFile(machine.path("modules.txt"), "utf8");
+  const urls = await readFile(recording(machine).modules, "utf8");
   expect(urls).toContain("/dist/cli.js");
   return HEAVY.filter((name) => urls.includes(`/node_modules/${name}/`));
 }
@@ -28,7 +22,7 @@ describe.concurrent("nothing heavy is loaded", () => {
     ["to inspect a payload", ["inspect", strayCode("new").toString("base64")]],
     ["to list the sessions", ["session", "list"]],
   ] as const)("%s", async ([, args], { machine }) => {
-    const { code, stderr } = await machine.run(args, { env: recording(machine) });
+    const { code, stderr } = await machine.run(args, { env: recording(machine).env });
     expect(code, stderr).toBe(0);
     expect(await heavyOnesLoaded(machine)).toEqual([]);
   });
@@ -37,7 +31,7 @@ describe.concurrent("nothing heavy is loaded", () => {
 describe.concurrent("only what is needed is loaded", () => {
   it("to inspect a picture", async ({ machine }) => {
     const picture = await writePicture(machine.path("qr.png"), strayCode("new"));
-    expect((await machine.run(["inspect", picture], { env: recording(machine) })).code).toBe(0);
+    expect((await machine.run(["inspect", picture], { env: recording(machine).env })).code).toBe(0);
     expect(await heavyOnesLoaded(machine)).toEqual(["sharp", "zxing-wasm"]);
   });
 
@@ -51,7 +45,7 @@ describe.concurrent("only what is needed is loaded", () => {
     await machine.addSession(server.existingSession);
     const options = as === "new" ? ["--homeserver", server.baseUrl.href] : ["--yes", "--no-browser"];
     const generator = machine.start(["generate", "--as", as, form, "--check-code", "stdin", ...options], {
-      env: recording(machine),
+      env: recording(machine).env,
     });
     const shown = form === "--json" ? '"qr"' : "matrix-qr-login scan";
     await generator.until(() => (generator.stdout + generator.stderr).includes(shown), "the code");
