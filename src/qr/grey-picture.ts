@@ -63,12 +63,12 @@ export function transposed({ data, width, height }: GreyPicture): GreyPicture {
 export function sharpened(picture: GreyPicture, radius: number, amount: number): GreyPicture {
   const { data, width, height } = picture;
   const means = transposed(rowMeans(transposed(rowMeans(picture, radius)), radius)).data;
-  const sharp = new Uint8ClampedArray(data.length);
+  const sharper = new Uint8ClampedArray(data.length);
   for (let i = 0; i < data.length; i++) {
     const value = data[i] ?? 0;
-    sharp[i] = value + amount * (value - (means[i] ?? 0));
+    sharper[i] = value + amount * (value - (means[i] ?? 0));
   }
-  return { data: new Uint8Array(sharp.buffer), width, height };
+  return { data: new Uint8Array(sharper.buffer), width, height };
 }
 
 /** Of each pixel and up to so many on either side of it in its row, the mean. */

@@ -12,7 +12,7 @@ const SMALL = 400_000;
 const TINY = 120_000;
 
 interface Attempt {
-  /** What is done to the picture, for the person who has to take another one. */
+  /** What is done to the picture or by whom, for the person who has to take another one. */
   readonly tried: string;
   /** The copy to search; undefined where it would be no other than an earlier one. */
   readonly copy: (sizes: Sizes) => Promise<GreyPicture | undefined>;
@@ -28,11 +28,11 @@ const ATTEMPTS: readonly Attempt[] = [
     decode: zxing,
   },
   {
-    tried: "without gaps between lines",
+    tried: "without line gaps",
     copy: async ({ atMost }) => withoutLineGaps(await atMost(LARGE)),
     decode: zxing,
   },
-  { tried: "in a small size", copy: ({ atMost }) => atMost(SMALL), decode: zxingWith({ tryDenoise: true }) },
+  { tried: "smaller", copy: ({ atMost }) => atMost(SMALL), decode: zxingWith({ tryDenoise: true }) },
   {
     tried: "sharpened",
     copy: async ({ atMost }) => sharpened(await atMost(SMALL), 4, 6),
@@ -49,12 +49,12 @@ const ATTEMPTS: readonly Attempt[] = [
     decode: zxing,
   })),
   {
-    tried: "without noise",
+    tried: "denoised",
     copy: ({ atMost }) => atMost(MEDIUM),
     decode: zxingWith({ tryDenoise: true }),
   },
   {
-    tried: "with the same threshold everywhere",
+    tried: "by one threshold",
     copy: ({ atMost }) => atMost(MEDIUM),
     decode: zxingWith({ binarizer: "GlobalHistogram" }),
   },
@@ -63,7 +63,7 @@ const ATTEMPTS: readonly Attempt[] = [
     copy: async ({ picture }) => (picture.data.length < SMALL ? enlarged(picture, MEDIUM) : undefined),
     decode: zxing,
   },
-  { tried: "with a second decoder", copy: ({ atMost }) => atMost(TINY), decode: decodeWithJsqr },
+  { tried: "by jsQR", copy: ({ atMost }) => atMost(TINY), decode: decodeWithJsqr },
 ];
 
 /**
@@ -129,5 +129,5 @@ function whatWasTried({ greys, pages }: OpenedPicture, tried: ReadonlySet<string
   const [{ width, height } = { width: 0, height: 0 }] = greys;
   const only = pages > 1 ? ` Only the first of its ${pages} pages was looked at.` : "";
   const ways = [...tried].join(", ");
-  return `No QR code was found. The picture was searched at ${width} x ${height} pixels ${ways}.${only}`;
+  return `No QR code was found in ${width} x ${height} pixels, tried ${ways}.${only}`;
 }

@@ -166,7 +166,7 @@ describe("a picture is refused", () => {
       .toBuffer();
     const failure = await expectFailure("no_qr_code", () => readQrCode(picture));
     expect(failure.message).toMatch(
-      /^No QR code was found\. .* 300 x 200 pixels as it is, .*sharpened, .*enlarged/,
+      /^No QR code was found in 300 x 200 pixels, tried as it is, .*sharpened, .*enlarged, by jsQR\.$/,
     );
     expect(failure.hint).toMatch(/straight on, sharp/);
   });
