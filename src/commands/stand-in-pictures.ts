@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Failure } from "../errors.js";
 import { writeQrFile } from "../qr/qr-file.js";
 import type { GenerateCode } from "../sign-in/generate-code.js";
 import { escapeText } from "../ui/escape.js";
@@ -18,7 +19,12 @@ export async function withStandInPictures<T>(
 ): Promise<T> {
   let folder: string | undefined;
   const remove = () => {
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    if (folder === undefined) return;
+    try {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    } catch {
+      // Once its code has served or expired, a picture is worth nothing, and no reason to fail.
+    }
   };
   const write: WriteStandIn = async (payload, channel) => {
     if (!display.lacksRoomFor(payload)) return undefined;
@@ -31,7 +37,8 @@ export async function withStandInPictures<T>(
     } catch (error) {
       // Nobody asked for this file, and the payload is on show all the same.
       const reason = error instanceof Error ? escapeText(error.message) : "unknown error";
-      const message = `The QR code can't be written to a file in its place: ${reason.replace(/\.$/, "")}.`;
+      const message =
+        error instanceof Failure ? reason : `The QR code can't be written to a file in its place: ${reason}.`;
       display.emit({ event: "warning", code: "qr_file_failed", message });
       return undefined;
     }

@@ -7,11 +7,6 @@ export interface GreyPicture {
   readonly height: number;
 }
 
-/** How bright a colour is, 0 to 255 like its parts (ITU-R BT.601). */
-export function luma(red = 0, green = 0, blue = 0): number {
-  return Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
-}
-
 /** How often a row or column is repeated at most: small pictures stay quick to search. */
 const MAX_ENLARGEMENT = 6;
 /** Pixels around an enlarged picture. */

@@ -44,7 +44,7 @@ function busyColumns({ data, width, height }: GreyPicture): [left: number, right
     const to = Math.min(width, x + reach);
     return ((edgesBefore[to] ?? 0) - (edgesBefore[from] ?? 0)) / (to - from);
   });
-  const busy = Math.max(...density) * 0.4;
+  const busy = density.reduce((most, value) => Math.max(most, value), 0) * 0.4;
   return [density.findIndex((value) => value >= busy), density.findLastIndex((value) => value >= busy)];
 }
 

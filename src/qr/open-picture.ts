@@ -1,12 +1,13 @@
 import sharp, { type Metadata, type Sharp } from "sharp";
 import { Failure } from "../errors.js";
 import { isBmp, readBmp } from "./bmp.js";
-import { type GreyPicture, luma, scaledTo } from "./grey-picture.js";
+import type { GreyPicture } from "./grey-picture.js";
 import { isHeic, readHeic } from "./heic.js";
 import { MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS } from "./limits.js";
+import type { RawPicture } from "./raw-picture.js";
 import { looksLikeSvg, withoutDataUrls } from "./svg.js";
 
-/** As many pixels as are searched: a phone's usual photo, whole. Larger ones are scaled down to that. */
+/** As many pixels as are searched: a phone's usual photo, whole. Larger pictures are scaled down to that. */
 const MAX_SEARCHED_PIXELS = 16_000_000;
 /** An SVG has no pixels of its own. */
 const SVG_PIXELS = 1_500_000;
@@ -25,21 +26,8 @@ export interface OpenedPicture {
  */
 export async function openPicture(file: Uint8Array): Promise<OpenedPicture> {
   if (file.length > MAX_PICTURE_BYTES) throw new Failure("picture_too_large");
-  if (isBmp(file)) {
-    const picture = readBmp(file);
-    const isLarge = picture.data.length > MAX_SEARCHED_PIXELS;
-    return { greys: [isLarge ? await scaledTo(picture, MAX_SEARCHED_PIXELS) : picture], pages: 1 };
-  }
-  if (isHeic(file)) {
-    const { data, width, height } = await readHeic(file);
-    const open = () => sharp(data, { raw: { width, height, channels: 4 } });
-    return {
-      greys: await onEachGround({ open, hasAlpha: true, width, height, pixels: width * height }),
-      pages: 1,
-    };
-  }
   try {
-    const { source, pages } = await withSharp(file);
+    const { pages, ...source } = await sourceOf(file);
     return { greys: await onEachGround(source), pages };
   } catch (error) {
     if (error instanceof Failure) throw error;
@@ -49,16 +37,18 @@ export async function openPicture(file: Uint8Array): Promise<OpenedPicture> {
 }
 
 interface Source {
-  /** The decoder, at its beginning. */
-  readonly open: () => Sharp;
+  readonly decode: () => Sharp;
   readonly hasAlpha: boolean;
   /** Of the upright picture. */
   readonly width: number;
   readonly height: number;
+  /** How many pixels are of use. */
   readonly pixels: number;
 }
 
-async function withSharp(file: Uint8Array): Promise<{ source: Source; pages: number }> {
+async function sourceOf(file: Uint8Array): Promise<Source & Pick<OpenedPicture, "pages">> {
+  if (isBmp(file)) return ofRawPicture(readBmp(file));
+  if (isHeic(file)) return ofRawPicture(await readHeic(file));
   const picture = looksLikeSvg(file) ? withoutDataUrls(file) : file;
   // No limit here: nothing is decoded yet, and the size that an SVG gives is not binding.
   const metadata = await sharp(picture, { limitInputPixels: false }).metadata();
@@ -66,7 +56,7 @@ async function withSharp(file: Uint8Array): Promise<{ source: Source; pages: num
   if (isSvg && picture === file) throw new Failure("picture_unreadable");
   const { width, height } = metadata.autoOrient;
   if (!isSvg && width * height > MAX_PICTURE_PIXELS) throw new Failure("picture_too_large");
-  const open = () =>
+  const decode = () =>
     sharp(picture, {
       // What can be seen of a damaged picture may be enough.
       failOn: "none",
@@ -75,10 +65,12 @@ async function withSharp(file: Uint8Array): Promise<{ source: Source; pages: num
       ...(isSvg && { density: svgDensity(metadata) }),
     });
   const pixels = isSvg ? SVG_PIXELS : width * height;
-  return {
-    source: { open, hasAlpha: metadata.hasAlpha, width, height, pixels },
-    pages: metadata.pages ?? 1,
-  };
+  return { decode, hasAlpha: metadata.hasAlpha, width, height, pixels, pages: metadata.pages ?? 1 };
+}
+
+function ofRawPicture({ data, width, height, channels }: RawPicture) {
+  const decode = () => sharp(data, { raw: { width, height, channels } });
+  return { decode, hasAlpha: channels === 4, width, height, pixels: width * height, pages: 1 };
 }
 
 /** Dots per inch; 72 draws it in the size that it gives. */
@@ -88,37 +80,26 @@ function svgDensity({ width, height }: Metadata): number {
 }
 
 async function onEachGround(source: Source): Promise<GreyPicture[]> {
-  const { open, hasAlpha, width, height, pixels } = source;
+  const { decode, hasAlpha, width, height, pixels } = source;
   const scale = Math.sqrt(Math.min(pixels, MAX_SEARCHED_PIXELS) / (width * height));
-  const scaled = open().resize({
+  const scaled = decode().resize({
     width: Math.max(1, Math.round(width * scale)),
     height: Math.max(1, Math.round(height * scale)),
     fit: "fill",
   });
-  // Grey pixels come without their opacity.
-  const { data, info } = await (hasAlpha
-    ? scaled.toColourspace("srgb").ensureAlpha()
-    : scaled.toColourspace("b-w")
-  )
+  if (!hasAlpha) return [await grey(scaled)];
+  // What is in the file is decoded once, and may take long.
+  const { data, info } = await scaled
+    .toColourspace("srgb")
+    .ensureAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true });
-  const grounds = hasAlpha ? [flattened(data, 255), flattened(data, 0)] : [data];
-  const [first, second] = grounds;
-  const differ = first && second && Buffer.compare(first, second) !== 0;
-  return (differ ? grounds : grounds.slice(0, 1)).map((ground) => ({
-    data: ground,
-    width: info.width,
-    height: info.height,
-  }));
+  const on = (background: string) => grey(sharp(data, { raw: info }).flatten({ background }));
+  const [onWhite, onBlack] = [await on("#fff"), await on("#000")];
+  return Buffer.compare(onWhite.data, onBlack.data) === 0 ? [onWhite] : [onWhite, onBlack];
 }
 
-/** Puts RGBA pixels on a ground of one grey. */
-function flattened(rgba: Uint8Array, ground: number): Uint8Array {
-  const data = new Uint8Array(rgba.length / 4);
-  for (let i = 0; i < data.length; i++) {
-    const at = 4 * i;
-    const grey = luma(rgba[at], rgba[at + 1], rgba[at + 2]);
-    data[i] = ground + ((grey - ground) * (rgba[at + 3] ?? 0)) / 255;
-  }
-  return data;
+async function grey(picture: Sharp): Promise<GreyPicture> {
+  const { data, info } = await picture.toColourspace("b-w").raw().toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
 }

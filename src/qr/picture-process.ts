@@ -7,21 +7,28 @@ import { readQrCode } from "./read.js";
  */
 
 /** The answer to a picture. */
-export type PictureAnswer =
-  | { readonly payload: Uint8Array }
-  | { readonly failure: { readonly code: FailureCode; readonly message: string; readonly hint?: string } };
+export type PictureAnswer = { readonly payload: Uint8Array } | { readonly failure: PictureFailure };
+
+interface PictureFailure {
+  readonly code: FailureCode;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  /** For reports of bugs. */
+  readonly stack?: string | undefined;
+}
 
 process.on("message", async (picture: Uint8Array) => {
   process.send?.(await answer(picture));
 });
 
-process.on("disconnect", () => process.exit());
+// An exit in the usual way waits for native decoders.
+process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 
 async function answer(picture: Uint8Array): Promise<PictureAnswer> {
   try {
     return { payload: await readQrCode(picture) };
   } catch (error) {
-    const { code, message, hint } = Failure.from(error);
-    return { failure: { code, message, ...(hint === undefined ? {} : { hint }) } };
+    const { code, message, hint, stack } = Failure.from(error);
+    return { failure: { code, message, hint, stack } };
   }
 }

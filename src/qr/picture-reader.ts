@@ -6,24 +6,29 @@ import { Failure } from "../errors.js";
 import type { PictureAnswer } from "./picture-process.js";
 import type { ReadPicture } from "./source.js";
 
-const PROGRAM = fileURLToPath(new URL("./picture-process.js", import.meta.url));
-
 /** Many times what honest pictures take: only those made to be slow get there. */
 const MAX_MS = 10_000;
 
-/** Megabytes that JavaScript may take there; pixels are not among them, and are bounded by the limits for pictures. */
+/** JavaScript's own heap there, in megabytes; pixels are elsewhere. */
 const MAX_HEAP_MB = 512;
+
+type Command = readonly [executable: string, ...args: string[]];
+const PICTURE_PROCESS: Command = [
+  process.execPath,
+  `--max-old-space-size=${MAX_HEAP_MB}`,
+  fileURLToPath(new URL("./picture-process.js", import.meta.url)),
+];
 
 /**
  * Reads pictures in a process of its own. They come from anywhere, and what decodes them is native code, or holds
  * the thread: there it can be ended at any moment, and if it breaks, nothing else does. The process is started for
  * the first picture, serves the later ones too, and keeps nobody waiting at the end.
  */
-export function createPictureReader(clock: Clock, program = PROGRAM): ReadPicture {
+export function createPictureReader(clock: Clock, command = PICTURE_PROCESS): ReadPicture {
   let idle: ChildProcess | undefined;
   return async (picture, signal) => {
     signal.throwIfAborted();
-    const child = idle ?? start(program);
+    const child = idle?.connected ? idle : start(command);
     idle = undefined;
     child.channel?.ref();
     let answer: PictureAnswer;
@@ -32,18 +37,20 @@ export function createPictureReader(clock: Clock, program = PROGRAM): ReadPictur
     } catch (error) {
       child.kill("SIGKILL");
       signal.throwIfAborted();
-      throw error instanceof Failure ? error : broken(error);
+      throw error;
     }
     child.channel?.unref();
-    idle = child;
+    // Of two that were needed at the same time, one is enough from now on.
+    if (idle) child.disconnect();
+    else idle = child;
     if ("payload" in answer) return answer.payload;
-    const { code, message, ...hint } = answer.failure;
-    throw new Failure(code, message, hint);
+    const { code, message, hint, stack } = answer.failure;
+    throw new Failure(code, message, { ...(hint === undefined ? {} : { hint }), cause: stack });
   };
 }
 
-function start(program: string): ChildProcess {
-  const child = spawn(process.execPath, [`--max-old-space-size=${MAX_HEAP_MB}`, program], {
+function start([executable, ...args]: Command): ChildProcess {
+  const child = spawn(executable, args, {
     serialization: "advanced",
     // Ctrl-C reaches all processes of a group. When this one ends is decided here.
     detached: true,
@@ -51,11 +58,13 @@ function start(program: string): ChildProcess {
     // Decoders print warnings; stdout belongs to the results.
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
+  // It may come when nobody waits for an answer any more.
+  child.on("error", () => undefined);
   child.unref();
   return child;
 }
 
-/** Rejects when the process ends, takes too long, or the signal is aborted. */
+/** Rejects when the process can't be had, when it ends or takes too long, and when the signal is aborted. */
 async function ask(
   child: ChildProcess,
   picture: Uint8Array,
@@ -64,22 +73,27 @@ async function ask(
 ): Promise<PictureAnswer> {
   const done = new AbortController();
   const either = { signal: AbortSignal.any([signal, done.signal]) };
+  const sent = new Promise<never>((_resolve, reject) => {
+    child.send(picture, (error) => {
+      if (error) reject(error);
+    });
+  });
+  // Each of these rejects, too, when the process could not be started.
   const answered = once(child, "message", either).then(([answer]) => answer as PictureAnswer);
   const ended = once(child, "exit", either).then(() => {
-    throw broken();
+    throw new Error("It has ended.");
   });
   const late = clock.sleep(MAX_MS, either.signal).then(() => {
     throw new Failure("picture_unreadable", "It takes too long to read this picture: save it as PNG.");
   });
   try {
-    child.send(picture, () => undefined);
-    return await Promise.race([answered, ended, late]);
+    return await Promise.race([sent, answered, ended, late]);
+  } catch (cause) {
+    if (cause instanceof Failure) throw cause;
+    throw new Failure("picture_unreadable", "What reads pictures broke on this one: save it as PNG.", {
+      cause,
+    });
   } finally {
     done.abort();
   }
-}
-
-function broken(cause?: unknown): Failure {
-  const message = "The picture broke what reads pictures: save it as PNG.";
-  return new Failure("picture_unreadable", message, { cause });
 }

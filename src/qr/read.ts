@@ -14,7 +14,7 @@ const TINY = 120_000;
 interface Attempt {
   /** What is done to the picture or by whom, for the person who has to take another one. */
   readonly tried: string;
-  /** The copy to search; undefined where it would be no other than an earlier one. */
+  /** The copy to search; undefined where there is nothing that it could bring. */
   readonly copy: (sizes: Sizes) => Promise<GreyPicture | undefined>;
   readonly decode: (copy: GreyPicture) => Uint8Array[] | Promise<Uint8Array[]>;
 }
@@ -32,7 +32,7 @@ const ATTEMPTS: readonly Attempt[] = [
     copy: async ({ atMost }) => withoutLineGaps(await atMost(LARGE)),
     decode: zxing,
   },
-  { tried: "smaller", copy: ({ atMost }) => atMost(SMALL), decode: zxingWith({ tryDenoise: true }) },
+  { tried: "smaller", copy: async ({ smaller }) => smaller(SMALL), decode: zxingWith({ tryDenoise: true }) },
   {
     tried: "sharpened",
     copy: async ({ atMost }) => sharpened(await atMost(SMALL), 4, 6),
@@ -102,6 +102,9 @@ class Sizes {
   constructor(picture: GreyPicture) {
     this.picture = picture;
   }
+
+  readonly smaller = (pixels: number): Promise<GreyPicture> | undefined =>
+    this.picture.data.length > pixels ? this.atMost(pixels) : undefined;
 
   readonly atMost = (pixels: number): Promise<GreyPicture> => {
     if (this.picture.data.length <= pixels) return Promise.resolve(this.picture);

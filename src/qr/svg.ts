@@ -3,11 +3,15 @@ import { Failure } from "../errors.js";
 /** How far into a file libvips looks for an SVG, with a margin. */
 const SEARCH_BYTES = 4096;
 
-/** What libvips may take for an SVG, and draw as it stands: also one that is compressed, which is refused. */
+/**
+ * Whether libvips may take a file for an SVG, and draw it as it stands.
+ *
+ * @throws {Failure} `picture_unreadable` for a compressed one, or what could be one
+ */
 export function looksLikeSvg(file: Uint8Array): boolean {
   const start = Buffer.from(file.subarray(0, SEARCH_BYTES));
   if (start[0] === 0x1f && start[1] === 0x8b) {
-    throw new Failure("picture_unreadable", "Compressed SVGs are not read: unpack it first.");
+    throw new Failure("picture_unreadable", "Compressed files are not read: unpack it first.");
   }
   return /<\s*(?:[\w-]+:)?svg/i.test(start.toString("latin1").replaceAll("\0", ""));
 }

@@ -22,7 +22,7 @@ export interface GenerateCode extends OfferOptions {
   readonly confirmation: Confirmation;
   /** Writes the code to a picture file and returns its path, where one is wanted. */
   readonly writeFile?: ((payload: Uint8Array) => Promise<string>) | undefined;
-  /** Does the same, in its own place for each version, with a code that can't be shown otherwise. */
+  /** Is asked for each code that went into no such file: writes one where the code can't be shown otherwise. */
   readonly writeStandIn?:
     | ((payload: Uint8Array, version: ChannelVersion) => Promise<string | undefined>)
     | undefined;

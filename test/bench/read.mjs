@@ -42,8 +42,9 @@ const READERS = {
 /** Whether the picture gives its payload or, where it has none, no sign-in code; and the milliseconds that takes. */
 async function time(reader, file, expected) {
   const start = performance.now();
-  const codes = await reader(file).catch(() => []);
+  const codes = await reader(file).catch((error) => (error.code === "no_qr_code" ? [] : undefined));
   const ms = performance.now() - start;
+  if (!codes) return { ms, right: false };
   const found = codes.filter((code) => recogniseQrCode(code) === "sign_in");
   const hex = found.map((code) => Buffer.from(code).toString("hex"));
   return { ms, right: expected === null ? hex.length === 0 : hex.includes(expected) };

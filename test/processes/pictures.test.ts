@@ -1,21 +1,34 @@
+import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
+import { promisify } from "node:util";
 import { describe, expect, vi } from "vitest";
+import { expectEnded } from "../support/ended.js";
 import { it, type Machine } from "../support/machine.js";
 import { strayCode, writeBlankPicture, writePicture } from "../support/qr-samples.js";
 import { recording } from "../support/recording.js";
 
-/** A picture that takes far longer to draw than any test waits. */
+/** A picture that takes far longer to draw than it may. */
 async function writeEndlessPicture(machine: Machine): Promise<string> {
-  const paths = Array.from(
-    { length: 60_000 },
+  const shapes = Array.from(
+    { length: 300_000 },
     (_, i) => `<path d="M${i % 97} ${i % 89}L${i % 83} 3z" opacity=".5"/>`,
   );
   const path = machine.path("endless.svg");
   await writeFile(
     path,
-    `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">${paths.join("")}</svg>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">${shapes.join("")}</svg>`,
   );
   return path;
+}
+
+/** The processes that a process has started. */
+async function childrenOf(parent: number): Promise<number[]> {
+  const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid="]);
+  const rows = stdout
+    .trim()
+    .split("\n")
+    .map((row) => row.trim().split(/\s+/).map(Number));
+  return rows.flatMap(([pid = Number.NaN, ppid]) => (ppid === parent ? [pid] : []));
 }
 
 describe.concurrent("pictures on the command line", () => {
@@ -48,7 +61,25 @@ describe.concurrent("pictures on the command line", () => {
       async () => expect(await readFile(modules, "utf8")).toContain("/picture-process.js"),
       20_000,
     );
+    const [decoder = Number.NaN] = await childrenOf(inspecting.pid);
     inspecting.killGroup(signal);
+    const signalled = performance.now();
     expect((await inspecting.ended).code).toBe(code);
+    // After five seconds the run would have been cut off.
+    expect(performance.now() - signalled).toBeLessThan(4000);
+    await expectEnded(decoder);
+  });
+
+  it("leave no process behind when the run is killed", async ({ machine }) => {
+    const picture = await writeEndlessPicture(machine);
+    const { env, modules } = recording(machine);
+    const inspecting = machine.start(["inspect", picture], { env, stdin: "none" });
+    await vi.waitFor(
+      async () => expect(await readFile(modules, "utf8")).toContain("/picture-process.js"),
+      20_000,
+    );
+    const [decoder = Number.NaN] = await childrenOf(inspecting.pid);
+    inspecting.kill("SIGKILL");
+    await expectEnded(decoder);
   });
 });

@@ -29,16 +29,16 @@ describe("a BMP", () => {
   it.each(FORMS)("%s is read to the pixel", (_, form) => {
     const { data, width, height } = readBmp(bmp(DRAWING, WIDTH, form));
     expect({ width, height }).toEqual({ width: WIDTH, height: 7 });
-    expect(data).toEqual(DRAWING);
+    expect(data).toEqual(Uint8Array.from([...DRAWING].flatMap((grey) => [grey, grey, grey])));
   });
 
-  it("of colours is read as bright as they are", () => {
-    const greys = [0xff0000, 0x00ff00, 0x0000ff].map((colour) => {
-      const file = bmp(Uint8Array.of(0), 1, { bits: 32 });
-      file.writeUInt32LE(colour, 54);
-      return readBmp(file).data[0];
-    });
-    expect(greys).toEqual([76, 150, 29]);
+  it.each([
+    ["of 32 bits", { bits: 32 } as BmpForm, 0x123456, [0x12, 0x34, 0x56]],
+    ["of 15 bits", { bits: 16 } as BmpForm, 0b00001_00010_11111, [8, 16, 255]],
+  ])("%s has its colours in their places", (_, form, pixel, colour) => {
+    const file = bmp(Uint8Array.of(0), 1, form);
+    file.writeUInt32LE(pixel, 54);
+    expect([...readBmp(file).data]).toEqual(colour);
   });
 
   it("with a code in it gives the code", async () => {
@@ -61,7 +61,13 @@ describe("a BMP is refused", () => {
   it.each<[string, (file: Buffer) => void]>([
     ["compressed", (file) => file.writeUInt32LE(1, 30)],
     ["of 64 bits a pixel", (file) => file.writeUInt16LE(64, 28)],
-    ["of OS/2's old header", (file) => file.writeUInt32LE(12, 14)],
+    [
+      "of OS/2's old header, which has sizes of two bytes",
+      (file) => {
+        file.writeUInt32LE(12, 14);
+        for (const [i, value] of [300, 300, 1, 24].entries()) file.writeUInt16LE(value, 18 + 2 * i);
+      },
+    ],
     ["without width", (file) => file.writeInt32LE(0, 18)],
     ["with its pixels far behind the end of the file", (file) => file.writeUInt32LE(0xffffffff, 10)],
   ])("that is %s", async (_, change) => {

@@ -50,7 +50,6 @@ describe.skipIf(!corpus)("of the corpus", () => {
     ["styled codes", /^styled_/],
     ["photos of 12 megapixels", /_12mp$/],
     ["pictures with two codes", /^two_qr$/],
-    ["pictures without a sign-in code", /^neg_/],
     ["file formats", /^format$/],
   ])("all %s are read", (_, category) => {
     expect(filesOf(category, /./)).not.toEqual([]);

@@ -1,61 +1,97 @@
 import { fileURLToPath } from "node:url";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/clock.js";
 import { Failure } from "../../src/errors.js";
 import { createPictureReader } from "../../src/qr/picture-reader.js";
+import type { ReadPicture } from "../../src/qr/source.js";
+import { expectEnded } from "../support/ended.js";
 import { expectFailure } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
 
-const program = fileURLToPath(new URL("fixtures/answering.mjs", import.meta.url));
+const ANSWERING = [
+  process.execPath,
+  fileURLToPath(new URL("fixtures/answering.mjs", import.meta.url)),
+] as const;
 const CODE = Uint8Array.of(1);
 const NO_CODE = Uint8Array.of(2);
 const BREAKS = Uint8Array.of(3);
-const TAKES_FOR_EVER = Uint8Array.of(4);
+const PROCESS_ID = Uint8Array.of(4);
+const LAST_ONE = Uint8Array.of(5);
+const TAKES_FOR_EVER = Uint8Array.of(6);
 
 const never = new AbortController().signal;
 
+/** The process that reads the next picture too. */
+async function processOf(readPicture: ReadPicture): Promise<number> {
+  return Number(Buffer.from(await readPicture(PROCESS_ID, never)).toString());
+}
+
 it("one process reads one picture after the other", async () => {
-  const readPicture = createPictureReader(systemClock, program);
-  const [pid, first] = await readPicture(CODE, never);
-  const [samePid, second] = await readPicture(CODE, never);
-  expect([samePid, first, second]).toEqual([pid, 1, 2]);
+  const readPicture = createPictureReader(systemClock, ANSWERING);
+  expect([...(await readPicture(CODE, never)), ...(await readPicture(CODE, never))]).toEqual([1, 2]);
+});
+
+it("of two pictures at once each has its own, and one is left afterwards", async () => {
+  const readPicture = createPictureReader(systemClock, ANSWERING);
+  const processes = await Promise.all([processOf(readPicture), processOf(readPicture)]);
+  expect(new Set(processes).size).toBe(2);
+  const kept = await processOf(readPicture);
+  const [other = Number.NaN] = processes.filter((pid) => pid !== kept);
+  await expectEnded(other);
 });
 
 it("a failure there is one here, with its hint, and the next picture is read all the same", async () => {
-  const readPicture = createPictureReader(systemClock, program);
+  const readPicture = createPictureReader(systemClock, ANSWERING);
   const failure = await expectFailure("no_qr_code", () => readPicture(NO_CODE, never));
   expect(failure).toMatchObject({ message: "Nothing there.", hint: "Look." });
-  await expect(readPicture(CODE, never)).resolves.toHaveLength(2);
+  expect([...(await readPicture(CODE, never))]).toEqual([2]);
 });
 
-it("a picture that breaks the process is unreadable, and the next one gets another process", async () => {
-  const readPicture = createPictureReader(systemClock, program);
-  const failure = await expectFailure("picture_unreadable", () => readPicture(BREAKS, never));
-  expect(failure.message).toContain("broke");
-  const [, count] = await readPicture(CODE, never);
-  expect(count).toBe(1);
+describe("the next picture gets another process", () => {
+  it("after one that broke it, which is unreadable", async () => {
+    const readPicture = createPictureReader(systemClock, ANSWERING);
+    const failure = await expectFailure("picture_unreadable", () => readPicture(BREAKS, never));
+    expect(failure.message).toContain("broke");
+    expect([...(await readPicture(CODE, never))]).toEqual([1]);
+  });
+
+  it("after one that ended while it had nothing to do", async () => {
+    const readPicture = createPictureReader(systemClock, ANSWERING);
+    const pid = await processOf(readPicture);
+    expect([...(await readPicture(LAST_ONE, never))]).toEqual([2]);
+    await expectEnded(pid);
+    expect([...(await readPicture(CODE, never))]).toEqual([1]);
+  });
 });
 
-it("a picture that takes too long is given up", async () => {
-  const clock = new FakeClock();
-  const readPicture = createPictureReader(clock, program);
-  const reading = expectFailure("picture_unreadable", () => readPicture(TAKES_FOR_EVER, never));
-  await clock.advance(10_000);
-  const failure = await reading;
-  expect(failure.message).toContain("too long");
+describe("a process that takes for ever is ended", () => {
+  it("after ten seconds", async () => {
+    const clock = new FakeClock();
+    const readPicture = createPictureReader(clock, ANSWERING);
+    const pid = await processOf(readPicture);
+    const reading = expectFailure("picture_unreadable", () => readPicture(TAKES_FOR_EVER, never));
+    await clock.advance(10_000);
+    expect((await reading).message).toContain("too long");
+    await expectEnded(pid);
+  });
+
+  it("by the signal at any moment, with its reason", async () => {
+    const readPicture = createPictureReader(systemClock, ANSWERING);
+    const pid = await processOf(readPicture);
+    const controller = new AbortController();
+    const interrupted = new Failure("interrupted");
+    const reading = readPicture(TAKES_FOR_EVER, controller.signal);
+    controller.abort(interrupted);
+    await expect(reading).rejects.toBe(interrupted);
+    await expectEnded(pid);
+    await expect(readPicture(CODE, controller.signal)).rejects.toBe(interrupted);
+  });
 });
 
-it("the signal ends it at any moment, with its reason", async () => {
-  const readPicture = createPictureReader(systemClock, program);
-  const controller = new AbortController();
-  const interrupted = new Failure("interrupted");
-  const reading = readPicture(TAKES_FOR_EVER, controller.signal);
-  controller.abort(interrupted);
-  await expect(reading).rejects.toBe(interrupted);
-  await expect(readPicture(CODE, controller.signal)).rejects.toBe(interrupted);
-});
-
-it("a program that can't be started is a picture that can't be read", async () => {
-  const readPicture = createPictureReader(systemClock, "/nowhere/to-be-found.mjs");
+it.each([
+  ["that isn't there", ["/nowhere/to-be-found"]],
+  ["that can't do it", [process.execPath, "/nowhere/to-be-found.mjs"]],
+] as const)("with a program %s no picture can be read", async (_, command) => {
+  const readPicture = createPictureReader(systemClock, command as readonly [string, ...string[]]);
   await expectFailure("picture_unreadable", () => readPicture(CODE, never));
 });

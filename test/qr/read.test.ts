@@ -50,8 +50,23 @@ describe("a code is read from", () => {
     expect(await readQrCode(await encode(await pictureOf(payload)).toBuffer())).toEqual(payload);
   });
 
-  it("a HEIC photo", async () => {
-    expect(await readQrCode(await readFile(new URL("fixtures/code.heic", import.meta.url)))).toEqual(payload);
+  it.each([
+    ["heic", "mif1"],
+    ["mif1", "heic"],
+  ])("a HEIC photo, of the brands %s and %s", async (...brands) => {
+    const photo = await readFile(new URL("fixtures/code.heic", import.meta.url));
+    // The major brand, its version, and the first of the compatible ones.
+    brands.forEach((brand, i) => {
+      photo.write(brand, 8 + 8 * i);
+    });
+    expect(await readQrCode(photo)).toEqual(payload);
+  });
+
+  it("an AVIF whose major brand is that of all such containers", async () => {
+    const photo = await (await pictureOf(payload)).avif({ effort: 0 }).toBuffer();
+    photo.write("mif1", 8);
+    photo.write("avif", 16);
+    expect(await readQrCode(photo)).toEqual(payload);
   });
 
   it.each([
@@ -186,6 +201,8 @@ describe("a picture is refused", () => {
     [1, 1],
     [3, 900],
     [9000, 1],
+    [200_000, 3],
+    [3, 200_000],
   ])("of %i by %i pixels, without any other error", async (width, height) => {
     const picture = await sharp({ create: { width, height, channels: 4, background: "#0000" } })
       .png()

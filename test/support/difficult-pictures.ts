@@ -55,7 +55,7 @@ export const DIFFICULT_PICTURES: readonly (readonly [name: string, make: Picture
     async (payload) => (await photo(payload)).resize(420).jpeg({ quality: 20 }).toBuffer(),
   ],
   ["a code with a logo on it", withLogo],
-  ["a code in two colours of about the same darkness", inColours],
+  ["a code in two colours", inColours],
 ];
 
 async function codeOf(payload: Uint8Array, level: "L" | "H" = "L"): Promise<Sharp> {
@@ -146,7 +146,7 @@ async function withLogo(payload: Uint8Array): Promise<Uint8Array> {
     .toBuffer();
 }
 
-/** Red on green, equal in luma (ITU-R BT.601). */
+/** Red on a green that is hardly lighter. */
 async function inColours(payload: Uint8Array): Promise<Uint8Array> {
   const { data, info } = await (await codeOf(payload))
     .greyscale()
