@@ -5,11 +5,8 @@ import { withoutLineGaps } from "./line-gaps.js";
 import { type OpenedPicture, openPicture } from "./open-picture.js";
 import { type ZxingOptions, zxing } from "./zxing.js";
 
-/** How many pixels the copies have that are searched. Most codes are found in a medium one. */
-const LARGE = 6_000_000;
-const MEDIUM = 1_700_000;
-const SMALL = 400_000;
-const TINY = 120_000;
+/** Megapixels of the copy that is searched first: most codes are found in it, and soon. */
+const MEDIUM = 1.7;
 
 interface Attempt {
   /** What is done to the picture or by whom, for the person who has to take another one. */
@@ -24,30 +21,41 @@ const ATTEMPTS: readonly Attempt[] = [
   { tried: "as it is", copy: ({ atMost }) => atMost(MEDIUM), decode: zxing },
   {
     tried: "in full size",
-    copy: async ({ picture }) => (picture.data.length > MEDIUM ? picture : undefined),
+    copy: async ({ picture, isLarger }) => (isLarger(1.5 * MEDIUM) ? picture : undefined),
     decode: zxing,
   },
   {
     tried: "without line gaps",
-    copy: async ({ atMost }) => withoutLineGaps(await atMost(LARGE)),
+    copy: async ({ atMost }) => withoutLineGaps(await atMost(6)),
     decode: zxing,
   },
-  { tried: "smaller", copy: async ({ smaller }) => smaller(SMALL), decode: zxingWith({ tryDenoise: true }) },
+  {
+    tried: "smaller",
+    copy: async ({ atMost, isLarger }) => (isLarger(0.4) ? atMost(0.4) : undefined),
+    decode: zxingWith({ tryDenoise: true }),
+  },
   {
     tried: "sharpened",
-    copy: async ({ atMost }) => sharpened(await atMost(SMALL), 4, 6),
+    copy: async ({ atMost }) => sharpened(await atMost(0.4), 4, 6),
     decode: zxingWith({ tryDenoise: true }),
   },
   { tried: "sharpened", copy: async ({ atMost }) => sharpened(await atMost(MEDIUM), 12, 8), decode: zxing },
-  ...[
-    { size: 5, pixels: 800_000 },
-    { size: 3, pixels: 200_000 },
-    { size: 5, pixels: MEDIUM },
-  ].map(({ size, pixels }) => ({
+  {
     tried: "without thin lines",
-    copy: async ({ atMost }: Sizes) => withoutThinLines(await atMost(pixels), size),
+    copy: async ({ atMost }) => withoutThinLines(await atMost(0.8), 5),
     decode: zxing,
-  })),
+  },
+  {
+    tried: "without thin lines",
+    copy: async ({ atMost }) => withoutThinLines(await atMost(0.2), 3),
+    decode: zxing,
+  },
+  {
+    tried: "without thin lines",
+    copy: async ({ atMost, isLarger }) =>
+      isLarger(0.8) ? withoutThinLines(await atMost(MEDIUM), 5) : undefined,
+    decode: zxing,
+  },
   {
     tried: "denoised",
     copy: ({ atMost }) => atMost(MEDIUM),
@@ -60,10 +68,10 @@ const ATTEMPTS: readonly Attempt[] = [
   },
   {
     tried: "enlarged",
-    copy: async ({ picture }) => (picture.data.length < SMALL ? enlarged(picture, MEDIUM) : undefined),
+    copy: async ({ picture, isLarger }) => (isLarger(0.4) ? undefined : enlarged(picture, MEDIUM * 1e6)),
     decode: zxing,
   },
-  { tried: "by jsQR", copy: ({ atMost }) => atMost(TINY), decode: decodeWithJsqr },
+  { tried: "by jsQR", copy: ({ atMost }) => atMost(0.12), decode: decodeWithJsqr },
 ];
 
 /**
@@ -94,7 +102,7 @@ export async function readQrCode(file: Uint8Array): Promise<Uint8Array> {
   throw new Failure("no_qr_code", whatWasTried(opened, tried));
 }
 
-/** A picture in the sizes that it is searched in, each of them made once. */
+/** A picture in the sizes, in megapixels, that it is searched in, each of them made once. */
 class Sizes {
   readonly #made = new Map<number, Promise<GreyPicture>>();
   readonly picture: GreyPicture;
@@ -103,13 +111,12 @@ class Sizes {
     this.picture = picture;
   }
 
-  readonly smaller = (pixels: number): Promise<GreyPicture> | undefined =>
-    this.picture.data.length > pixels ? this.atMost(pixels) : undefined;
+  readonly isLarger = (megapixels: number): boolean => this.picture.data.length > megapixels * 1e6;
 
-  readonly atMost = (pixels: number): Promise<GreyPicture> => {
-    if (this.picture.data.length <= pixels) return Promise.resolve(this.picture);
-    const size = this.#made.get(pixels) ?? scaledTo(this.picture, pixels);
-    this.#made.set(pixels, size);
+  readonly atMost = (megapixels: number): Promise<GreyPicture> => {
+    if (!this.isLarger(megapixels)) return Promise.resolve(this.picture);
+    const size = this.#made.get(megapixels) ?? scaledTo(this.picture, megapixels * 1e6);
+    this.#made.set(megapixels, size);
     return size;
   };
 }
