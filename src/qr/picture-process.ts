@@ -1,4 +1,6 @@
-import { Failure, type FailureCode } from "../errors.js";
+import { Worker } from "node:worker_threads";
+import { Failure } from "../errors.js";
+import type { PictureAnswer } from "./picture-answer.js";
 import { readQrCode } from "./read.js";
 
 /**
@@ -6,16 +8,7 @@ import { readQrCode } from "./read.js";
  * is there to send any.
  */
 
-/** The answer to a picture. */
-export type PictureAnswer = { readonly payload: Uint8Array } | { readonly failure: PictureFailure };
-
-interface PictureFailure {
-  readonly code: FailureCode;
-  readonly message: string;
-  readonly hint?: string | undefined;
-  /** For reports of bugs. */
-  readonly stack?: string | undefined;
-}
+new Worker(new URL("./picture-watchdog.js", import.meta.url)).unref();
 
 process.on("message", async (picture: Uint8Array) => {
   process.send?.(await answer(picture));
@@ -26,7 +19,7 @@ process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 
 async function answer(picture: Uint8Array): Promise<PictureAnswer> {
   try {
-    return { payload: await readQrCode(picture) };
+    return { payload: Uint8Array.from(await readQrCode(picture)) };
   } catch (error) {
     const { code, message, hint, stack } = Failure.from(error);
     return { failure: { code, message, hint, stack } };

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import * as v from "valibot";
 import type { Clock } from "../clock.js";
 import { Failure } from "../errors.js";
-import type { PictureAnswer } from "./picture-process.js";
+import { escapeText } from "../ui/escape.js";
+import { type PictureAnswer, pictureAnswer } from "./picture-answer.js";
 import type { ReadPicture } from "./source.js";
 
 /** Many times what honest pictures take: only those made to be slow get there. */
@@ -11,6 +13,11 @@ const MAX_MS = 10_000;
 
 /** JavaScript's own heap there, in megabytes; pixels are elsewhere. */
 const MAX_HEAP_MB = 512;
+
+const MAX_MESSAGE = 400;
+
+/** What of the environment decoders may need: nobody's tokens are among it. */
+const ENVIRONMENT = ["NODE_OPTIONS", "PATH", "LD_LIBRARY_PATH", "SystemRoot", "TEMP", "TMP", "TMPDIR"];
 
 type Command = readonly [executable: string, ...args: string[]];
 const PICTURE_PROCESS: Command = [
@@ -45,13 +52,15 @@ export function createPictureReader(clock: Clock, command = PICTURE_PROCESS): Re
     else idle = child;
     if ("payload" in answer) return answer.payload;
     const { code, message, hint, stack } = answer.failure;
-    throw new Failure(code, message, { ...(hint === undefined ? {} : { hint }), cause: stack });
+    const details = { ...(hint === undefined ? {} : { hint: escapeText(hint) }), cause: stack };
+    throw new Failure(code, escapeText(message, MAX_MESSAGE), details);
   };
 }
 
 function start([executable, ...args]: Command): ChildProcess {
   const child = spawn(executable, args, {
     serialization: "advanced",
+    env: Object.fromEntries(ENVIRONMENT.map((name) => [name, process.env[name]])),
     // Ctrl-C reaches all processes of a group. When this one ends is decided here.
     detached: true,
     windowsHide: true,
@@ -79,7 +88,7 @@ async function ask(
     });
   });
   // Each of these rejects, too, when the process could not be started.
-  const answered = once(child, "message", either).then(([answer]) => answer as PictureAnswer);
+  const answered = once(child, "message", either).then(([answer]) => v.parse(pictureAnswer, answer));
   const ended = once(child, "exit", either).then(() => {
     throw new Error("It has ended.");
   });

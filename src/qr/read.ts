@@ -16,14 +16,18 @@ interface Attempt {
   readonly decode: (copy: GreyPicture) => Uint8Array[] | Promise<Uint8Array[]>;
 }
 
-/** One after the other until a sign-in code is found: what is quick and often enough goes first. */
-const ATTEMPTS: readonly Attempt[] = [
+/** These are all made: a second code for signing in may be much smaller than the first. */
+const FIRST_ATTEMPTS: readonly Attempt[] = [
   { tried: "as it is", copy: ({ atMost }) => atMost(MEDIUM), decode: zxing },
   {
     tried: "in full size",
     copy: async ({ picture, isLarger }) => (isLarger(1.5 * MEDIUM) ? picture : undefined),
     decode: zxing,
   },
+];
+
+/** One after the other until a sign-in code is found: what is quick and often enough goes first. */
+const FURTHER_ATTEMPTS: readonly Attempt[] = [
   {
     tried: "without line gaps",
     copy: async ({ atMost }) => withoutLineGaps(await atMost(6)),
@@ -85,21 +89,29 @@ export async function readQrCode(file: Uint8Array): Promise<Uint8Array> {
   const opened = await openPicture(file);
   const grounds = opened.greys.map((picture) => new Sizes(picture));
   const tried = new Set<string>();
-  let other: Uint8Array | undefined;
-  for (const attempt of ATTEMPTS) {
+  const codes: Uint8Array[] = [];
+  const make = async ({ tried: what, copy, decode }: Attempt) => {
     for (const sizes of grounds) {
-      const copy = await attempt.copy(sizes);
-      if (!copy) continue;
-      tried.add(attempt.tried);
-      const codes = await attempt.decode(copy);
-      const [code, second] = distinct(codes.filter((bytes) => recogniseQrCode(bytes) === "sign_in"));
-      if (second) throw new Failure("several_sign_in_codes");
-      if (code) return code;
-      other ??= codes[0];
+      const searched = await copy(sizes);
+      if (!searched) continue;
+      tried.add(what);
+      codes.push(...(await decode(searched)));
     }
+  };
+  for (const attempt of FIRST_ATTEMPTS) await make(attempt);
+  for (const attempt of FURTHER_ATTEMPTS) {
+    if (codes.some(isForSigningIn)) break;
+    await make(attempt);
   }
-  if (other) return other;
-  throw new Failure("no_qr_code", whatWasTried(opened, tried));
+  const [code, second] = distinct(codes.filter(isForSigningIn));
+  if (second) throw new Failure("several_sign_in_codes");
+  const found = code ?? codes[0];
+  if (!found) throw new Failure("no_qr_code", whatWasTried(opened, tried));
+  return found;
+}
+
+function isForSigningIn(bytes: Uint8Array): boolean {
+  return recogniseQrCode(bytes) === "sign_in";
 }
 
 /** A picture in the sizes, in megapixels, that it is searched in, each of them made once. */

@@ -16,6 +16,9 @@ export function looksLikeSvg(file: Uint8Array): boolean {
   return /<\s*(?:[\w-]+:)?svg/i.test(start.toString("latin1").replaceAll("\0", ""));
 }
 
+/** What draws another picture over and over. */
+const FILTER = /<\s*(?:[^\s<>/:]+:)?filter\b|filter\s*[:=]/i;
+
 /**
  * An SVG that draws nothing but its own shapes. librsvg follows no reference to files or to the network, but it
  * does follow `data:` URLs, and the pictures in them are bound by no limit: 60 KB can take gigabytes. So the
@@ -28,12 +31,12 @@ export function withoutDataUrls(svg: Uint8Array): Uint8Array {
   const flat = Buffer.from(svg)
     .toString("utf8")
     .replace(/<!--(?:[^-]|-[^-])*-->|<\?[^<?]*\?>|<!\[CDATA\[|\]\]>/g, "");
-  if (/<!--|<\?|<!\[|<!ENTITY|<\s*(?:[\w-]+:)?filter\b/i.test(flat)) {
-    throw new Failure("picture_unreadable", "This SVG is too intricate to be read safely: save it as PNG.");
-  }
   const bare = flat
     .replace(/&#\w+;/g, "?")
     .replaceAll("\\", "/")
     .replace(/d\s*a\s*t\s*a\s*:/gi, "none:");
+  if (/<!--|<\?|<!\[|<!ENTITY/i.test(flat) || FILTER.test(bare)) {
+    throw new Failure("picture_unreadable", "This SVG is too intricate to be read safely: save it as PNG.");
+  }
   return Buffer.from(bare);
 }

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { prepareZXingModule, type ReaderOptions, readBarcodes } from "zxing-wasm/reader";
+import { prepareZXingModule, purgeZXingModule, type ReaderOptions, readBarcodes } from "zxing-wasm/reader";
 import type { GreyPicture } from "./grey-picture.js";
 
 /** No picture that somebody means holds more codes than these. */
-const MAX_CODES = 8;
+const MAX_CODES = 64;
 
 /** Two ways to make out what is hard to see; see ZXing-C++'s ReaderOptions. */
 export type ZxingOptions = Pick<ReaderOptions, "tryDenoise" | "binarizer">;
@@ -15,14 +15,23 @@ let preparing: Promise<unknown> | undefined;
 export async function zxing(picture: GreyPicture, options: ZxingOptions = {}): Promise<Uint8Array[]> {
   preparing ??= prepare();
   await preparing;
-  const results = await readBarcodes(pgm(picture), {
-    formats: ["QRCode"],
-    maxNumberOfSymbols: MAX_CODES,
-    ...options,
-  });
-  // A picture that it takes for none comes as a result that isn't valid. `text` went through a guess at the
-  // character set.
-  return results.filter(({ isValid }) => isValid).map(({ bytes }) => Uint8Array.from(bytes));
+  try {
+    const results = await readBarcodes(pgm(picture), {
+      formats: ["QRCodeModel2"],
+      maxNumberOfSymbols: MAX_CODES,
+      ...options,
+    });
+    // A picture that it takes for none comes as a result that isn't valid; a sequence is of several codes. `text`
+    // went through a guess at the character set.
+    return results
+      .filter(({ isValid, sequenceSize }) => isValid && sequenceSize < 0)
+      .map(({ bytes }) => Uint8Array.from(bytes));
+  } catch {
+    // WebAssembly that was stopped by an error of its own isn't used again. Other ways may find the code.
+    purgeZXingModule();
+    preparing = undefined;
+    return [];
+  }
 }
 
 /** Left to itself, the package would get its WebAssembly from a CDN. */

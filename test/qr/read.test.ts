@@ -139,6 +139,23 @@ describe("among several codes", () => {
     await expectFailure("several_sign_in_codes", () => readQrCode(picture));
   });
 
+  it("two for signing in are refused, too, where one is tiny beside the other", async () => {
+    const layers = [
+      { input: Buffer.from(await qrPng(payload)), left: 300, top: 300 },
+      {
+        input: await sharp(await qrPng(otherSignIn, "L"))
+          .resize(49 * 2, null, { kernel: "nearest" })
+          .png()
+          .toBuffer(),
+        left: 3000,
+        top: 1500,
+      },
+    ];
+    const screen = sharp({ create: { width: 3840, height: 2160, channels: 3, background: "#fff" } });
+    const picture = await screen.composite(layers).png().toBuffer();
+    await expectFailure("several_sign_in_codes", () => readQrCode(picture));
+  });
+
   it("the same one twice is one", async () => {
     expect(await readQrCode(await sideBySide(payload, payload))).toEqual(payload);
   });
@@ -173,6 +190,13 @@ describe("a picture is refused", () => {
       expect(failure).toBeInstanceOf(Failure);
       expect(["picture_unreadable", "no_qr_code"]).toContain((failure as Failure).code);
     }
+  });
+
+  it("on which the decoder breaks, as any other without a code; and later ones are read", async () => {
+    await expectFailure("no_qr_code", async () =>
+      readQrCode(await readFile(new URL("fixtures/traps-the-decoder.gif", import.meta.url))),
+    );
+    expect(await readQrCode(await qrPng(payload))).toEqual(payload);
   });
 
   it("that shows no code", async () => {
@@ -228,11 +252,14 @@ describe("an SVG that could take long", () => {
     await expectFailure("picture_unreadable", () => readQrCode(gzipSync(qrSvg(payload))));
   });
 
-  it("is refused where it has filters", async () => {
-    const filter = '<filter id="f"><feTurbulence numOctaves="9"/></filter>';
-    await expectFailure("picture_unreadable", () =>
-      readQrCode(Buffer.from(qrSvg(payload).replace("</svg>", `${filter}</svg>`))),
-    );
+  it.each([
+    ["elements", '<filter id="f"><feTurbulence numOctaves="9"/></filter>'],
+    ["elements of any prefix", '<a.b:filter xmlns:a.b="http://www.w3.org/2000/svg"/>'],
+    ["attributes", '<g filter="blur(20px)"/>'],
+    ["styles", '<g style="filter : blur(20px)"/>'],
+  ])("is refused where it has filters, as %s", async (_, filter) => {
+    const svg = qrSvg(payload).replace("</svg>", `${filter}</svg>`);
+    await expectFailure("picture_unreadable", () => readQrCode(Buffer.from(svg)));
   });
 
   it("is stripped of a huge picture even where it gives no size, and has to be laid out to be measured", async () => {
