@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { systemClock } from "../../src/clock.js";
 import { Failure } from "../../src/errors.js";
 import { createPictureReader } from "../../src/qr/picture-reader.js";
@@ -17,7 +17,9 @@ const NO_CODE = Uint8Array.of(2);
 const BREAKS = Uint8Array.of(3);
 const PROCESS_ID = Uint8Array.of(4);
 const LAST_ONE = Uint8Array.of(5);
-const TAKES_FOR_EVER = Uint8Array.of(6);
+const ENVIRONMENT = Uint8Array.of(6);
+const NONSENSE = Uint8Array.of(7);
+const TAKES_FOR_EVER = Uint8Array.of(8);
 
 const never = new AbortController().signal;
 
@@ -45,6 +47,19 @@ it("a failure there is one here, with its hint, and the next picture is read all
   const failure = await expectFailure("no_qr_code", () => readPicture(NO_CODE, never));
   expect(failure).toMatchObject({ message: "Nothing there.", hint: "Look." });
   expect([...(await readPicture(CODE, never))]).toEqual([2]);
+});
+
+it("the process gets nothing of the environment that could be secret", async () => {
+  vi.stubEnv("CI_JOB_TOKEN", "secret");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const names = Buffer.from(await createPictureReader(systemClock, ANSWERING)(ENVIRONMENT, never)).toString();
+  expect(names).toContain("PATH");
+  expect(names).not.toContain("TOKEN");
+});
+
+it("an answer that is none is not believed", async () => {
+  const readPicture = createPictureReader(systemClock, ANSWERING);
+  await expectFailure("picture_unreadable", () => readPicture(NONSENSE, never));
 });
 
 describe("the next picture gets another process", () => {
