@@ -108,7 +108,12 @@ function complement(data: Uint8Array): Uint8Array {
 /** Gives each pixel the darkest value of the square around it that reaches so far. */
 function darkened(data: Uint8Array, width: number, reach: number): Uint8Array {
   let darker = data;
-  for (let round = 0; round < reach; round++) darker = darkestOfThree(darkestOfThree(darker, 1), width);
+  for (let reached = 0; reached < reach; ) {
+    // The darkest of what has been reached around each of three pixels; no pixel between them may be left out.
+    const step = Math.min(2 * reached + 1, reach - reached);
+    darker = darkestOfThree(darkestOfThree(darker, step), step * width);
+    reached += step;
+  }
   return darker;
 }
 

@@ -123,7 +123,8 @@ class Sizes {
     this.picture = picture;
   }
 
-  readonly isLarger = (megapixels: number): boolean => this.picture.data.length > megapixels * 1e6;
+  /** By so much that it is worth the time to scale it. */
+  readonly isLarger = (megapixels: number): boolean => this.picture.data.length > megapixels * 1.2e6;
 
   readonly atMost = (megapixels: number): Promise<GreyPicture> => {
     if (!this.isLarger(megapixels)) return Promise.resolve(this.picture);
