@@ -1,7 +1,7 @@
 import { systemClock } from "./clock.js";
 import type { CommandContext, SignInContext } from "./commands/context.js";
 import { Failure } from "./errors.js";
-import { createPictureReader } from "./qr/picture-reader.js";
+import type { ReadPicture } from "./qr/source.js";
 import { createDisplay, type DisplayOptions } from "./ui/create-display.js";
 import type { Display } from "./ui/display.js";
 import type { FailureEvent } from "./ui/events.js";
@@ -47,7 +47,7 @@ async function run(
   const stop = new AbortController();
   const { stdin, stdout, stderr, env } = process;
   const { signal } = stop;
-  const readPicture = createPictureReader(systemClock);
+  const readPicture = pictureReader();
   const context: CommandContext = { env, stdin, stdout, stderr, clock: systemClock, readPicture, signal };
   let created: Promise<Display> | undefined;
   const display = () => {
@@ -68,6 +68,16 @@ async function run(
     await (await created)?.close();
     undo();
   }
+}
+
+/** Reads pictures with what is loaded for the first of them: most runs have none. */
+function pictureReader(): ReadPicture {
+  let loading: Promise<ReadPicture> | undefined;
+  const load = async () => (await import("./qr/picture-reader.js")).createPictureReader(systemClock);
+  return async (picture, signal) => {
+    loading ??= load();
+    return (await loading)(picture, signal);
+  };
 }
 
 function displayMode({ json, plain }: RunOptions): DisplayOptions["mode"] {

@@ -29,6 +29,12 @@ describe.concurrent("nothing heavy is loaded", () => {
 });
 
 describe.concurrent("only what is needed is loaded", () => {
+  it("for the help: not even what checks data from outside", async ({ machine }) => {
+    const { env, modules } = recording(machine);
+    expect((await machine.run(["--help"], { env })).code).toBe(0);
+    expect(await readFile(modules, "utf8")).not.toContain("/node_modules/valibot/");
+  });
+
   it("to inspect a picture", async ({ machine }) => {
     const picture = await writePicture(machine.path("qr.png"), strayCode("new"));
     expect((await machine.run(["inspect", picture], { env: recording(machine).env })).code).toBe(0);
