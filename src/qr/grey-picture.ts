@@ -1,4 +1,4 @@
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 
 /** A picture without colours: one byte a pixel, row by row from the top, 0 being black. */
 export interface GreyPicture {
@@ -12,30 +12,26 @@ const MAX_ENLARGEMENT = 6;
 /** Pixels around an enlarged picture. */
 const MARGIN = 30;
 
+/** What comes out of sharp, as grey pixels; opacity is lost. */
+export async function grey(picture: Sharp): Promise<GreyPicture> {
+  const { data, info } = await picture.toColourspace("b-w").raw().toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
+}
+
 /** Scales a picture, evenly in both directions, to about so many pixels. */
 export async function scaledTo(picture: GreyPicture, pixels: number): Promise<GreyPicture> {
   const scale = Math.sqrt(pixels / (picture.width * picture.height));
   const size = (length: number) => Math.max(1, Math.round(length * scale));
-  const { data, info } = await raw(picture)
-    .resize(size(picture.width), size(picture.height), {
-      fit: "fill",
-      kernel: scale > 1 ? "cubic" : "lanczos3",
-    })
-    .toColourspace("b-w")
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height };
+  const kernel = scale > 1 ? "cubic" : "lanczos3";
+  return grey(raw(picture).resize(size(picture.width), size(picture.height), { fit: "fill", kernel }));
 }
 
 /** Enlarges a small picture to at most so many pixels, and gives it a light margin. */
 export async function enlarged(picture: GreyPicture, pixels: number): Promise<GreyPicture> {
   const { length } = picture.data;
-  const { data, info } = await raw(await scaledTo(picture, Math.min(pixels, length * MAX_ENLARGEMENT ** 2)))
-    .extend({ top: MARGIN, bottom: MARGIN, left: MARGIN, right: MARGIN, background: "#fff" })
-    .toColourspace("b-w")
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height };
+  const large = await scaledTo(picture, Math.min(pixels, length * MAX_ENLARGEMENT ** 2));
+  const margin = { top: MARGIN, bottom: MARGIN, left: MARGIN, right: MARGIN, background: "#fff" };
+  return grey(raw(large).extend(margin));
 }
 
 function raw({ data, width, height }: GreyPicture) {

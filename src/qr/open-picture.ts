@@ -1,7 +1,7 @@
 import sharp, { type Metadata, type Sharp } from "sharp";
 import { Failure } from "../errors.js";
 import { isBmp, readBmp } from "./bmp.js";
-import type { GreyPicture } from "./grey-picture.js";
+import { type GreyPicture, grey } from "./grey-picture.js";
 import { isHeic, readHeic } from "./heic.js";
 import { MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS } from "./limits.js";
 import type { RawPicture } from "./raw-picture.js";
@@ -97,9 +97,4 @@ async function onEachGround(source: Source): Promise<GreyPicture[]> {
   const on = (background: string) => grey(sharp(data, { raw: info }).flatten({ background }));
   const [onWhite, onBlack] = [await on("#fff"), await on("#000")];
   return Buffer.compare(onWhite.data, onBlack.data) === 0 ? [onWhite] : [onWhite, onBlack];
-}
-
-async function grey(picture: Sharp): Promise<GreyPicture> {
-  const { data, info } = await picture.toColourspace("b-w").raw().toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height };
 }
