@@ -5,10 +5,10 @@ import type { GenerateOptions } from "./commands/generate.js";
 import type { HomeserverCommandOptions } from "./commands/homeserver.js";
 import type { ImportOptions } from "./commands/session.js";
 import type { SignInOptions } from "./commands/sign-in.js";
-import { Failure } from "./errors.js";
+import { packageVersion } from "./commands/version.js";
+import { escapeText } from "./foundation/escape-text.js";
+import { Failure } from "./foundation/failures.js";
 import { runCommand, runSignIn } from "./run.js";
-import { escapeText } from "./ui/escape.js";
-import { packageVersion } from "./version.js";
 
 /** The command tree. Each action imports its command when it runs, so that `--help` waits for none of them. */
 

@@ -3,9 +3,16 @@
  * QR code. docs/library.md shows it in use.
  */
 
-export { type Clock, systemClock } from "./clock.js";
-export { type Cleanup, FAILURES, Failure, type FailureCode, type FailureDetails } from "./errors.js";
-export { resolveHomeserver, resolveUserHomeserver } from "./homeserver/discovery.js";
+export { type Clock, systemClock } from "./foundation/clock.js";
+export type { ChannelVersion, Dialect, Emit, Intent, LoginEvent } from "./foundation/events.js";
+export {
+  type Cleanup,
+  FAILURES,
+  Failure,
+  type FailureCode,
+  type FailureDetails,
+} from "./foundation/failures.js";
+export { resolveHomeserver, resolveUserHomeserver } from "./homeserver/resolve-homeserver.js";
 export type { HttpClient, HttpRequest, HttpResponse } from "./network/http.js";
 export { createHttpClient, type HttpClientOptions } from "./network/http-client.js";
 export { createUrlPolicy, type UrlPolicy } from "./network/url-policy.js";
@@ -41,4 +48,3 @@ export type { LinkOpener } from "./sign-in/open-link.js";
 export { scanCode } from "./sign-in/scan-code.js";
 export type { SignInWorld } from "./sign-in/world.js";
 export type { CheckCodeSource } from "./ui/check-code-source.js";
-export type { ChannelVersion, Dialect, Emit, Intent, LoginEvent } from "./ui/events.js";

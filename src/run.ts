@@ -1,10 +1,10 @@
-import { systemClock } from "./clock.js";
 import type { CommandContext, SignInContext } from "./commands/context.js";
-import { Failure } from "./errors.js";
-import type { ReadPicture } from "./qr/source.js";
+import { systemClock } from "./foundation/clock.js";
+import type { FailureEvent } from "./foundation/events.js";
+import { Failure } from "./foundation/failures.js";
+import type { ReadPicture } from "./qr/read/source.js";
 import { createDisplay, type DisplayOptions } from "./ui/create-display.js";
 import type { Display } from "./ui/display.js";
-import type { FailureEvent } from "./ui/events.js";
 
 /** How a command runs as a process: its signals and its time, and the one place that makes exit codes. */
 
@@ -73,7 +73,7 @@ async function run(
 /** Reads pictures with what is loaded for the first of them: most runs have none. */
 function pictureReader(): ReadPicture {
   let loading: Promise<ReadPicture> | undefined;
-  const load = async () => (await import("./qr/picture-reader.js")).createPictureReader(systemClock);
+  const load = async () => (await import("./qr/read/picture-reader.js")).createPictureReader(systemClock);
   return async (picture, signal) => {
     loading ??= load();
     return (await loading)(picture, signal);

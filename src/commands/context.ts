@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.js";
-import type { ReadPicture } from "../qr/source.js";
+import type { Clock } from "../foundation/clock.js";
+import type { ReadPicture } from "../qr/read/source.js";
 import type { Display } from "../ui/display.js";
 
 /** The world as a command sees it. */

@@ -1,8 +1,8 @@
 import { examine } from "../doctor/examine.js";
 import { type Finding, type State, type Verdict, verdictOf } from "../doctor/findings.js";
-import { FAILURES } from "../errors.js";
-import { resolveHomeserver } from "../homeserver/discovery.js";
-import { escapeText, safeJson } from "../ui/escape.js";
+import { escapeText, safeJson } from "../foundation/escape-text.js";
+import { FAILURES } from "../foundation/failures.js";
+import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
 import type { CommandContext, GlobalOptions } from "./context.js";
 import { withNetwork } from "./network.js";
 

@@ -1,7 +1,8 @@
-import { Failure } from "../errors.js";
-import { resolveHomeserver } from "../homeserver/discovery.js";
+import type { ChannelVersion } from "../foundation/events.js";
+import { Failure } from "../foundation/failures.js";
+import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
 import type { SecureChannel } from "../protocol/secure-channel.js";
-import { qrFileFormat, writeQrFile } from "../qr/qr-file.js";
+import { qrFileFormat, writeQrFile } from "../qr/draw/qr-file.js";
 import {
   announceNothing,
   type ExistingAccount,
@@ -12,7 +13,6 @@ import { type Confirmation, type GenerateCode, generateCode } from "../sign-in/g
 import { homeserverFromProtocols, newDevice } from "../sign-in/new-device.js";
 import type { SignInWorld } from "../sign-in/world.js";
 import { checkCodesFromLines, checkCodesFromPrompt } from "../ui/check-code-source.js";
-import type { ChannelVersion } from "../ui/events.js";
 import type { SignInContext } from "./context.js";
 import {
   confirmHelping,

@@ -10,8 +10,8 @@ import {
   type RendezvousMode,
   startDevHomeserver,
 } from "../dev-homeserver/dev-homeserver.js";
-import { Failure } from "../errors.js";
-import { escapeText } from "../ui/escape.js";
+import { escapeText } from "../foundation/escape-text.js";
+import { Failure } from "../foundation/failures.js";
 import { aborted } from "./aborted.js";
 import type { CommandContext } from "./context.js";
 

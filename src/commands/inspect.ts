@@ -1,8 +1,8 @@
-import { Failure } from "../errors.js";
+import { escapeText, safeJson } from "../foundation/escape-text.js";
+import { Failure } from "../foundation/failures.js";
 import { encodeBase64 } from "../protocol/base64.js";
 import { decodeQrCode, type SignInQrPayload } from "../protocol/qr-code.js";
-import { readPayload } from "../qr/source.js";
-import { escapeText, safeJson } from "../ui/escape.js";
+import { readPayload } from "../qr/read/source.js";
 import type { CommandContext, GlobalOptions } from "./context.js";
 
 /**

@@ -2,8 +2,8 @@ import type { HttpClient } from "../network/http.js";
 import { createHttpClient } from "../network/http-client.js";
 import { createLineTrace, openFileTrace, type TraceEntry } from "../network/trace.js";
 import { createUrlPolicy, type UrlPolicy } from "../network/url-policy.js";
-import { packageVersion } from "../version.js";
 import type { CommandContext, GlobalOptions } from "./context.js";
+import { packageVersion } from "./version.js";
 
 /** What a command reaches servers with. */
 export interface Network {

@@ -1,5 +1,5 @@
 import { decodeQrCode, type SignInQrPayload } from "../protocol/qr-code.js";
-import { readPayload } from "../qr/source.js";
+import { readPayload } from "../qr/read/source.js";
 import { announceHomeserver, existingDevice } from "../sign-in/existing-device.js";
 import { homeserverFromCode, newDevice } from "../sign-in/new-device.js";
 import { checkIntent, scanCode } from "../sign-in/scan-code.js";

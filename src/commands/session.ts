@@ -1,4 +1,6 @@
-import { Failure } from "../errors.js";
+import { escapeText, safeJson } from "../foundation/escape-text.js";
+import type { Warning } from "../foundation/events.js";
+import { Failure } from "../foundation/failures.js";
 import { checkSession } from "../session/check.js";
 import {
   entryEvent,
@@ -13,8 +15,6 @@ import { logoutSession } from "../session/logout.js";
 import { existingSessionPath, newSessionPath } from "../session/resolve.js";
 import { type PortableSession, type StoredSession, toPortable } from "../session/session-file.js";
 import { SessionStore, sessionName, sessionsDirectory } from "../session/store.js";
-import { escapeText, safeJson } from "../ui/escape.js";
-import type { Warning } from "../ui/events.js";
 import type { CommandContext, GlobalOptions } from "./context.js";
 import { withNetwork } from "./network.js";
 

@@ -1,6 +1,7 @@
-import { Failure } from "../errors.js";
-import { resolveUserHomeserver } from "../homeserver/discovery.js";
-import { serverNameOf } from "../homeserver/user-id.js";
+import type { Dialect, Emit, Intent } from "../foundation/events.js";
+import { Failure } from "../foundation/failures.js";
+import { serverNameOf } from "../foundation/identifiers.js";
+import { resolveUserHomeserver } from "../homeserver/resolve-homeserver.js";
 import { decodeBase64 } from "../protocol/base64.js";
 import { generateDeviceId, isUsableDeviceId } from "../protocol/device-keys.js";
 import { existingSessionPath, newSessionPath } from "../session/resolve.js";
@@ -9,10 +10,9 @@ import { type ExistingAccount, openExistingAccount } from "../sign-in/existing-d
 import type { NewDeviceRequest } from "../sign-in/new-device.js";
 import type { LinkOpener } from "../sign-in/open-link.js";
 import type { SignInWorld } from "../sign-in/world.js";
-import type { Dialect, Emit, Intent } from "../ui/events.js";
-import { packageVersion } from "../version.js";
 import type { GlobalOptions, SignInContext } from "./context.js";
 import { withNetwork } from "./network.js";
+import { packageVersion } from "./version.js";
 
 /** The options that `generate` and `scan` share, and what is made of them. */
 export interface SignInOptions extends GlobalOptions {

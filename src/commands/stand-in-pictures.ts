@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Failure } from "../errors.js";
-import { writeQrFile } from "../qr/qr-file.js";
+import { escapeText } from "../foundation/escape-text.js";
+import { Failure } from "../foundation/failures.js";
+import { writeQrFile } from "../qr/draw/qr-file.js";
 import type { GenerateCode } from "../sign-in/generate-code.js";
-import { escapeText } from "../ui/escape.js";
 import type { SignInContext } from "./context.js";
 
 type WriteStandIn = NonNullable<GenerateCode["writeStandIn"]>;

@@ -1,7 +1,7 @@
 import type { CommandContext } from "../commands/context.js";
+import { safeJson } from "../foundation/escape-text.js";
+import type { Intent, LoginEvent } from "../foundation/events.js";
 import { describe, nextScene, OPENING, type Scene } from "../ui/describe.js";
-import { safeJson } from "../ui/escape.js";
-import type { Intent, LoginEvent } from "../ui/events.js";
 import type { Line } from "../ui/line.js";
 import { qrBlock } from "../ui/qr-block.js";
 

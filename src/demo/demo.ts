@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Clock } from "../clock.js";
 import { type DevHomeserver, startDevHomeserver } from "../dev-homeserver/dev-homeserver.js";
-import type { Intent, LoginEvent } from "../ui/events.js";
+import type { Clock } from "../foundation/clock.js";
+import type { Intent, LoginEvent } from "../foundation/events.js";
 import type { DemoDisplay } from "./demo-display.js";
 import { type DeviceProcess, startDevice } from "./device-process.js";
 

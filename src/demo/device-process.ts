@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { Failure } from "../errors.js";
-import type { LoginEvent } from "../ui/events.js";
+import type { LoginEvent } from "../foundation/events.js";
+import { Failure } from "../foundation/failures.js";
 
 /** The program's own entry: the demo's devices are processes like any other. */
 export const PROGRAM = fileURLToPath(new URL("../../bin/matrix-qr-login.js", import.meta.url));

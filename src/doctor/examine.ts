@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.js";
-import { Failure } from "../errors.js";
+import type { Clock } from "../foundation/clock.js";
+import { Failure } from "../foundation/failures.js";
 import { fetchAuthMetadata, requireDeviceGrant } from "../homeserver/metadata.js";
 import { createSignInHomeserver } from "../homeserver/sign-in-homeserver.js";
 import { fetchVersions } from "../homeserver/versions.js";

@@ -1,4 +1,4 @@
-import type { ChannelVersion } from "../ui/events.js";
+import type { ChannelVersion } from "../foundation/events.js";
 
 /** What is looked at, in this order. The names are stable: `check` in the events of `doctor --json`. */
 export type Check =

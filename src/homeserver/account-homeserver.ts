@@ -1,10 +1,10 @@
 import * as v from "valibot";
+import { isUserId } from "../foundation/identifiers.js";
 import { path } from "../network/base-url.js";
 import type { JsonObject } from "../protocol/canonical-json.js";
 import type { AccountHomeserver, BackupVersion, PublishedKeys } from "../protocol/homeserver.js";
 import { MatrixApi, type MatrixApiOptions, type MatrixRequest } from "./matrix-api.js";
 import { refusal, unusable } from "./refusal.js";
-import { isUserId } from "./user-id.js";
 
 /** An account with many devices has an answer to /keys/query of this size. */
 const MAX_KEYS_BYTES = 4 * 1024 * 1024;

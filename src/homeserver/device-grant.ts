@@ -1,9 +1,9 @@
 import * as oauth from "oauth4webapi";
 import * as v from "valibot";
-import { Failure } from "../errors.js";
+import { escapeText } from "../foundation/escape-text.js";
+import { Failure } from "../foundation/failures.js";
 import type { HttpResponse } from "../network/http.js";
 import type { DeviceAuthorization, TokenPoll } from "../protocol/homeserver.js";
-import { escapeText } from "../ui/escape.js";
 import type { DeviceGrantMetadata } from "./metadata.js";
 import { exchangeOAuth, oauthRefusal } from "./oauth-fetch.js";
 import { unusable } from "./refusal.js";

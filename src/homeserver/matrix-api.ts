@@ -1,9 +1,9 @@
-import { Failure } from "../errors.js";
+import { Failure } from "../foundation/failures.js";
 import { endpoint } from "../network/base-url.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "../network/http.js";
 import type { JsonObject } from "../protocol/canonical-json.js";
-import type { AccessTokens } from "./access-tokens.js";
 import { errorCodeOf } from "./refusal.js";
+import type { AccessTokens } from "./sign-in-tokens.js";
 
 export interface MatrixApiOptions {
   readonly baseUrl: URL;

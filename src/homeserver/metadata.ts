@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { Failure } from "../errors.js";
+import { Failure } from "../foundation/failures.js";
 import { endpoint } from "../network/base-url.js";
 import type { HttpClient, HttpResponse } from "../network/http.js";
 import type { UrlPolicy } from "../network/url-policy.js";

@@ -1,5 +1,5 @@
 import * as oauth from "oauth4webapi";
-import { Failure } from "../errors.js";
+import { Failure } from "../foundation/failures.js";
 import type { HttpClient } from "../network/http.js";
 import { DEVICE_CODE_GRANT, type ServerMetadata } from "./metadata.js";
 import { exchangeOAuth, oauthRefusal } from "./oauth-fetch.js";

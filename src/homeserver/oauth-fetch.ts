@@ -1,7 +1,7 @@
 import * as oauth from "oauth4webapi";
-import { Failure } from "../errors.js";
+import { escapeText } from "../foundation/escape-text.js";
+import { Failure } from "../foundation/failures.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "../network/http.js";
-import { escapeText } from "../ui/escape.js";
 import { refusal, unusable } from "./refusal.js";
 
 const MAX_BYTES = 64 * 1024;

@@ -1,6 +1,6 @@
-import { Failure } from "../errors.js";
+import { escapeText } from "../foundation/escape-text.js";
+import { Failure } from "../foundation/failures.js";
 import type { HttpResponse } from "../network/http.js";
-import { escapeText } from "../ui/escape.js";
 
 /** The `errcode` of a Matrix error. */
 export function errorCodeOf(response: HttpResponse): string | undefined {

@@ -1,4 +1,4 @@
-import { Failure } from "../errors.js";
+import { Failure } from "../foundation/failures.js";
 import type {
   AccountHomeserver,
   DeviceAuthorization,
@@ -6,11 +6,11 @@ import type {
   TokenPoll,
   Tokens,
 } from "../protocol/homeserver.js";
-import { SignInTokens } from "./access-tokens.js";
 import { createAccountHomeserver } from "./account-homeserver.js";
 import { DeviceGrant } from "./device-grant.js";
 import { type DeviceGrantMetadata, requireDeviceGrant } from "./metadata.js";
 import { deviceScope, registerClient } from "./oauth-client.js";
+import { SignInTokens } from "./sign-in-tokens.js";
 import { refreshTokens, revokeAt, type TokenDeps } from "./tokens.js";
 import { fetchVersions, isAtLeast } from "./versions.js";
 

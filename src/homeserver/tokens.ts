@@ -1,7 +1,7 @@
 import * as oauth from "oauth4webapi";
 import * as v from "valibot";
-import type { Clock } from "../clock.js";
-import { Failure } from "../errors.js";
+import type { Clock } from "../foundation/clock.js";
+import { Failure } from "../foundation/failures.js";
 import type { HttpClient } from "../network/http.js";
 import type { UrlPolicy } from "../network/url-policy.js";
 import type { Tokens } from "../protocol/homeserver.js";

@@ -1,4 +1,4 @@
-import { Failure } from "../errors.js";
+import { Failure } from "../foundation/failures.js";
 import type { UrlPolicy } from "./url-policy.js";
 
 /** As long as session files hold. */

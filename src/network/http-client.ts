@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.js";
-import { Failure } from "../errors.js";
+import type { Clock } from "../foundation/clock.js";
+import { Failure } from "../foundation/failures.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "./http.js";
 import { retryAfterMs } from "./retry-after.js";
 import type { Trace } from "./trace.js";

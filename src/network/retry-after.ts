@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "../foundation/clock.js";
 import type { TransportAnswer } from "./transport.js";
 
 /**

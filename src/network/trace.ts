@@ -1,6 +1,6 @@
 import { closeSync, fchmodSync, openSync, writeSync } from "node:fs";
-import { Failure } from "../errors.js";
-import { escapeText } from "../ui/escape.js";
+import { escapeText } from "../foundation/escape-text.js";
+import { Failure } from "../foundation/failures.js";
 
 /** One try of one request. The URL comes whole; what is written of it is `redactUrl`. */
 export interface TraceEntry {

@@ -1,5 +1,5 @@
 import { Agent, type Dispatcher, EnvHttpProxyAgent, errors } from "undici";
-import { Failure } from "../errors.js";
+import { Failure } from "../foundation/failures.js";
 import { describeSocketError } from "./socket-errors.js";
 import { BodyTooLarge, type Transport } from "./transport.js";
 import { isLoopback } from "./url-policy.js";

@@ -1,5 +1,5 @@
-import { Failure } from "../errors.js";
-import { escapeText } from "../ui/escape.js";
+import { escapeText } from "../foundation/escape-text.js";
+import { Failure } from "../foundation/failures.js";
 
 /** Decides which URLs may be requested or shown: base URLs, rendezvous URLs, verification links. */
 export interface UrlPolicy {

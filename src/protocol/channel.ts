@@ -1,4 +1,4 @@
-import type { Dialect } from "../ui/events.js";
+import type { Dialect } from "../foundation/events.js";
 
 /**
  * The secure channel as a sequence of states, the same for each version of it. Device G generates the QR

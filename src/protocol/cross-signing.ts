@@ -1,4 +1,4 @@
-import { Failure } from "../errors.js";
+import { Failure } from "../foundation/failures.js";
 import { decodeBase64 } from "./base64.js";
 import type { JsonObject } from "./canonical-json.js";
 import type { DeviceIdentityKeys } from "./device-keys.js";

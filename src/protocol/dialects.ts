@@ -1,4 +1,4 @@
-import type { Dialect } from "../ui/events.js";
+import type { Dialect } from "../foundation/events.js";
 import { encodeBase64 } from "./base64.js";
 
 /**

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, diffieHellman, hkdfSync, randomBytes } from "node:crypto";
-import { Failure } from "../errors.js";
+import { Failure } from "../foundation/failures.js";
 import { decodeBase64, encodeBase64 } from "./base64.js";
 import type { EstablishedChannel, InitiatingChannel, OfferedChannel } from "./channel.js";
 import { publicHalf, x25519PrivateKey, x25519PublicKey } from "./raw-keys.js";

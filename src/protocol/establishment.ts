@@ -1,6 +1,5 @@
-import { Failure } from "../errors.js";
-import type { Received } from "../rendezvous/session.js";
-import type { Dialect } from "../ui/events.js";
+import type { Dialect } from "../foundation/events.js";
+import { Failure } from "../foundation/failures.js";
 import type {
   CheckCodes,
   EstablishedChannel,
@@ -9,6 +8,7 @@ import type {
   OfferedChannel,
   UnconfirmedChannel,
 } from "./channel.js";
+import type { Received } from "./rendezvous-session.js";
 import { SecureChannel, type Transport } from "./secure-channel.js";
 
 /** From a QR code to a secure channel, for both devices (MSC4388 §Secure channel, Establishment). */

@@ -1,6 +1,6 @@
-import type { Clock } from "../clock.js";
-import { Failure } from "../errors.js";
-import type { Emit } from "../ui/events.js";
+import type { Clock } from "../foundation/clock.js";
+import type { Emit } from "../foundation/events.js";
+import { Failure } from "../foundation/failures.js";
 import { checkCrossSigningSecrets } from "./cross-signing.js";
 import type { AccountHomeserver } from "./homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT, type LoginProtocol } from "./messages.js";

@@ -1,4 +1,4 @@
-import { Failure, type FailureCode } from "../errors.js";
+import { Failure, type FailureCode } from "../foundation/failures.js";
 import type { LoginFailure } from "./messages.js";
 
 /** The reasons of `m.login.failure` (MSC4108 §Message reference). */

@@ -9,8 +9,8 @@ import {
   type RecipientContext,
   type SenderContext,
 } from "@hpke/core";
-import { Failure } from "../errors.js";
-import type { Dialect } from "../ui/events.js";
+import type { Dialect } from "../foundation/events.js";
+import { Failure } from "../foundation/failures.js";
 import { decodeBase64, encodeBase64 } from "./base64.js";
 import type {
   CheckCodes,

@@ -1,6 +1,6 @@
-import type { Clock } from "../clock.js";
-import { Failure } from "../errors.js";
-import type { Emit } from "../ui/events.js";
+import type { Clock } from "../foundation/clock.js";
+import type { Emit } from "../foundation/events.js";
+import { Failure } from "../foundation/failures.js";
 import { decodeBase64 } from "./base64.js";
 import { checkCrossSigningSecrets, isDeviceVerified, publicCrossSigningKeys } from "./cross-signing.js";
 import { type DeviceIdentityKeys, publicIdentityKeys, signedDeviceKeys } from "./device-keys.js";

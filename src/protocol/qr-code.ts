@@ -1,5 +1,5 @@
-import { Failure } from "../errors.js";
-import type { Intent } from "../ui/events.js";
+import type { Intent } from "../foundation/events.js";
+import { Failure } from "../foundation/failures.js";
 
 /** What a code starts with: the stable text, or the one that MSC4388 §Unstable prefix gives meanwhile. */
 export type QrPrefix = "MATRIX" | "IO_ELEMENT_MSC4388";

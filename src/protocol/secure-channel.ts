@@ -1,9 +1,9 @@
-import type { Clock } from "../clock.js";
-import { Failure } from "../errors.js";
-import type { Pace, Received, RendezvousSession } from "../rendezvous/session.js";
+import type { Clock } from "../foundation/clock.js";
+import { Failure } from "../foundation/failures.js";
 import type { EstablishedChannel } from "./channel.js";
 import { failureOf, reasonFor } from "./failure-reasons.js";
 import type { Message, MessageFormat, MessageOf, MessageType } from "./messages.js";
+import type { Pace, Received, RendezvousSession } from "./rendezvous-session.js";
 import { withinTime } from "./within-time.js";
 
 /** How long the writer of a final message waits for the 404 that shows that it was read. */

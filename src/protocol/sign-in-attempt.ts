@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.js";
-import { Failure, type FailureCode } from "../errors.js";
+import type { Clock } from "../foundation/clock.js";
+import { Failure, type FailureCode } from "../foundation/failures.js";
 import type { DeviceIdentityKeys } from "./device-keys.js";
 import type { SignInHomeserver, TokenPoll, Tokens } from "./homeserver.js";
 import type { SecretsBundle } from "./secrets.js";

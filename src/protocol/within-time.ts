@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "../foundation/clock.js";
 
 /**
  * Does what is worth doing but not worth waiting for: for so many milliseconds and no longer.

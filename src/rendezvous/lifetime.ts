@@ -1,7 +1,7 @@
-import type { Clock } from "../clock.js";
-import { Failure } from "../errors.js";
+import type { Clock } from "../foundation/clock.js";
+import { Failure } from "../foundation/failures.js";
+import type { Pace } from "../protocol/rendezvous-session.js";
 import { pollPauses } from "./polling.js";
-import type { Pace } from "./session.js";
 
 /** For a server that holds sessions longer than any QR code should live. */
 const MAX_LIFETIME_MS = 60 * 60 * 1000;

@@ -1,11 +1,17 @@
 import * as v from "valibot";
-import type { Clock } from "../clock.js";
-import { Failure } from "../errors.js";
+import type { Clock } from "../foundation/clock.js";
+import { Failure } from "../foundation/failures.js";
 import { endpoint } from "../network/base-url.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "../network/http.js";
 import type { UrlPolicy } from "../network/url-policy.js";
+import {
+  type Pace,
+  type Received,
+  type RendezvousSession,
+  usedCode,
+  type WriteOutcome,
+} from "../protocol/rendezvous-session.js";
 import { type InTime, Lifetime } from "./lifetime.js";
-import { type Pace, type Received, type RendezvousSession, usedCode, type WriteOutcome } from "./session.js";
 
 const CREATE_PATH = "_matrix/client/unstable/org.matrix.msc4108/rendezvous";
 /** 2024 version §Maximum payload size is 4 KB; the rest of an answer is small. */

@@ -1,9 +1,9 @@
 import * as v from "valibot";
-import { Failure } from "../errors.js";
+import { escapeText } from "../foundation/escape-text.js";
+import { Failure } from "../foundation/failures.js";
 import { endpoint } from "../network/base-url.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "../network/http.js";
 import type { QrPrefix } from "../protocol/qr-code.js";
-import { escapeText } from "../ui/escape.js";
 
 /** The API under its stable and its unstable name (MSC4388 §Unstable prefix). */
 export type RendezvousApi = "stable" | "unstable";

@@ -1,5 +1,12 @@
-import type { Clock } from "../clock.js";
-import { Failure } from "../errors.js";
+import type { Clock } from "../foundation/clock.js";
+import { Failure } from "../foundation/failures.js";
+import {
+  type Pace,
+  type Received,
+  type RendezvousSession,
+  usedCode,
+  type WriteOutcome,
+} from "../protocol/rendezvous-session.js";
 import { Lifetime } from "./lifetime.js";
 import {
   type Msc4388Api,
@@ -8,7 +15,6 @@ import {
   refusedBy,
   withoutRendezvous,
 } from "./msc4388-api.js";
-import { type Pace, type Received, type RendezvousSession, usedCode, type WriteOutcome } from "./session.js";
 
 /** A rendezvous session of MSC4388, from either device's side. */
 export class Msc4388Session implements RendezvousSession {

@@ -1,4 +1,4 @@
-import type { Pace } from "./session.js";
+import type { Pace } from "../protocol/rendezvous-session.js";
 
 const FIRST_PAUSE_MS = 50;
 const GROWTH = 1.25;

@@ -1,4 +1,4 @@
-import { Failure } from "../errors.js";
+import { Failure } from "../foundation/failures.js";
 import { checkCrossSigningSecrets, isDeviceVerified } from "../protocol/cross-signing.js";
 import { publicIdentityKeys } from "../protocol/device-keys.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";

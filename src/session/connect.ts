@@ -1,12 +1,12 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "../foundation/clock.js";
 import { createAccountHomeserver } from "../homeserver/account-homeserver.js";
 import { errorCodeOf } from "../homeserver/refusal.js";
 import { endpoint, toBaseUrl } from "../network/base-url.js";
 import type { HttpClient } from "../network/http.js";
 import type { UrlPolicy } from "../network/url-policy.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
-import { SessionAccessTokens } from "./access-tokens.js";
 import type { PortableSession, StoredSession } from "./session-file.js";
+import { SessionAccessTokens } from "./session-tokens.js";
 import type { SessionStore } from "./store.js";
 
 export interface SessionDeps {

@@ -1,4 +1,4 @@
-import { escapeText } from "../ui/escape.js";
+import { escapeText } from "../foundation/escape-text.js";
 import type { StoredSession } from "./session-file.js";
 import { type SessionEntry, sessionName } from "./store.js";
 

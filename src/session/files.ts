@@ -3,10 +3,10 @@ import { constants } from "node:fs";
 import { chmod, lstat, mkdir, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { addAbortSignal } from "node:stream";
-import { Failure } from "../errors.js";
-import { openReadable } from "../open-readable.js";
-import { replacePrivateFile } from "../private-file.js";
-import { escapeText } from "../ui/escape.js";
+import { openReadable } from "../files/open-readable.js";
+import { replacePrivateFile } from "../files/private-file.js";
+import { escapeText } from "../foundation/escape-text.js";
+import { Failure } from "../foundation/failures.js";
 
 /** Files that only their owner may read, on disk by the time a call resolves. */
 

@@ -1,6 +1,6 @@
 import { addAbortSignal, type Readable } from "node:stream";
-import type { Clock } from "../clock.js";
-import { Failure } from "../errors.js";
+import type { Clock } from "../foundation/clock.js";
+import { Failure } from "../foundation/failures.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { checkSession } from "./check.js";
 import { fileError, readHandedIn, readSessionStream } from "./files.js";

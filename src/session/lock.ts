@@ -1,7 +1,7 @@
 import { lock } from "proper-lockfile";
-import type { Clock } from "../clock.js";
-import { Failure } from "../errors.js";
-import { escapeText } from "../ui/escape.js";
+import type { Clock } from "../foundation/clock.js";
+import { escapeText } from "../foundation/escape-text.js";
+import { Failure } from "../foundation/failures.js";
 import { errorCode, fileError } from "./files.js";
 
 /** A lock that its holder has not renewed for this long is that of a process that has died. */

@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.js";
-import { Failure } from "../errors.js";
+import type { Clock } from "../foundation/clock.js";
+import { Failure } from "../foundation/failures.js";
 import { withSessionLock } from "./lock.js";
 import type { StoredSession } from "./session-file.js";
 import type { SessionStore } from "./store.js";

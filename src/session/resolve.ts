@@ -1,6 +1,6 @@
 import { sep } from "node:path";
-import { Failure } from "../errors.js";
-import { escapeText } from "../ui/escape.js";
+import { escapeText } from "../foundation/escape-text.js";
+import { Failure } from "../foundation/failures.js";
 import type { SessionState } from "./session-file.js";
 import {
   type Environment,

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { Failure } from "../errors.js";
-import { isUserId } from "../homeserver/user-id.js";
+import { Failure } from "../foundation/failures.js";
+import { isUserId } from "../foundation/identifiers.js";
 import { PrivateKey, SecretsBundle } from "../protocol/secrets.js";
 import { unusableSession } from "./files.js";
 

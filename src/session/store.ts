@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join } from "node:path";
-import { Failure } from "../errors.js";
+import { Failure } from "../foundation/failures.js";
 import {
   checkCanCreateFile,
   createFile,

@@ -1,6 +1,6 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "../foundation/clock.js";
+import type { RendezvousSession } from "../protocol/rendezvous-session.js";
 import { withinTime } from "../protocol/within-time.js";
-import type { RendezvousSession } from "../rendezvous/session.js";
 
 const DELETE_MS = 3500;
 

@@ -1,19 +1,19 @@
 import * as v from "valibot";
-import { Failure } from "../errors.js";
+import { escapeText } from "../foundation/escape-text.js";
+import { Failure } from "../foundation/failures.js";
+import { serverNameOf } from "../foundation/identifiers.js";
 import { createAccountHomeserver } from "../homeserver/account-homeserver.js";
 import { requireDeviceGrant } from "../homeserver/metadata.js";
-import { serverNameOf } from "../homeserver/user-id.js";
 import { toBaseUrl } from "../network/base-url.js";
 import { checkExistingDevice, signInOtherDevice } from "../protocol/existing-device.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "../protocol/messages.js";
 import { SecretsBundle } from "../protocol/secrets.js";
 import type { SecureChannel } from "../protocol/secure-channel.js";
-import { SessionAccessTokens } from "../session/access-tokens.js";
 import { readHandedIn } from "../session/files.js";
 import { toPortable } from "../session/session-file.js";
+import { SessionAccessTokens } from "../session/session-tokens.js";
 import type { SessionStore } from "../session/store.js";
-import { escapeText } from "../ui/escape.js";
 import { type LinkOpener, openLink } from "./open-link.js";
 import type { SignInWorld } from "./world.js";
 

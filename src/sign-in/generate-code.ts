@@ -1,11 +1,11 @@
-import { Failure } from "../errors.js";
+import type { ChannelVersion } from "../foundation/events.js";
+import { Failure } from "../foundation/failures.js";
 import { encodeBase64 } from "../protocol/base64.js";
 import { answerScan, type UnconfirmedSecureChannel } from "../protocol/establishment.js";
+import type { RendezvousSession } from "../protocol/rendezvous-session.js";
 import type { SecureChannel } from "../protocol/secure-channel.js";
 import { whileWatching } from "../protocol/while-watching.js";
-import type { RendezvousSession } from "../rendezvous/session.js";
 import type { CheckCodeSource } from "../ui/check-code-source.js";
-import type { ChannelVersion } from "../ui/events.js";
 import { deleteSessions } from "./delete-sessions.js";
 import { firstOffer, type Offer, type OfferOptions } from "./offer.js";
 import { waitForScan } from "./offers-on-show.js";

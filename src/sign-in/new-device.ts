@@ -1,6 +1,7 @@
-import { Failure } from "../errors.js";
-import { resolveHomeserver } from "../homeserver/discovery.js";
-import { isServerName, serverNameOf } from "../homeserver/user-id.js";
+import { escapeText } from "../foundation/escape-text.js";
+import { Failure } from "../foundation/failures.js";
+import { isServerName, serverNameOf } from "../foundation/identifiers.js";
+import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
 import { endpoint } from "../network/base-url.js";
 import { generateDeviceIdentityKeys } from "../protocol/device-keys.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "../protocol/messages.js";
@@ -10,7 +11,6 @@ import type { SecureChannel } from "../protocol/secure-channel.js";
 import type { NewSession, SessionFile } from "../protocol/sign-in-attempt.js";
 import type { StoredSession } from "../session/session-file.js";
 import type { NewSessionFile } from "../session/store.js";
-import { escapeText } from "../ui/escape.js";
 import type { SignInWorld } from "./world.js";
 
 /** What a person or a script says of the new device. */

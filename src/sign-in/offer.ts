@@ -1,4 +1,5 @@
-import { Failure } from "../errors.js";
+import type { ChannelVersion, Dialect, Intent } from "../foundation/events.js";
+import { Failure } from "../foundation/failures.js";
 import { additionalData } from "../protocol/additional-data.js";
 import type { OfferedChannel } from "../protocol/channel.js";
 import { type DialectChoice, VODOZEMAC_DIALECTS } from "../protocol/dialects.js";
@@ -7,11 +8,10 @@ import { offerHpkeChannel } from "../protocol/hpke-channel.js";
 import { msc4108Messages, msc4388Messages } from "../protocol/messages.js";
 import { encodeQrCode } from "../protocol/qr-code.js";
 import type { Transport } from "../protocol/secure-channel.js";
-import { discoverRendezvousApi } from "../rendezvous/discovery.js";
+import { discoverRendezvousApi } from "../rendezvous/choose-api.js";
 import { Msc4108Session } from "../rendezvous/msc4108-2024-session.js";
 import { PREFIX_OF_API, type RendezvousApi } from "../rendezvous/msc4388-api.js";
 import { Msc4388Session } from "../rendezvous/msc4388-session.js";
-import type { ChannelVersion, Dialect, Intent } from "../ui/events.js";
 import type { SignInWorld } from "./world.js";
 
 /** A QR code that may be scanned: its rendezvous session, with a key of its own. */

@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.js";
-import { Failure } from "../errors.js";
+import type { Clock } from "../foundation/clock.js";
+import { Failure } from "../foundation/failures.js";
 import type { InitiatedChannel } from "../protocol/channel.js";
 import { receiveScan } from "../protocol/establishment.js";
 import { deleteSessions } from "./delete-sessions.js";

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import type { Clock } from "../clock.js";
+import type { Clock } from "../foundation/clock.js";
 
 /** What becomes of a verification link, once it is printed. */
 export type LinkOpener =

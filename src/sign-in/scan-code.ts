@@ -1,4 +1,5 @@
-import { Failure } from "../errors.js";
+import type { Dialect, Intent } from "../foundation/events.js";
+import { Failure } from "../foundation/failures.js";
 import { additionalData } from "../protocol/additional-data.js";
 import type { InitiatingChannel } from "../protocol/channel.js";
 import { ALL_DIALECTS } from "../protocol/dialects.js";
@@ -11,7 +12,6 @@ import type { SecureChannel, Transport } from "../protocol/secure-channel.js";
 import { Msc4108Session } from "../rendezvous/msc4108-2024-session.js";
 import { API_OF_PREFIX, Msc4388Api, withoutRendezvous } from "../rendezvous/msc4388-api.js";
 import { Msc4388Session } from "../rendezvous/msc4388-session.js";
-import type { Dialect, Intent } from "../ui/events.js";
 import { deleteSessions } from "./delete-sessions.js";
 import type { SignInWorld } from "./world.js";
 

@@ -1,7 +1,7 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "../foundation/clock.js";
+import type { Emit } from "../foundation/events.js";
 import type { HttpClient } from "../network/http.js";
 import type { UrlPolicy } from "../network/url-policy.js";
-import type { Emit } from "../ui/events.js";
 
 /** What every sign-in needs from outside, whichever device this is. */
 export interface SignInWorld {

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { Failure } from "../errors.js";
+import { Failure } from "../foundation/failures.js";
 import type { Prompt } from "./display.js";
 
 /**

@@ -1,5 +1,5 @@
-import { escapeText } from "./escape.js";
-import type { Done, FailureEvent } from "./events.js";
+import { escapeText } from "../foundation/escape-text.js";
+import type { Done, FailureEvent } from "../foundation/events.js";
 import { type Line, say, sentence, step, whole } from "./line.js";
 
 /** The end of a success: who is signed in where, and what to do next. */

@@ -1,6 +1,13 @@
+import { escapeText } from "../foundation/escape-text.js";
+import type {
+  ChannelVersion,
+  CheckCodeShown,
+  Intent,
+  LoginEvent,
+  Qr,
+  Verification,
+} from "../foundation/events.js";
 import { describeDone, describeFailure } from "./describe-end.js";
-import { escapeText } from "./escape.js";
-import type { ChannelVersion, CheckCodeShown, Intent, LoginEvent, Qr, Verification } from "./events.js";
 import { type Line, say, sentence, step, whole } from "./line.js";
 
 /** What is waited for, without a full stop, and how much time it has. */

@@ -1,4 +1,4 @@
-import type { LoginEvent } from "./events.js";
+import type { LoginEvent } from "../foundation/events.js";
 
 /** What draws or writes the events: plain lines, NDJSON, or the interactive display. */
 export interface Display {

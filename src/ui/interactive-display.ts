@@ -1,8 +1,8 @@
 import type { CommandContext } from "../commands/context.js";
-import { Failure } from "../errors.js";
+import type { ChannelVersion, LoginEvent, Qr } from "../foundation/events.js";
+import { Failure } from "../foundation/failures.js";
 import { attempts, channelName, describe, nextScene, OPENING, type Wait } from "./describe.js";
 import type { Display, Prompt } from "./display.js";
-import type { ChannelVersion, LoginEvent, Qr } from "./events.js";
 import type { MountedView, OnKeys, View } from "./interactive-view.js";
 import { LiveRegion } from "./live-region.js";
 import type { QrOptions } from "./qr-block.js";

@@ -1,6 +1,6 @@
 import type { CommandContext } from "../commands/context.js";
+import { safeJson } from "../foundation/escape-text.js";
 import type { Display } from "./display.js";
-import { safeJson } from "./escape.js";
 import { type Terminal, terminalPrompt } from "./terminal.js";
 
 /** `--json`: one event a line on stdout, and nothing else there. Questions go to the terminal, if there is one. */

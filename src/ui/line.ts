@@ -1,4 +1,4 @@
-import { escapeText } from "./escape.js";
+import { escapeText } from "../foundation/escape-text.js";
 
 /**
  * A line for a person. The tone says how a terminal may set it off; it is understood without. What is `passing`

@@ -1,5 +1,5 @@
-import { drawQr, type EcLevel, type QrDrawing, type QrSize } from "../qr/draw.js";
-import type { Qr } from "./events.js";
+import type { Qr } from "../foundation/events.js";
+import { drawQr, type EcLevel, type QrDrawing, type QrSize } from "../qr/draw/blocks.js";
 import { whole } from "./line.js";
 
 /** How the person wants QR codes drawn. */

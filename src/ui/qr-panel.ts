@@ -1,5 +1,5 @@
-import type { QrDrawing } from "../qr/draw.js";
-import type { Qr } from "./events.js";
+import type { Qr } from "../foundation/events.js";
+import type { QrDrawing } from "../qr/draw/blocks.js";
 import type { LiveRegion } from "./live-region.js";
 import { type Canvas, lacksRoomFor, type QrOptions, qrBlock } from "./qr-block.js";
 

@@ -2,7 +2,7 @@ import { closeSync, openSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { ReadStream, WriteStream } from "node:tty";
 import type { CommandContext } from "../commands/context.js";
-import { Failure } from "../errors.js";
+import { Failure } from "../foundation/failures.js";
 import { attempts } from "./describe.js";
 import type { Prompt } from "./display.js";
 

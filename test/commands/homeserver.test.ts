@@ -5,7 +5,7 @@ import { PassThrough } from "node:stream";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { CommandContext } from "../../src/commands/context.js";
 import { type HomeserverCommandOptions, homeserver } from "../../src/commands/homeserver.js";
-import { Failure } from "../../src/errors.js";
+import { Failure } from "../../src/foundation/failures.js";
 import { failureOf } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
 

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { beforeEach, expect, it, vi } from "vitest";
 import { withStandInPictures } from "../../src/commands/stand-in-pictures.js";
-import type { LoginEvent } from "../../src/ui/events.js";
+import type { LoginEvent } from "../../src/foundation/events.js";
 import { payloadOf, scanPicture } from "../support/pictures.js";
 import { temporaryDirectory } from "../support/sessions.js";
 

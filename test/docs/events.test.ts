@@ -4,14 +4,14 @@ import { EXAMPLES } from "../ui/event-examples.js";
 import { blocksOf, page, ROOT, rowsOf, section } from "./pages.js";
 
 const DOC = page("docs/events.md");
-const SOURCE = readFileSync(`${ROOT}src/ui/events.ts`, "utf8");
+const SOURCE = readFileSync(`${ROOT}src/foundation/events.ts`, "utf8");
 
 /** The fields of an event's interface, written as the page writes them: `name` or `name?`. */
 function fieldsOf(event: string): string[] {
   const body = [...SOURCE.matchAll(/^export interface \w+ \{\n([\s\S]*?)^\}/gm)]
     .map(([, text = ""]) => text)
     .find((text) => text.includes(`event: "${event}";`));
-  if (body === undefined) throw new Error(`src/ui/events.ts has no interface for ${event}.`);
+  if (body === undefined) throw new Error(`src/foundation/events.ts has no interface for ${event}.`);
   return [...body.matchAll(/^ {2}(\w+\??): /gm)]
     .map(([, field = ""]) => field)
     .filter((field) => field !== "event");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FAILURES } from "../../src/errors.js";
+import { FAILURES } from "../../src/foundation/failures.js";
 import { page, rowsOf, section } from "./pages.js";
 
 /** What the README says of each exit code, by the code. */
@@ -9,7 +9,7 @@ const MEANINGS = new Map(
   ),
 );
 
-const INTRODUCTION = `<!-- Made from src/errors.ts by \`npm run docs:failures\`. -->
+const INTRODUCTION = `<!-- Made from src/foundation/failures.ts by \`npm run docs:failures\`. -->
 
 # Failures
 
@@ -44,7 +44,7 @@ function table(rows: readonly (readonly string[])[]): string[] {
 }
 
 describe("docs/failures.md", () => {
-  it("is what src/errors.ts gives: `npm run docs:failures` writes it", async () => {
+  it("is what src/foundation/failures.ts gives: `npm run docs:failures` writes it", async () => {
     await expect(failuresPage()).toMatchFileSnapshot("../../docs/failures.md");
   });
 });

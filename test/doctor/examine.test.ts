@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { systemClock } from "../../src/clock.js";
 import { type DevHomeserverOptions, startDevHomeserver } from "../../src/dev-homeserver/dev-homeserver.js";
 import { examine } from "../../src/doctor/examine.js";
 import { BROKEN_BY_PROXY, SETTINGS, type State, verdictOf } from "../../src/doctor/findings.js";
+import { systemClock } from "../../src/foundation/clock.js";
 import { createHttpClient } from "../../src/network/http-client.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 

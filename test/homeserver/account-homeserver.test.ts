@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Failure } from "../../src/errors.js";
-import type { AccessTokens } from "../../src/homeserver/access-tokens.js";
+import { Failure } from "../../src/foundation/failures.js";
 import { createAccountHomeserver } from "../../src/homeserver/account-homeserver.js";
+import type { AccessTokens } from "../../src/homeserver/sign-in-tokens.js";
 import { expectFailure } from "../support/failures.js";
 import { FakeHttp } from "../support/fake-http.js";
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Failure } from "../../src/errors.js";
+import { Failure } from "../../src/foundation/failures.js";
 import { createSignInHomeserver } from "../../src/homeserver/sign-in-homeserver.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { expectFailure } from "../support/failures.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { systemClock } from "../../src/clock.js";
-import { resolveUserHomeserver } from "../../src/homeserver/discovery.js";
+import { systemClock } from "../../src/foundation/clock.js";
+import { resolveUserHomeserver } from "../../src/homeserver/resolve-homeserver.js";
 import { createSignInHomeserver } from "../../src/homeserver/sign-in-homeserver.js";
 import { createHttpClient } from "../../src/network/http-client.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Failure } from "../../src/errors.js";
-import { SignInTokens } from "../../src/homeserver/access-tokens.js";
+import { Failure } from "../../src/foundation/failures.js";
+import { SignInTokens } from "../../src/homeserver/sign-in-tokens.js";
 import { refreshTokens, revokeTokens } from "../../src/homeserver/tokens.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { expectFailure } from "../support/failures.js";

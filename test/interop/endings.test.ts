@@ -1,7 +1,7 @@
 import { describe, expect } from "vitest";
 import type { DevHomeserverOptions } from "../../src/dev-homeserver/dev-homeserver.js";
-import type { FailureCode } from "../../src/errors.js";
-import type { Intent } from "../../src/ui/events.js";
+import type { Intent } from "../../src/foundation/events.js";
+import type { FailureCode } from "../../src/foundation/failures.js";
 import { it } from "../support/interop.js";
 import { commandLine, meet, peerDevices } from "../support/interop-devices.js";
 import { MATRIX_JS_SDK, MATRIX_SDK, type Peer } from "../support/peers.js";

@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import type { ChannelVersion, Dialect, Intent } from "../../src/ui/events.js";
+import type { ChannelVersion, Dialect, Intent } from "../../src/foundation/events.js";
 import { OTHER } from "../support/device-pair.js";
 import { it } from "../support/interop.js";
 import { commandLine, expectSignIn, peerDevices } from "../support/interop-devices.js";

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { systemClock } from "../../src/clock.js";
-import { Failure } from "../../src/errors.js";
+import { systemClock } from "../../src/foundation/clock.js";
+import { Failure } from "../../src/foundation/failures.js";
 import type { HttpRequest } from "../../src/network/http.js";
 import { createHttpClient, RepeatingHttpClient } from "../../src/network/http-client.js";
 import type { TraceEntry } from "../../src/network/trace.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Failure } from "../../src/errors.js";
+import { Failure } from "../../src/foundation/failures.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 
 function refusal(url: string, allowHttp: string[] = []): Failure | undefined {

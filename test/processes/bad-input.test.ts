@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { describe, expect } from "vitest";
-import type { FailureCode } from "../../src/errors.js";
+import type { FailureCode } from "../../src/foundation/failures.js";
 import { expectFailureOf } from "../support/failed-runs.js";
 import { it, type Machine, type StartOptions } from "../support/machine.js";
 import { strayCode, writeBlankPicture, writePicture } from "../support/qr-samples.js";

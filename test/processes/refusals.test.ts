@@ -1,6 +1,6 @@
 import { describe, expect } from "vitest";
 import type { DevHomeserver, DevHomeserverOptions } from "../../src/dev-homeserver/dev-homeserver.js";
-import type { FailureCode } from "../../src/errors.js";
+import type { FailureCode } from "../../src/foundation/failures.js";
 import { call, field } from "../support/dev-homeserver.js";
 import { expectFailureOf, expectNothingLeft } from "../support/failed-runs.js";
 import { it, type Machine } from "../support/machine.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Failure } from "../../src/errors.js";
+import { Failure } from "../../src/foundation/failures.js";
 import { checkExistingDevice, type ExistingDevice } from "../../src/protocol/existing-device.js";
 import type { LoginProtocol, Message } from "../../src/protocol/messages.js";
 import type { SecureChannel } from "../../src/protocol/secure-channel.js";

@@ -1,10 +1,10 @@
 import { inspect } from "node:util";
 import { DhkemX25519HkdfSha256 } from "@hpke/core";
 import { describe, expect, it } from "vitest";
+import type { Dialect } from "../../src/foundation/events.js";
 import { additionalData } from "../../src/protocol/additional-data.js";
 import { ALL_DIALECTS, VODOZEMAC_DIALECTS } from "../../src/protocol/dialects.js";
 import { initiateHpkeChannel, offerHpkeChannel } from "../../src/protocol/hpke-channel.js";
-import type { Dialect } from "../../src/ui/events.js";
 import {
   expectNegativeCase,
   expectSession,

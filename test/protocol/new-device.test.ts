@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Failure, type FailureCode } from "../../src/errors.js";
+import { Failure, type FailureCode } from "../../src/foundation/failures.js";
 import { publicCrossSigningKeys } from "../../src/protocol/cross-signing.js";
 import { generateDeviceIdentityKeys, signedDeviceKeys } from "../../src/protocol/device-keys.js";
 import type { TokenPoll } from "../../src/protocol/homeserver.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { FailureCode } from "../../src/errors.js";
+import type { FailureCode } from "../../src/foundation/failures.js";
 import { decodeBase64, encodeBase64 } from "../../src/protocol/base64.js";
 import {
   decodeQrCode,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Failure, type FailureCode } from "../../src/errors.js";
+import { Failure, type FailureCode } from "../../src/foundation/failures.js";
 import { additionalData } from "../../src/protocol/additional-data.js";
 import type { Message } from "../../src/protocol/messages.js";
 import { channelPair } from "../support/channel-pair.js";

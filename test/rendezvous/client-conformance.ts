@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { systemClock } from "../../src/clock.js";
+import { systemClock } from "../../src/foundation/clock.js";
+import type { ChannelVersion } from "../../src/foundation/events.js";
 import type { HttpClient } from "../../src/network/http.js";
 import { createHttpClient } from "../../src/network/http-client.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
+import type { RendezvousSession } from "../../src/protocol/rendezvous-session.js";
 import { Msc4108Session } from "../../src/rendezvous/msc4108-2024-session.js";
 import { Msc4388Api, type RendezvousApi } from "../../src/rendezvous/msc4388-api.js";
 import { Msc4388Session } from "../../src/rendezvous/msc4388-session.js";
-import type { RendezvousSession } from "../../src/rendezvous/session.js";
-import type { ChannelVersion } from "../../src/ui/events.js";
 
 export interface ServerUnderTest {
   readonly baseUrl: () => URL;

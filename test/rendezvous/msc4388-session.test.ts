@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { Failure } from "../../src/errors.js";
+import { Failure } from "../../src/foundation/failures.js";
+import type { Pace } from "../../src/protocol/rendezvous-session.js";
 import { Msc4388Api, type RendezvousApi } from "../../src/rendezvous/msc4388-api.js";
 import { Msc4388Session } from "../../src/rendezvous/msc4388-session.js";
-import type { Pace } from "../../src/rendezvous/session.js";
 import { expectFailure, failureOf } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { FakeHttp, type FakeReply } from "../support/fake-http.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Pace } from "../../src/protocol/rendezvous-session.js";
 import { pollPauses } from "../../src/rendezvous/polling.js";
-import type { Pace } from "../../src/rendezvous/session.js";
 
 function pauses(pace: Pace, count: number): number[] {
   const generator = pollPauses(pace);

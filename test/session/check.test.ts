@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Failure } from "../../src/errors.js";
+import { Failure } from "../../src/foundation/failures.js";
 import { checkSession } from "../../src/session/check.js";
 import { expectFailure } from "../support/failures.js";
 import { fakeAccount } from "../support/fake-account.js";

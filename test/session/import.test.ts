@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { beforeEach, describe, expect, it } from "vitest";
-import { Failure } from "../../src/errors.js";
+import { Failure } from "../../src/foundation/failures.js";
 import type { AccountHomeserver } from "../../src/protocol/homeserver.js";
 import { importSession, readPortableSession } from "../../src/session/import.js";
 import { SessionStore } from "../../src/session/store.js";

@@ -1,8 +1,8 @@
 import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { systemClock } from "../../src/clock.js";
-import { Failure } from "../../src/errors.js";
+import { systemClock } from "../../src/foundation/clock.js";
+import { Failure } from "../../src/foundation/failures.js";
 import { withSessionLock } from "../../src/session/lock.js";
 import { expectFailure } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Failure } from "../../src/errors.js";
+import { Failure } from "../../src/foundation/failures.js";
 import { logoutSession } from "../../src/session/logout.js";
 import type { StoredSession } from "../../src/session/session-file.js";
 import { SessionStore } from "../../src/session/store.js";

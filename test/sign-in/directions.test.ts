@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Dialect, Intent, LoginEvent } from "../../src/foundation/events.js";
 import { DIALECTS } from "../../src/protocol/dialects.js";
-import type { Dialect, Intent, LoginEvent } from "../../src/ui/events.js";
 import { MemoryHomeserver, NEW_DEVICE } from "../support/memory-homeserver.js";
 import { ExistingRole, NewRole, namesOf, receiveProtocols, sendProtocols } from "../support/roles.js";
 import { meeting } from "../support/scanned-code.js";

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { LoginEvent } from "../../src/foundation/events.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import type { LoginProtocol } from "../../src/protocol/messages.js";
 import type { PortableSession } from "../../src/session/session-file.js";
@@ -13,7 +14,6 @@ import {
   openExistingAccount,
 } from "../../src/sign-in/existing-device.js";
 import type { SignInWorld } from "../../src/sign-in/world.js";
-import type { LoginEvent } from "../../src/ui/events.js";
 import { channelPair } from "../support/channel-pair.js";
 import { expectFailure } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Failure } from "../../src/errors.js";
+import { Failure } from "../../src/foundation/failures.js";
 import { decodeBase64 } from "../../src/protocol/base64.js";
 import { decodeQrCode } from "../../src/protocol/qr-code.js";
 import type { Confirmation } from "../../src/sign-in/generate-code.js";

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { Failure } from "../../src/errors.js";
+import type { LoginEvent } from "../../src/foundation/events.js";
+import { Failure } from "../../src/foundation/failures.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { msc4108Messages } from "../../src/protocol/messages.js";
 import type { SignInQrPayload } from "../../src/protocol/qr-code.js";
@@ -12,7 +13,6 @@ import {
   newDevice,
 } from "../../src/sign-in/new-device.js";
 import type { SignInWorld } from "../../src/sign-in/world.js";
-import type { LoginEvent } from "../../src/ui/events.js";
 import { channelPair } from "../support/channel-pair.js";
 import { FakeHttp } from "../support/fake-http.js";
 import { OAUTH_ROUTES } from "../support/oauth-homeserver.js";

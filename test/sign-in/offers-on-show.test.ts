@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { Failure } from "../../src/errors.js";
+import type { ChannelVersion } from "../../src/foundation/events.js";
+import { Failure } from "../../src/foundation/failures.js";
 import type { InitiatedChannel } from "../../src/protocol/channel.js";
 import { msc4388Messages } from "../../src/protocol/messages.js";
-import type { Received, RendezvousSession } from "../../src/rendezvous/session.js";
+import type { Received, RendezvousSession } from "../../src/protocol/rendezvous-session.js";
 import type { Offer } from "../../src/sign-in/offer.js";
 import { waitForScan } from "../../src/sign-in/offers-on-show.js";
-import type { ChannelVersion } from "../../src/ui/events.js";
 import { FakeClock, settle } from "../support/fake-clock.js";
 
 const LIFETIME_MS = 120_000;

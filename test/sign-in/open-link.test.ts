@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { EventEmitter } from "node:events";
 import open from "open";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { Failure } from "../../src/errors.js";
+import { Failure } from "../../src/foundation/failures.js";
 import { type LinkOpener, openLink } from "../../src/sign-in/open-link.js";
 import { failureOf } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Failure } from "../../src/errors.js";
+import type { Dialect } from "../../src/foundation/events.js";
+import { Failure } from "../../src/foundation/failures.js";
 import { checkIntent } from "../../src/sign-in/scan-code.js";
-import type { Dialect } from "../../src/ui/events.js";
 import { STABLE_PATH, UNSTABLE_PATH } from "../support/memory-rendezvous.js";
 import { namesOf } from "../support/roles.js";
 import { type Meeting, meeting } from "../support/scanned-code.js";

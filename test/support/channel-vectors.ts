@@ -1,6 +1,6 @@
 import { expect } from "vitest";
+import type { Dialect } from "../../src/foundation/events.js";
 import type { EstablishedChannel, InitiatingChannel, OfferedChannel } from "../../src/protocol/channel.js";
-import type { Dialect } from "../../src/ui/events.js";
 import { hex } from "./vectors.js";
 
 /** What a session of the vectors starts from. Each version of the channel has its own way to be fixed. */

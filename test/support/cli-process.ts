@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { LoginEvent } from "../../src/ui/events.js";
+import type { LoginEvent } from "../../src/foundation/events.js";
 import { parseEvent } from "./event-contract.js";
 import { EventProcess, type ProcessOptions } from "./event-process.js";
 

@@ -1,5 +1,5 @@
 import type { DevHomeserver } from "../../src/dev-homeserver/dev-homeserver.js";
-import type { ChannelVersion, Intent, Qr } from "../../src/ui/events.js";
+import type { ChannelVersion, Intent, Qr } from "../../src/foundation/events.js";
 import type { CliProcess } from "./cli-process.js";
 import type { Machine, StartOptions } from "./machine.js";
 

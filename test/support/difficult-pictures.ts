@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from "sharp";
-import { drawQr } from "../../src/qr/draw.js";
-import { qrPng } from "../../src/qr/picture.js";
+import { drawQr } from "../../src/qr/draw/blocks.js";
+import { qrPng } from "../../src/qr/draw/picture.js";
 import { SeededRandom } from "./random.js";
 import { DARK, type Font, LIGHT, paint, SPACED_FONTS, type Theme } from "./terminal-bitmap.js";
 

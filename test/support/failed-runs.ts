@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { DevHomeserver } from "../../src/dev-homeserver/dev-homeserver.js";
-import { FAILURES, type FailureCode } from "../../src/errors.js";
-import type { FailureEvent } from "../../src/ui/events.js";
+import type { FailureEvent } from "../../src/foundation/events.js";
+import { FAILURES, type FailureCode } from "../../src/foundation/failures.js";
 import type { CliProcess } from "./cli-process.js";
 import type { Machine } from "./machine.js";
 

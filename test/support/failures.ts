@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { Failure, type FailureCode } from "../../src/errors.js";
+import { Failure, type FailureCode } from "../../src/foundation/failures.js";
 
 /** Runs what has to fail, and gives the failure. */
 export async function failureOf(run: () => unknown): Promise<Failure> {

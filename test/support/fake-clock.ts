@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/clock.js";
+import type { Clock } from "../../src/foundation/clock.js";
 import { isCryptographyUnderWay } from "./cryptography.js";
 
 interface Sleeper {

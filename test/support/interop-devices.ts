@@ -1,10 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { expect } from "vitest";
 import type { DevHomeserver } from "../../src/dev-homeserver/dev-homeserver.js";
+import type { ChannelVersion, Intent, LoginEvent } from "../../src/foundation/events.js";
 import type { JsonObject } from "../../src/protocol/canonical-json.js";
 import { publicCrossSigningKeys } from "../../src/protocol/cross-signing.js";
 import { isSignedBy } from "../../src/protocol/signatures.js";
-import type { ChannelVersion, Intent, LoginEvent } from "../../src/ui/events.js";
 import { signIn } from "./dev-homeserver.js";
 import { OTHER } from "./device-pair.js";
 import type { EventProcess } from "./event-process.js";

@@ -1,4 +1,4 @@
-import type { ChannelVersion, Dialect } from "../../src/ui/events.js";
+import type { ChannelVersion, Dialect } from "../../src/foundation/events.js";
 import { it as machineTest } from "./machine.js";
 import { type Peer, PeerProcess } from "./peers.js";
 

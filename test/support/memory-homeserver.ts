@@ -1,4 +1,4 @@
-import type { Failure } from "../../src/errors.js";
+import type { Failure } from "../../src/foundation/failures.js";
 import type { JsonObject } from "../../src/protocol/canonical-json.js";
 import type {
   AccountHomeserver,

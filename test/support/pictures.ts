@@ -1,6 +1,6 @@
 import jsqr from "jsqr";
 import sharp, { type Sharp } from "sharp";
-import { qrPng } from "../../src/qr/picture.js";
+import { qrPng } from "../../src/qr/draw/picture.js";
 import type { Bitmap } from "./terminal-bitmap.js";
 import { hex, readVectors } from "./vectors.js";
 

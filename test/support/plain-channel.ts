@@ -1,4 +1,4 @@
-import { Failure } from "../../src/errors.js";
+import { Failure } from "../../src/foundation/failures.js";
 import type { EstablishedChannel } from "../../src/protocol/channel.js";
 
 /**

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import sharp from "sharp";
+import type { Intent } from "../../src/foundation/events.js";
 import { encodeQrCode } from "../../src/protocol/qr-code.js";
-import { qrPng } from "../../src/qr/picture.js";
-import type { Intent } from "../../src/ui/events.js";
+import { qrPng } from "../../src/qr/draw/picture.js";
 
 /** A code that no device shows, by default of a rendezvous session that nobody has made. */
 export function strayCode(

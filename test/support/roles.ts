@@ -1,10 +1,10 @@
-import { Failure } from "../../src/errors.js";
+import type { LoginEvent } from "../../src/foundation/events.js";
+import { Failure } from "../../src/foundation/failures.js";
 import { generateDeviceIdentityKeys } from "../../src/protocol/device-keys.js";
 import { type ExistingDevice, signInOtherDevice } from "../../src/protocol/existing-device.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "../../src/protocol/messages.js";
 import { type NewDevice, signInAsNewDevice } from "../../src/protocol/new-device.js";
 import type { SecureChannel } from "../../src/protocol/secure-channel.js";
-import type { LoginEvent } from "../../src/ui/events.js";
 import { BASE_URL, type MemoryHomeserver, MemorySessionFile, NEW_DEVICE } from "./memory-homeserver.js";
 import { USER } from "./sessions.js";
 

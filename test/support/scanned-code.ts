@@ -1,3 +1,4 @@
+import type { CheckCodeShown, Dialect, Emit, LoginEvent } from "../../src/foundation/events.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { decodeBase64 } from "../../src/protocol/base64.js";
 import { decodeQrCode, type SignInQrCode } from "../../src/protocol/qr-code.js";
@@ -5,7 +6,6 @@ import type { SecureChannel } from "../../src/protocol/secure-channel.js";
 import { type GenerateCode, generateCode } from "../../src/sign-in/generate-code.js";
 import { scanCode } from "../../src/sign-in/scan-code.js";
 import type { SignInWorld } from "../../src/sign-in/world.js";
-import type { CheckCodeShown, Dialect, Emit, LoginEvent } from "../../src/ui/events.js";
 import { FakeClock } from "./fake-clock.js";
 import { MemoryRendezvous, RENDEZVOUS_URL } from "./memory-rendezvous.js";
 import { ending } from "./roles.js";

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { beforeAll, expect, vi } from "vitest";
 import type { Decision } from "../../src/dev-homeserver/dev-homeserver.js";
+import type { Intent } from "../../src/foundation/events.js";
 import { type PortableSession, parsePortableSession } from "../../src/session/session-file.js";
-import type { Intent } from "../../src/ui/events.js";
 import { type Pair, type PairOptions, startPair, typeCheckCode } from "./device-pair.js";
 import type { Machine } from "./machine.js";
 import { provideStack, type Stack, type StackSettings } from "./stack.js";

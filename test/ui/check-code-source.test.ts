@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Failure } from "../../src/errors.js";
+import { Failure } from "../../src/foundation/failures.js";
 import { checkCodesFromLines, checkCodesFromPrompt } from "../../src/ui/check-code-source.js";
 import { FakeInput } from "../support/fake-terminal.js";
 

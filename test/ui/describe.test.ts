@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { FailureEvent, LoginEvent } from "../../src/foundation/events.js";
 import {
   describe as describeEvent,
   duration,
@@ -6,7 +7,6 @@ import {
   OPENING,
   type Scene,
 } from "../../src/ui/describe.js";
-import type { FailureEvent, LoginEvent } from "../../src/ui/events.js";
 import { EXAMPLES } from "./event-examples.js";
 
 const asNew: Scene = { role: "new", shown: [] };

@@ -1,4 +1,4 @@
-import type { LoginEvent } from "../../src/ui/events.js";
+import type { LoginEvent } from "../../src/foundation/events.js";
 
 const EXPIRES_AT = "2026-01-01T00:02:00.000Z";
 

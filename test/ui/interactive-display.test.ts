@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { Failure } from "../../src/errors.js";
+import { Failure } from "../../src/foundation/failures.js";
 import { InteractiveDisplay } from "../../src/ui/interactive-display.js";
 import { FakeClock, settle } from "../support/fake-clock.js";
 import { FakeInput, FakeOutput } from "../support/fake-terminal.js";

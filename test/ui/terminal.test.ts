@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Failure } from "../../src/errors.js";
+import { Failure } from "../../src/foundation/failures.js";
 import { findTerminal, type TerminalDevice, terminalPrompt } from "../../src/ui/terminal.js";
 import { FakeInput, FakeOutput } from "../support/fake-terminal.js";
 

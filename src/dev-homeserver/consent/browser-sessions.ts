@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import type { Clock } from "../../clock.js";
+import type { Clock } from "../../foundation/clock.js";
 
 /** How long a browser stays signed in, in milliseconds. */
 const LIFETIME = 3_600_000;

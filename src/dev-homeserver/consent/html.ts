@@ -1,4 +1,4 @@
-import { escapeText } from "../../ui/escape.js";
+import { escapeText } from "../../foundation/escape-text.js";
 
 /** Markup, as opposed to text: only `html` makes it. */
 export class Html {

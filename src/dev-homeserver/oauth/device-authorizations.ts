@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from "node:crypto";
-import type { Clock } from "../../clock.js";
+import type { Clock } from "../../foundation/clock.js";
 import type { Decision } from "../options.js";
 import type { Client } from "./clients.js";
 import { isConsentable, type Scope } from "./scopes.js";

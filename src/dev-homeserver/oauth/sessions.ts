@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Clock } from "../../clock.js";
+import type { Clock } from "../../foundation/clock.js";
 
 /** A signed-in device and the tokens it has. */
 export interface Session {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { Clock } from "../../clock.js";
+import type { Clock } from "../../foundation/clock.js";
 import { type Answer, CORS_HEADERS, json, matrixError, type Refusal } from "../http/answers.js";
 import type { Call, Routes } from "../http/router.js";
 

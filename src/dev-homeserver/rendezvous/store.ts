@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { Clock } from "../../clock.js";
+import type { Clock } from "../../foundation/clock.js";
 
 /** What a rendezvous session shows to whoever knows its ID. */
 export interface RendezvousState {

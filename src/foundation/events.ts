@@ -1,0 +1,163 @@
+import type { Cleanup } from "./failures.js";
+
+/**
+ * Everything that is told while the program runs. This is the contract of `--json`, field names included,
+ * and the plain and the interactive display are drawn from the same values. Keys are unpadded base64, times
+ * RFC 3339, durations milliseconds. No event ever holds a secret or a token.
+ */
+
+export type Intent = "new" | "existing";
+export type ChannelVersion = "msc4388" | "msc4108-2024";
+export type Dialect = "msc" | "vodozemac-0.11.1" | "vodozemac-0.11.0";
+
+export interface Started {
+  event: "started";
+  version: string;
+  role: Intent;
+  contract: 1;
+}
+export interface RendezvousCreated {
+  event: "rendezvous_created";
+  base_url: string;
+  expires_in_ms: number;
+  expires_at: string;
+  channel: ChannelVersion;
+}
+/** A QR code to show. Comes again when it is renewed: the newest of each channel is current. */
+export interface Qr {
+  event: "qr";
+  /** The code's bytes, as unpadded base64. */
+  payload: string;
+  /** The generator's role. */
+  intent: Intent;
+  channel: ChannelVersion;
+  expires_in_ms: number;
+  expires_at: string;
+  file?: string;
+}
+export interface Scanned {
+  event: "scanned";
+  intent: Intent;
+  channel: ChannelVersion;
+  base_url: string;
+}
+/** S: LoginOk opened. G: the check code was accepted. */
+export interface SecureChannelReady {
+  event: "secure_channel";
+  channel: ChannelVersion;
+  dialect?: Dialect;
+}
+export interface CheckCodeShown {
+  event: "check_code";
+  check_code: string;
+  /** What an older release on the other side would compute. */
+  alternative?: string;
+}
+export interface CheckCodeRequired {
+  event: "check_code_required";
+  expires_in_ms: number;
+  attempts_left: number;
+}
+export interface CheckCodeRejected {
+  event: "check_code_rejected";
+  attempts_left: number;
+}
+export interface HomeserverLearned {
+  event: "homeserver";
+  base_url: string;
+  issuer: string;
+}
+export interface Verification {
+  event: "verification";
+  verification_uri: string;
+  verification_uri_complete?: string;
+  /** Only the new device is told it. */
+  user_code?: string;
+}
+export interface BrowserOpened {
+  event: "browser";
+  opened: boolean;
+}
+export interface WaitingForConsent {
+  event: "waiting_for_consent";
+  user_code: string;
+  expires_in_ms: number;
+  interval_ms: number;
+}
+export interface SignedIn {
+  event: "signed_in";
+  user_id: string;
+  device_id: string;
+  base_url: string;
+}
+export interface DeviceOnline {
+  event: "device_online";
+  device_id: string;
+}
+export interface SecretsSent {
+  event: "secrets_sent";
+  cross_signing: boolean;
+  backup_version?: string;
+}
+export interface SecretsReceived {
+  event: "secrets_received";
+  cross_signing: boolean;
+  backup_version?: string;
+}
+/** After /keys/query said so. */
+export interface Verified {
+  event: "verified";
+  device_id: string;
+}
+export interface Warning {
+  event: "warning";
+  code: string;
+  message: string;
+}
+export interface Done {
+  event: "done";
+  role: Intent;
+  user_id: string;
+  device_id: string;
+  /** Only of the new device. */
+  verified?: boolean;
+  /** Path of the new device's session file. */
+  session?: string;
+}
+export interface FailureEvent {
+  event: "failure";
+  code: string;
+  message: string;
+  hint?: string;
+  /** The MSC's failure reason, where one was sent or received. */
+  reason?: string;
+  homeserver?: string;
+  exit_code: number;
+  cleanup: Cleanup;
+  device_id?: string;
+  session?: string;
+}
+
+export type LoginEvent =
+  | Started
+  | RendezvousCreated
+  | Qr
+  | Scanned
+  | SecureChannelReady
+  | CheckCodeShown
+  | CheckCodeRequired
+  | CheckCodeRejected
+  | HomeserverLearned
+  | Verification
+  | BrowserOpened
+  | WaitingForConsent
+  | SignedIn
+  | DeviceOnline
+  | SecretsSent
+  | SecretsReceived
+  | Verified
+  | Warning
+  | Done
+  | FailureEvent;
+
+export type Emit = (event: LoginEvent) => void;

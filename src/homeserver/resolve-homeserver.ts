@@ -1,0 +1,102 @@
+import * as v from "valibot";
+import { escapeText } from "../foundation/escape-text.js";
+import { Failure } from "../foundation/failures.js";
+import { isServerName, serverNameOf } from "../foundation/identifiers.js";
+import { toBaseUrl } from "../network/base-url.js";
+import type { HttpClient, HttpResponse } from "../network/http.js";
+import { isLoopback, type UrlPolicy } from "../network/url-policy.js";
+import { refusal } from "./refusal.js";
+import { fetchVersions } from "./versions.js";
+
+export interface DiscoveryDeps {
+  readonly http: HttpClient;
+  readonly urlPolicy: UrlPolicy;
+}
+
+const WellKnown = v.object({
+  "m.homeserver": v.object({ base_url: v.pipe(v.string(), v.maxLength(2_048)) }),
+});
+
+/**
+ * The base URL for `--homeserver` and `--rendezvous`: a URL is one already, a server name is looked up.
+ *
+ * @throws {Failure} `usage_error`, `url_refused`, `network_error`, `server_error`
+ */
+export async function resolveHomeserver(
+  nameOrUrl: string,
+  deps: DiscoveryDeps,
+  signal: AbortSignal,
+): Promise<URL> {
+  if (nameOrUrl.includes("://")) return toBaseUrl(nameOrUrl, deps.urlPolicy);
+  if (!isServerName(nameOrUrl)) {
+    throw new Failure("usage_error", `${escapeText(nameOrUrl)} is neither a server name nor a URL.`, {
+      hint: "Give the homeserver as example.org or https://matrix.example.org.",
+    });
+  }
+  return resolveServerName(nameOrUrl, deps, signal);
+}
+
+/**
+ * The base URL that a user's server name gives, and nothing else does (`--expect-user`).
+ *
+ * @throws {Failure} `usage_error` for what is no user ID; `expected_user_unresolvable`
+ */
+export async function resolveUserHomeserver(
+  userId: string,
+  deps: DiscoveryDeps,
+  signal: AbortSignal,
+): Promise<URL> {
+  const serverName = serverNameOf(userId);
+  try {
+    return await resolveServerName(serverName, deps, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(
+      "expected_user_unresolvable",
+      `The homeserver of ${escapeText(userId)} can't be found out: ${error.message}`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Matrix specification, Client-Server API §Well-known URI. What its steps call FAIL_PROMPT and FAIL_ERROR
+ * are failures here: guessing on would lead to a server that the name doesn't vouch for.
+ */
+async function resolveServerName(serverName: string, deps: DiscoveryDeps, signal: AbortSignal): Promise<URL> {
+  const named = locate(serverName);
+  const wellKnown = new URL(".well-known/matrix/client", named.wellKnownOrigin);
+  const response = await deps.http.send({ method: "GET", url: wellKnown, followRedirects: true, signal });
+  const baseUrl = response.status === 404 ? named.baseUrl : readBaseUrl(wellKnown, response, deps.urlPolicy);
+  if ((await fetchVersions(deps.http, baseUrl, signal)) === undefined) {
+    throw new Failure("server_error", `${baseUrl.host} is no Matrix homeserver.`, {
+      hint: `If ${serverName} has one elsewhere, give its base URL with --homeserver.`,
+    });
+  }
+  return baseUrl;
+}
+
+/** The .well-known file is on the name's standard port (step 3); a loopback name has no other than its own. */
+function locate(serverName: string): { wellKnownOrigin: URL; baseUrl: URL } {
+  if (!URL.canParse(`https://${serverName}/`)) {
+    throw new Failure("usage_error", `${escapeText(serverName)} is no server name.`);
+  }
+  const baseUrl = new URL(`https://${serverName}/`);
+  if (isLoopback(baseUrl.hostname)) {
+    const plain = new URL(`http://${serverName}/`);
+    return { wellKnownOrigin: plain, baseUrl: plain };
+  }
+  return { wellKnownOrigin: new URL(`https://${baseUrl.hostname}/`), baseUrl };
+}
+
+function readBaseUrl(url: URL, response: HttpResponse, urlPolicy: UrlPolicy): URL {
+  if (response.status !== 200) throw refusal(url, response);
+  const parsed = v.safeParse(WellKnown, response.json);
+  if (!parsed.success) {
+    throw new Failure("server_error", `${url.href} names no homeserver.`, {
+      hint: "Its admin has to repair it; meanwhile give the homeserver's base URL with --homeserver.",
+    });
+  }
+  return toBaseUrl(parsed.output["m.homeserver"].base_url, urlPolicy);
+}

@@ -1,0 +1,54 @@
+import { Failure } from "../foundation/failures.js";
+import type { Tokens } from "../protocol/homeserver.js";
+
+/** Where the requests of a signed-in device take their access token from. */
+export interface AccessTokens {
+  current(signal: AbortSignal): Promise<string>;
+  /**
+   * A newer access token than the one that the homeserver has just rejected (401 `M_UNKNOWN_TOKEN`).
+   *
+   * @throws {Failure} `session_dead` where there is none to be had
+   */
+  renew(rejected: string, signal: AbortSignal): Promise<string>;
+}
+
+/** The tokens of a sign-in that still goes on. */
+export class SignInTokens implements AccessTokens {
+  #tokens: Tokens;
+  #renewal: Promise<string> | undefined;
+  readonly #refresh: (refreshToken: string, signal: AbortSignal) => Promise<Tokens>;
+  readonly #save: (tokens: Tokens) => Promise<void>;
+
+  /** @param save called with renewed tokens before they are used */
+  constructor(
+    tokens: Tokens,
+    refresh: (refreshToken: string, signal: AbortSignal) => Promise<Tokens>,
+    save: (tokens: Tokens) => Promise<void>,
+  ) {
+    this.#tokens = tokens;
+    this.#refresh = refresh;
+    this.#save = save;
+  }
+
+  async current(): Promise<string> {
+    return this.#tokens.accessToken;
+  }
+
+  renew(rejected: string, signal: AbortSignal): Promise<string> {
+    // Requests side by side share one refresh: a refresh token is good for one.
+    this.#renewal ??= this.#renew(rejected, signal).finally(() => {
+      this.#renewal = undefined;
+    });
+    return this.#renewal;
+  }
+
+  async #renew(rejected: string, signal: AbortSignal): Promise<string> {
+    const { accessToken, refreshToken } = this.#tokens;
+    if (accessToken !== rejected) return accessToken;
+    if (refreshToken === undefined) throw new Failure("session_dead");
+    // A server that doesn't rotate refresh tokens sends none.
+    this.#tokens = { refreshToken, ...(await this.#refresh(refreshToken, signal)) };
+    await this.#save(this.#tokens);
+    return this.#tokens.accessToken;
+  }
+}

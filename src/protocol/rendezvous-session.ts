@@ -1,0 +1,54 @@
+import type { ChannelVersion } from "../foundation/events.js";
+import { Failure } from "../foundation/failures.js";
+
+/** Whether the other side is a machine about to answer, or a person has to do something first. */
+export type Pace = "machine" | "person";
+
+/** What the other device wrote. */
+export interface Received {
+  readonly data: string;
+  /**
+   * The sequence tokens that it may have sealed it under, the likeliest first: it uses the one that it saw
+   * last, which is that of our last write, unless it wrote twice in a row.
+   */
+  readonly sealedUnder: readonly string[];
+}
+
+export type WriteOutcome =
+  | { readonly written: true }
+  | {
+      readonly written: false;
+      /** What is there instead. */
+      readonly found: Received;
+      /** True where an answer was lost: our data may have been there, and been replied to. */
+      readonly mayHaveBeenRead: boolean;
+    };
+
+/**
+ * A rendezvous session: one slot on a homeserver, which the two devices overwrite in turn (MSC4388 §Insecure
+ * rendezvous session). It promises nothing about who wrote what.
+ *
+ * Each method rejects with the signal's reason when that is aborted, with `rendezvous_expired` or
+ * `rendezvous_gone` when the session is no more, and with `network_error` or `server_error` when the server
+ * can't be reached or understood.
+ */
+export interface RendezvousSession {
+  readonly channel: ChannelVersion;
+  /** Milliseconds on the monotonic clock. */
+  readonly expiresAt: number;
+  /** The token that the next message has to be sealed under: that of the last GET, at first of the POST. */
+  readonly lastSeenToken: string;
+  /** @throws {Failure} `delivery_unknown` when the session is gone and an answer to this write was lost before */
+  write(data: string, signal: AbortSignal): Promise<WriteOutcome>;
+  /** Polls until the other device has written, and gives what it wrote. */
+  waitForChange(pace: Pace, signal: AbortSignal): Promise<Received>;
+  /** Polls until the session is gone, whatever is written meanwhile. */
+  waitUntilGone(signal: AbortSignal): Promise<void>;
+  /** Cancels the session. A session that is gone already is as good. */
+  delete(signal: AbortSignal): Promise<void>;
+}
+
+/** A slot that isn't empty when S first looks at it holds what another device wrote. */
+export function usedCode(): Failure {
+  return new Failure("concurrent_write", "Somebody has used this QR code before: each one works once.");
+}

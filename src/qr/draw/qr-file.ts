@@ -1,0 +1,31 @@
+import { replacePrivateFile } from "../../files/private-file.js";
+import { escapeText } from "../../foundation/escape-text.js";
+import { Failure } from "../../foundation/failures.js";
+import { qrPng, qrSvg } from "./picture.js";
+
+/**
+ * `--qr-file`: which picture the path's extension asks for.
+ *
+ * @throws {Failure} `usage_error` for any but .png and .svg
+ */
+export function qrFileFormat(path: string): "png" | "svg" {
+  const extension = /\.(png|svg)$/i.exec(path)?.[1]?.toLowerCase();
+  if (extension === "png" || extension === "svg") return extension;
+  throw new Failure("usage_error", `--qr-file ${escapeText(path)}: the name has to end in .png or .svg.`);
+}
+
+/**
+ * Writes the payload's code as a picture. A reader sees the old picture or the new one, never a part; only the
+ * owner may read it.
+ *
+ * @throws {Failure} `usage_error`, `file_error`, or `server_error` when the payload is too long for a code
+ */
+export async function writeQrFile(path: string, payload: Uint8Array): Promise<void> {
+  const picture = qrFileFormat(path) === "png" ? await qrPng(payload) : qrSvg(payload);
+  try {
+    await replacePrivateFile(path, picture);
+  } catch (error) {
+    const reason = error instanceof Error ? escapeText(error.message) : "unknown error";
+    throw new Failure("file_error", `The QR code's picture can't be written: ${reason}.`, { cause: error });
+  }
+}

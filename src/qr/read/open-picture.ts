@@ -1,0 +1,100 @@
+import sharp, { type Metadata, type Sharp } from "sharp";
+import { Failure } from "../../foundation/failures.js";
+import { isBmp, readBmp } from "./bmp.js";
+import { type GreyPicture, grey } from "./grey-picture.js";
+import { isHeic, readHeic } from "./heic.js";
+import { MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS } from "./limits.js";
+import type { RawPicture } from "./raw-picture.js";
+import { looksLikeSvg, withoutDataUrls } from "./svg.js";
+
+/** As many pixels as are searched: a phone's usual photo, whole. Larger pictures are scaled down to that. */
+const MAX_SEARCHED_PIXELS = 16_000_000;
+/** An SVG has no pixels of its own. */
+const SVG_PIXELS = 1_500_000;
+
+export interface OpenedPicture {
+  /** The picture on white and, where that makes a difference, on black. */
+  readonly greys: readonly GreyPicture[];
+  /** Animations and documents may have more; only the first is opened. */
+  readonly pages: number;
+}
+
+/**
+ * Decodes a PNG, JPEG, WebP, GIF, TIFF, SVG, AVIF, BMP or HEIC picture, upright and without its colours.
+ *
+ * @throws {Failure} `picture_too_large`, `picture_unreadable`
+ */
+export async function openPicture(file: Uint8Array): Promise<OpenedPicture> {
+  if (file.length > MAX_PICTURE_BYTES) throw new Failure("picture_too_large");
+  try {
+    const { pages, ...source } = await sourceOf(file);
+    return { greys: await onEachGround(source), pages };
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    if (error instanceof Error && /pixel limit/i.test(error.message)) throw new Failure("picture_too_large");
+    throw new Failure("picture_unreadable", undefined, { cause: error });
+  }
+}
+
+interface Source {
+  readonly decode: () => Sharp;
+  readonly hasAlpha: boolean;
+  /** Of the upright picture. */
+  readonly width: number;
+  readonly height: number;
+  /** How many pixels are of use. */
+  readonly pixels: number;
+}
+
+async function sourceOf(file: Uint8Array): Promise<Source & Pick<OpenedPicture, "pages">> {
+  if (isBmp(file)) return ofRawPicture(readBmp(file));
+  if (isHeic(file)) return ofRawPicture(await readHeic(file));
+  const picture = looksLikeSvg(file) ? withoutDataUrls(file) : file;
+  // No limit here: nothing is decoded yet, and the size that an SVG gives is not binding.
+  const metadata = await sharp(picture, { limitInputPixels: false }).metadata();
+  const isSvg = metadata.format === "svg";
+  if (isSvg && picture === file) throw new Failure("picture_unreadable");
+  const { width, height } = metadata.autoOrient;
+  if (!isSvg && width * height > MAX_PICTURE_PIXELS) throw new Failure("picture_too_large");
+  const decode = () =>
+    sharp(picture, {
+      // What can be seen of a damaged picture may be enough.
+      failOn: "none",
+      limitInputPixels: MAX_PICTURE_PIXELS,
+      autoOrient: true,
+      ...(isSvg && { density: svgDensity(metadata) }),
+    });
+  const pixels = isSvg ? SVG_PIXELS : width * height;
+  return { decode, hasAlpha: metadata.hasAlpha, width, height, pixels, pages: metadata.pages ?? 1 };
+}
+
+function ofRawPicture({ data, width, height, channels }: RawPicture) {
+  const decode = () => sharp(data, { raw: { width, height, channels } });
+  return { decode, hasAlpha: channels === 4, width, height, pixels: width * height, pages: 1 };
+}
+
+/** Dots per inch; 72 draws it in the size that it gives. */
+function svgDensity({ width, height }: Metadata): number {
+  const scale = Math.sqrt(SVG_PIXELS / (width * height));
+  return Math.min(100_000, Math.max(1, 72 * scale));
+}
+
+async function onEachGround(source: Source): Promise<GreyPicture[]> {
+  const { decode, hasAlpha, width, height, pixels } = source;
+  const scale = Math.sqrt(Math.min(pixels, MAX_SEARCHED_PIXELS) / (width * height));
+  const scaled = decode().resize({
+    width: Math.max(1, Math.round(width * scale)),
+    height: Math.max(1, Math.round(height * scale)),
+    fit: "fill",
+  });
+  if (!hasAlpha) return [await grey(scaled)];
+  // What is in the file is decoded once, and may take long.
+  const { data, info } = await scaled
+    .toColourspace("srgb")
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const on = (background: string) => grey(sharp(data, { raw: info }).flatten({ background }));
+  const [onWhite, onBlack] = [await on("#fff"), await on("#000")];
+  return Buffer.compare(onWhite.data, onBlack.data) === 0 ? [onWhite] : [onWhite, onBlack];
+}

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import * as v from "valibot";
+import type { Clock } from "../../foundation/clock.js";
+import { escapeText } from "../../foundation/escape-text.js";
+import { Failure } from "../../foundation/failures.js";
+import { type PictureAnswer, pictureAnswer } from "./picture-answer.js";
+import type { ReadPicture } from "./source.js";
+
+/** Many times what honest pictures take: only those made to be slow get there. */
+const MAX_MS = 10_000;
+
+/** JavaScript's own heap there, in megabytes; pixels are elsewhere. */
+const MAX_HEAP_MB = 512;
+
+const MAX_MESSAGE = 400;
+
+/** What of the environment decoders may need: nobody's tokens are among it. */
+const ENVIRONMENT = ["NODE_OPTIONS", "PATH", "LD_LIBRARY_PATH", "SystemRoot", "TEMP", "TMP", "TMPDIR"];
+
+type Command = readonly [executable: string, ...args: string[]];
+const PICTURE_PROCESS: Command = [
+  process.execPath,
+  `--max-old-space-size=${MAX_HEAP_MB}`,
+  fileURLToPath(new URL("./picture-process.js", import.meta.url)),
+];
+
+/**
+ * Reads pictures in a process of its own. They come from anywhere, and what decodes them is native code, or holds
+ * the thread: there it can be ended at any moment, and if it breaks, nothing else does. The process is started for
+ * the first picture, serves the later ones too, and keeps nobody waiting at the end.
+ */
+export function createPictureReader(clock: Clock, command = PICTURE_PROCESS): ReadPicture {
+  let idle: ChildProcess | undefined;
+  return async (picture, signal) => {
+    signal.throwIfAborted();
+    const child = idle?.connected ? idle : start(command);
+    idle = undefined;
+    child.channel?.ref();
+    let answer: PictureAnswer;
+    try {
+      answer = await ask(child, picture, clock, signal);
+    } catch (error) {
+      child.kill("SIGKILL");
+      signal.throwIfAborted();
+      throw error;
+    }
+    child.channel?.unref();
+    // Of two that were needed at the same time, one is enough from now on.
+    if (idle) child.disconnect();
+    else idle = child;
+    if ("payload" in answer) return answer.payload;
+    const { code, message, hint, stack } = answer.failure;
+    const details = { ...(hint === undefined ? {} : { hint: escapeText(hint) }), cause: stack };
+    throw new Failure(code, escapeText(message, MAX_MESSAGE), details);
+  };
+}
+
+function start([executable, ...args]: Command): ChildProcess {
+  const child = spawn(executable, args, {
+    serialization: "advanced",
+    env: Object.fromEntries(ENVIRONMENT.map((name) => [name, process.env[name]])),
+    // Ctrl-C reaches all processes of a group. When this one ends is decided here.
+    detached: true,
+    windowsHide: true,
+    // Decoders print warnings; stdout belongs to the results.
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+  });
+  // It may come when nobody waits for an answer any more.
+  child.on("error", () => undefined);
+  child.unref();
+  return child;
+}
+
+/** Rejects when the process can't be had, when it ends or takes too long, and when the signal is aborted. */
+async function ask(
+  child: ChildProcess,
+  picture: Uint8Array,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<PictureAnswer> {
+  const done = new AbortController();
+  const either = { signal: AbortSignal.any([signal, done.signal]) };
+  const sent = new Promise<never>((_resolve, reject) => {
+    child.send(picture, (error) => {
+      if (error) reject(error);
+    });
+  });
+  // Each of these rejects, too, when the process could not be started.
+  const answered = once(child, "message", either).then(([answer]) => v.parse(pictureAnswer, answer));
+  const ended = once(child, "exit", either).then(() => {
+    throw new Error("It has ended.");
+  });
+  const late = clock.sleep(MAX_MS, either.signal).then(() => {
+    throw new Failure("picture_unreadable", "It takes too long to read this picture: save it as PNG.");
+  });
+  try {
+    return await Promise.race([sent, answered, ended, late]);
+  } catch (cause) {
+    if (cause instanceof Failure) throw cause;
+    throw new Failure("picture_unreadable", "What reads pictures broke on this one: save it as PNG.", {
+      cause,
+    });
+  } finally {
+    done.abort();
+  }
+}

@@ -1,0 +1,79 @@
+import type { Clock } from "../foundation/clock.js";
+import { Failure } from "../foundation/failures.js";
+import type { AccessTokens } from "../homeserver/sign-in-tokens.js";
+import type { Tokens } from "../protocol/homeserver.js";
+import { withSessionLock } from "./lock.js";
+import type { StoredSession } from "./session-file.js";
+import type { SessionStore } from "./store.js";
+
+/**
+ * Asks the token endpoint for new tokens (RFC 6749 §6).
+ * @throws {Failure} `session_dead` where the refresh token is no longer good
+ */
+export type Refresh = (
+  refreshToken: string,
+  clientId: string,
+  issuer: string,
+  signal: AbortSignal,
+) => Promise<Tokens>;
+
+/**
+ * The access token of a session file, which several processes may use at a time. A refresh happens under the
+ * file's lock, and its tokens are on disk before they are used. Until then the file holds the old refresh
+ * token, so that is the one to be tried again when the answer was lost.
+ */
+export class SessionAccessTokens implements AccessTokens {
+  readonly #store: SessionStore;
+  readonly #path: string;
+  readonly #refresh: Refresh;
+  readonly #clock: Clock;
+
+  constructor(store: SessionStore, path: string, refresh: Refresh, clock: Clock) {
+    this.#store = store;
+    this.#path = path;
+    this.#refresh = refresh;
+    this.#clock = clock;
+  }
+
+  async current(): Promise<string> {
+    return (await this.#store.read(this.#path)).access_token;
+  }
+
+  renew(rejected: string, signal: AbortSignal): Promise<string> {
+    return this.#renewUnless((session) => session.access_token !== rejected, signal);
+  }
+
+  /** Refreshes now if the access token is known to expire within `ms` milliseconds and can be refreshed. */
+  async ensureFreshFor(ms: number, signal: AbortSignal): Promise<void> {
+    const isFresh = (session: StoredSession) =>
+      !session.refresh_token || !session.oauth || this.#remainingMs(session) >= ms;
+    if (!isFresh(await this.#store.read(this.#path))) await this.#renewUnless(isFresh, signal);
+  }
+
+  /** @param isFresh whether what the file holds needs no refresh; another process may have made one */
+  async #renewUnless(isFresh: (session: StoredSession) => boolean, signal: AbortSignal): Promise<string> {
+    return withSessionLock(this.#path, this.#clock, signal, async () => {
+      const session = await this.#store.read(this.#path);
+      if (isFresh(session)) return session.access_token;
+      const { refresh_token, oauth } = session;
+      if (!refresh_token || !oauth) throw new Failure("session_dead");
+      const tokens = await this.#refresh(refresh_token, oauth.client_id, oauth.issuer, signal);
+
+      // If this process was halted until its lock went stale, another one's tokens may be there by now.
+      const latest = await this.#store.read(this.#path);
+      if (latest.refresh_token !== refresh_token) return latest.access_token;
+      await this.#store.update(this.#path, {
+        access_token: tokens.accessToken,
+        // A server that doesn't rotate refresh tokens sends none.
+        refresh_token: tokens.refreshToken ?? refresh_token,
+        expires_at: tokens.expiresAt,
+      });
+      return tokens.accessToken;
+    });
+  }
+
+  #remainingMs(session: StoredSession): number {
+    if (session.expires_at === undefined) return Number.POSITIVE_INFINITY;
+    return Date.parse(session.expires_at) - this.#clock.date().getTime();
+  }
+}

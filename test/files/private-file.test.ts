@@ -1,0 +1,51 @@
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { openReadable } from "../../src/files/open-readable.js";
+import { replacePrivateFile } from "../../src/files/private-file.js";
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "matrix-qr-login-test-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+});
+
+describe("a private file that is replaced", () => {
+  it("holds the new content, is its owner's alone, and leaves nothing beside it", async () => {
+    const path = join(folder, "file");
+    await writeFile(path, "old", { mode: 0o644 });
+    await replacePrivateFile(path, "new");
+    expect(await readFile(path, "utf8")).toBe("new");
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await readdir(folder)).toEqual(["file"]);
+  });
+
+  it("is replaced where a symbolic link leads to", async () => {
+    await writeFile(join(folder, "target"), "old");
+    await symlink(join(folder, "target"), join(folder, "link"));
+    await replacePrivateFile(join(folder, "link"), "new");
+    expect(await readFile(join(folder, "target"), "utf8")).toBe("new");
+    expect(await readdir(folder)).toEqual(["link", "target"]);
+  });
+
+  it("stays as it was where it can't be put in place", async () => {
+    const path = join(folder, "missing", "file");
+    await expect(replacePrivateFile(path, "new")).rejects.toMatchObject({ code: "ENOENT" });
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describe.skipIf(process.platform === "win32")("a named pipe", () => {
+  it("without a writer is waited for only until that is stopped", async () => {
+    const path = join(folder, "pipe");
+    execFileSync("mkfifo", [path]);
+    const { stats, stream } = await openReadable(path);
+    expect(stats.isFIFO()).toBe(true);
+    const read = stream.toArray();
+    stream.destroy(new Error("stopped"));
+    await expect(read).rejects.toThrow("stopped");
+  });
+});

@@ -1,0 +1,143 @@
+import { describe, expect, it } from "vitest";
+import { Failure } from "../../src/foundation/failures.js";
+import { resolveHomeserver, resolveUserHomeserver } from "../../src/homeserver/resolve-homeserver.js";
+import { createUrlPolicy } from "../../src/network/url-policy.js";
+import { expectFailure } from "../support/failures.js";
+import { FakeHttp, type FakeReply } from "../support/fake-http.js";
+
+const signal = new AbortController().signal;
+const urlPolicy = createUrlPolicy([]);
+const versions = { json: { versions: ["v1.1", "v1.15"] } };
+const wellKnown = (baseUrl: unknown) => ({ json: { "m.homeserver": { base_url: baseUrl } } });
+
+const resolve = async (name: string, http: FakeHttp) =>
+  (await resolveHomeserver(name, { http, urlPolicy }, signal)).href;
+const resolveUser = async (userId: string, http: FakeHttp) =>
+  (await resolveUserHomeserver(userId, { http, urlPolicy }, signal)).href;
+
+describe("a URL as homeserver", () => {
+  it.each([
+    ["https://hs.example", "https://hs.example/"],
+    ["https://hs.example/base", "https://hs.example/base/"],
+    ["https://hs.example/base/?q=1#f", "https://hs.example/base/"],
+    ["http://localhost:8008", "http://localhost:8008/"],
+  ])("%s is taken as it is", async (url, baseUrl) => {
+    const http = new FakeHttp();
+    expect(await resolve(url, http)).toBe(baseUrl);
+    expect(http.log).toEqual([]);
+  });
+
+  it.each(["http://hs.example", "https://me:pw@hs.example"])("%s is refused", async (url) => {
+    await expectFailure("url_refused", () => resolve(url, new FakeHttp()));
+  });
+});
+
+describe("a server name as homeserver", () => {
+  it("is looked up in .well-known, whose redirects are followed", async () => {
+    const http = new FakeHttp({
+      "GET https://example.org/.well-known/matrix/client": wellKnown("https://hs.example.org/base"),
+      "GET https://hs.example.org/base/_matrix/client/versions": versions,
+    });
+    expect(await resolve("example.org", http)).toBe("https://hs.example.org/base/");
+    expect(http.requests[0]?.followRedirects).toBe(true);
+  });
+
+  it("is the homeserver itself where there is no .well-known", async () => {
+    const http = new FakeHttp({ "GET https://example.org/_matrix/client/versions": versions });
+    expect(await resolve("example.org", http)).toBe("https://example.org/");
+  });
+
+  it("keeps its port, but not for .well-known", async () => {
+    const http = new FakeHttp({ "GET https://example.org:8448/_matrix/client/versions": versions });
+    expect(await resolve("example.org:8448", http)).toBe("https://example.org:8448/");
+    expect(http.log[0]).toBe("GET https://example.org/.well-known/matrix/client");
+  });
+
+  it.each(["localhost:8008", "127.0.0.1:8008", "[::1]:8008", "hs.localhost"])(
+    "of loopback is asked over http, its port kept: %s",
+    async (name) => {
+      const http = new FakeHttp({ [`GET http://${name}/_matrix/client/versions`]: versions });
+      expect(await resolve(name, http)).toBe(`http://${name}/`);
+      expect(http.log[0]).toBe(`GET http://${name}/.well-known/matrix/client`);
+    },
+  );
+
+  it.each<[string, FakeReply]>([
+    ["is refused", { status: 403 }],
+    ["is empty", { json: {} }],
+    ["has no base URL", { json: { "m.homeserver": {} } }],
+    ["has a base URL that is no text", wellKnown(1)],
+  ])("fails where .well-known %s, instead of guessing", async (_what, reply) => {
+    const http = new FakeHttp({
+      "GET https://example.org/.well-known/matrix/client": reply,
+      "GET https://example.org/_matrix/client/versions": versions,
+    });
+    await expectFailure("server_error", () => resolve("example.org", http));
+  });
+
+  it.each(["http://hs.example.org", "https://a@hs.example.org", "no URL"])(
+    "fails where .well-known gives the base URL %s",
+    async (baseUrl) => {
+      const http = new FakeHttp({
+        "GET https://example.org/.well-known/matrix/client": wellKnown(baseUrl),
+      });
+      await expectFailure("url_refused", () => resolve("example.org", http));
+    },
+  );
+
+  it("fails where no homeserver answers at the base URL", async () => {
+    const failure = await expectFailure("server_error", () => resolve("example.org", new FakeHttp()));
+    expect(failure.message).toBe("example.org is no Matrix homeserver.");
+  });
+
+  it.each(["", "a b", "example.org/path", "@alice:example.org", "user@example.org", "[::1"])(
+    "%j is none",
+    async (name) => {
+      await expectFailure("usage_error", () => resolve(name, new FakeHttp()));
+    },
+  );
+});
+
+describe("the homeserver of an expected user", () => {
+  it("is what the user's server name gives", async () => {
+    const http = new FakeHttp({
+      "GET https://example.org/.well-known/matrix/client": wellKnown("https://hs.example.org"),
+      "GET https://hs.example.org/_matrix/client/versions": versions,
+    });
+    expect(await resolveUser("@alice:example.org", http)).toBe("https://hs.example.org/");
+  });
+
+  it("is on loopback for a loopback name", async () => {
+    const http = new FakeHttp({ "GET http://localhost:8008/_matrix/client/versions": versions });
+    expect(await resolveUser("@alice:localhost:8008", http)).toBe("http://localhost:8008/");
+  });
+
+  it.each<[string, FakeReply | Error]>([
+    ["can't be reached", new Failure("network_error", "example.org can't be reached: connection refused.")],
+    ["is refused", { status: 500 }],
+    ["names plain http", wellKnown("http://hs.example.org")],
+    ["names nothing", { json: {} }],
+  ])("is unresolvable where .well-known %s", async (_what, reply) => {
+    const http = new FakeHttp({ "GET https://example.org/.well-known/matrix/client": reply });
+    const failure = await expectFailure("expected_user_unresolvable", () =>
+      resolveUser("@alice:example.org", http),
+    );
+    expect(failure.exitCode).toBe(5);
+  });
+
+  it("is not asked for with what is no user ID", async () => {
+    const http = new FakeHttp();
+    const tooLong = `@${"a".repeat(250)}:example.org`;
+    for (const userId of ["alice", "@alice", "@:example.org", "@alice:", "@a\u0007:example.org", tooLong]) {
+      await expectFailure("usage_error", () => resolveUser(userId, http));
+    }
+    expect(http.log).toEqual([]);
+  });
+
+  it("isn't called unresolvable when the run was ended", async () => {
+    const reason = new Failure("interrupted");
+    const http = new FakeHttp();
+    const run = resolveUserHomeserver("@alice:example.org", { http, urlPolicy }, AbortSignal.abort(reason));
+    await expect(run).rejects.toBe(reason);
+  });
+});

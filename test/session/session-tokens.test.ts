@@ -1,0 +1,146 @@
+import { writeFile } from "node:fs/promises";
+import { beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../src/foundation/clock.js";
+import { Failure } from "../../src/foundation/failures.js";
+import type { Tokens } from "../../src/protocol/homeserver.js";
+import { type Refresh, SessionAccessTokens } from "../../src/session/session-tokens.js";
+import { SessionStore } from "../../src/session/store.js";
+import { expectFailure } from "../support/failures.js";
+import { FakeClock } from "../support/fake-clock.js";
+import { fullSession, temporaryDirectory } from "../support/sessions.js";
+
+const { signal } = new AbortController();
+
+/** A token endpoint that rotates: a refresh token is good once, or again if its answer was lost. */
+class TokenEndpoint {
+  readonly asked: string[] = [];
+  answerIsLost = false;
+  readonly #store: SessionStore;
+  readonly #path: string;
+
+  constructor(store: SessionStore, path: string) {
+    this.#store = store;
+    this.#path = path;
+  }
+
+  readonly refresh: Refresh = async (refreshToken, clientId, issuer) => {
+    expect([clientId, issuer]).toEqual(["client-1", "https://auth.example.org/"]);
+    expect((await this.#store.read(this.#path)).refresh_token).toBe(refreshToken);
+    this.asked.push(refreshToken);
+    if (this.answerIsLost) throw new Failure("network_error");
+    return tokens(this.asked.length + 1);
+  };
+}
+
+const tokens = (number: number): Tokens => ({
+  accessToken: `access-token-${number}`,
+  refreshToken: `refresh-token-${number}`,
+  expiresAt: "2026-01-01T01:00:00Z",
+});
+
+let store: SessionStore;
+let path: string;
+let endpoint: TokenEndpoint;
+
+beforeEach(async () => {
+  store = new SessionStore(await temporaryDirectory());
+  path = store.pathOf("bot");
+  endpoint = new TokenEndpoint(store, path);
+  await store.create(path, { ...fullSession(), state: "complete" });
+});
+
+const open = (clock = new FakeClock(), refresh = endpoint.refresh) =>
+  new SessionAccessTokens(store, path, refresh, clock);
+
+describe("the access tokens of a session file", () => {
+  it("are on disk before they are used", async () => {
+    const access = open();
+    expect(await access.current()).toBe("access-token-1");
+    expect(await access.renew("access-token-1", signal)).toBe("access-token-2");
+    expect(await store.read(path)).toMatchObject({
+      access_token: "access-token-2",
+      refresh_token: "refresh-token-2",
+      expires_at: "2026-01-01T01:00:00Z",
+    });
+    expect(await access.current()).toBe("access-token-2");
+  });
+
+  it("are refreshed once by two that renew at the same time", async () => {
+    const renewals = [0, 1].map(() =>
+      new SessionAccessTokens(store, path, endpoint.refresh, systemClock).renew("access-token-1", signal),
+    );
+    expect(await Promise.all(renewals)).toEqual(["access-token-2", "access-token-2"]);
+    expect(endpoint.asked).toEqual(["refresh-token-1"]);
+  });
+
+  it("are not refreshed when another process has done so already", async () => {
+    await store.update(path, { access_token: "theirs", refresh_token: "refresh-token-theirs" });
+    expect(await open().renew("access-token-1", signal)).toBe("theirs");
+    expect(endpoint.asked).toEqual([]);
+  });
+
+  it("are asked for with the same refresh token again after a lost answer, then never more", async () => {
+    const access = open();
+    endpoint.answerIsLost = true;
+    await expectFailure("network_error", () => access.renew("access-token-1", signal));
+    endpoint.answerIsLost = false;
+    expect(await access.renew("access-token-1", signal)).toBe("access-token-3");
+    expect(await access.renew("access-token-3", signal)).toBe("access-token-4");
+    expect(endpoint.asked).toEqual(["refresh-token-1", "refresh-token-1", "refresh-token-3"]);
+  });
+
+  it("give way to another process's when this one was halted and lost its lock", async () => {
+    const halted: Refresh = async () => {
+      await store.update(path, { access_token: "theirs", refresh_token: "refresh-token-theirs" });
+      return tokens(2);
+    };
+    expect(await open(new FakeClock(), halted).renew("access-token-1", signal)).toBe("theirs");
+    expect(await store.read(path)).toMatchObject({ refresh_token: "refresh-token-theirs" });
+  });
+
+  it("keep the refresh token of a server that doesn't rotate it, and forget the old expiry", async () => {
+    await open(new FakeClock(), async () => ({ accessToken: "access-token-2" })).renew(
+      "access-token-1",
+      signal,
+    );
+    const session = await store.read(path);
+    expect(session.refresh_token).toBe("refresh-token-1");
+    expect(session.expires_at).toBeUndefined();
+  });
+
+  it("can't be renewed without a refresh token, or without an OAuth client", async () => {
+    for (const missing of ["refresh_token", "oauth"] as const) {
+      await store.write(path, { ...fullSession(), state: "complete" });
+      await store.update(path, { [missing]: undefined });
+      await expectFailure("session_dead", () => open().renew("access-token-1", signal));
+    }
+  });
+
+  it("tell nothing of the tokens when the file turns unusable", async () => {
+    await writeFile(path, '{"access_token": "access-token-1');
+    const failure = await expectFailure("session_invalid", () => open().renew("access-token-1", signal));
+    expect(failure.stack).not.toContain("access-token-1");
+  });
+});
+
+describe("ensureFreshFor", () => {
+  it("refreshes when less time is left", async () => {
+    const clock = new FakeClock();
+    await clock.advance(121_000);
+    await open(clock).ensureFreshFor(180_000, signal);
+    expect((await store.read(path)).access_token).toBe("access-token-2");
+  });
+
+  it("doesn't when enough is left, or when nothing says when the token expires", async () => {
+    await open().ensureFreshFor(180_000, signal);
+    await store.update(path, { expires_at: undefined });
+    await open().ensureFreshFor(180_000, signal);
+    expect(endpoint.asked).toEqual([]);
+  });
+
+  it("leaves a token alone that can't be refreshed", async () => {
+    await store.update(path, { oauth: undefined });
+    await open().ensureFreshFor(600_000, signal);
+    expect(endpoint.asked).toEqual([]);
+  });
+});
