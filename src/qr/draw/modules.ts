@@ -1,8 +1,6 @@
 import QRCode from "qrcode-terminal/vendor/QRCode/index.js";
 import { Failure } from "../../foundation/failures.js";
-
-/** Error correction: about 7, 15, 25 and 30 % of the code may be unreadable. */
-export type QrLevel = "L" | "M" | "Q" | "H";
+import type { QrLevel } from "./choices.js";
 
 export const LEVELS_BEST_FIRST: readonly QrLevel[] = ["H", "Q", "M", "L"];
 
