@@ -19,11 +19,16 @@ export interface RunOptions extends Pick<DisplayOptions, "qr" | "stdinInUse"> {
   readonly timeout: number | undefined;
 }
 
+/** How the command line runs its commands: as a process, and in tests as they see fit. */
+export interface Runner {
+  readonly signIn: typeof runSignIn;
+  readonly command: typeof runCommand;
+}
+
+export const processRunner: Runner = { signIn: runSignIn, command: runCommand };
+
 /** Runs a sign-in, whose events are shown as they come. */
-export function runSignIn(
-  options: RunOptions,
-  command: (context: SignInContext) => Promise<void>,
-): Promise<void> {
+function runSignIn(options: RunOptions, command: (context: SignInContext) => Promise<void>): Promise<void> {
   return run(options, async (context, display) => {
     await command({ ...context, display: await display() });
     return 0;
@@ -31,7 +36,7 @@ export function runSignIn(
 }
 
 /** Runs any other command. It may return an exit code; without one, what stopped it gives it. */
-export function runCommand(
+function runCommand(
   options: RunOptions,
   // biome-ignore lint/suspicious/noConfusingVoidType: most commands return nothing at all.
   command: (context: CommandContext) => Promise<number | void>,

@@ -1,4 +1,3 @@
-import type { ChannelVersion } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
 import type { SecureChannel } from "../protocol/secure-channel.js";
@@ -14,23 +13,16 @@ import { homeserverFromProtocols, newDevice } from "../sign-in/new-device.js";
 import type { SignInWorld } from "../sign-in/world.js";
 import { checkCodesFromLines, checkCodesFromPrompt } from "../ui/check-code-source.js";
 import type { SignInContext } from "./context.js";
+import type { GenerateOptions } from "./options/generate.js";
 import {
   confirmHelping,
   expectedHomeserver,
   linkOpener,
   openAccount,
   prepareNewDevice,
-  type SignInOptions,
   withWorld,
 } from "./sign-in.js";
 import { withStandInPictures } from "./stand-in-pictures.js";
-
-export interface GenerateOptions extends SignInOptions {
-  readonly rendezvous?: string;
-  readonly channel: ChannelVersion | "auto";
-  readonly checkCode: "prompt" | "stdin" | "show";
-  readonly qrFile?: string;
-}
 
 /** How often a check code may be typed at a terminal. A script has one try. */
 const TYPED_ATTEMPTS = 3;

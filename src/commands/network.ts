@@ -2,7 +2,8 @@ import type { HttpClient } from "../network/http.js";
 import { createHttpClient } from "../network/http-client.js";
 import { createLineTrace, openFileTrace, type TraceEntry } from "../network/trace.js";
 import { createUrlPolicy, type UrlPolicy } from "../network/url-policy.js";
-import type { CommandContext, GlobalOptions } from "./context.js";
+import type { CommandContext } from "./context.js";
+import type { GlobalOptions } from "./options/global.js";
 import { packageVersion } from "./version.js";
 
 /** What a command reaches servers with. */

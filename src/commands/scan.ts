@@ -4,13 +4,13 @@ import { announceHomeserver, existingDevice } from "../sign-in/existing-device.j
 import { homeserverFromCode, newDevice } from "../sign-in/new-device.js";
 import { checkIntent, scanCode } from "../sign-in/scan-code.js";
 import type { SignInContext } from "./context.js";
+import type { SignInOptions } from "./options/sign-in.js";
 import {
   confirmHelping,
   expectedHomeserver,
   linkOpener,
   openAccount,
   prepareNewDevice,
-  type SignInOptions,
   withWorld,
 } from "./sign-in.js";
 
