@@ -26,18 +26,18 @@ export interface Refusal {
 export async function expectRefusal({ args, code, hint = "", ...given }: Refusal): Promise<void> {
   const folder = await temporaryDirectory();
   const trace = join(folder, "trace.ndjson");
-  const context = fakeContext(given, folder);
+  const clock = new FakeClock();
+  const context = { ...fakeContext(given, folder), clock };
   const terminal =
     given.typed === undefined
       ? undefined
       : { input: context.stdin, output: context.stderr, close: () => undefined };
   const display = createJsonDisplay(context, terminal);
-  const failure = await expectFailure(code, () =>
-    perform([...args, "--trace", trace], {
-      signIn: (_options, command) => command({ ...context, display }),
-      command: async (_options, command) => void (await command(context)),
-    }),
-  );
+  const run = perform([...args, "--trace", trace], {
+    signIn: (_options, command) => command({ ...context, display }),
+    command: async (_options, command) => void (await command(context)),
+  });
+  const failure = await expectFailure(code, () => clock.runUntil(run));
   expect(failure.hint ?? "").toContain(hint);
   expect(await readFile(trace, "utf8").catch(() => "")).toBe("");
 }
@@ -45,7 +45,7 @@ export async function expectRefusal({ args, code, hint = "", ...given }: Refusal
 function fakeContext(
   { env = {}, typed, piped = "" }: Pick<Refusal, "env" | "typed" | "piped">,
   folder: string,
-): CommandContext {
+): Omit<CommandContext, "clock"> {
   const stdin = new FakeInput(typed !== undefined);
   stdin.end(typed ?? piped);
   const size = { columns: 80, rows: 24 };
@@ -54,7 +54,6 @@ function fakeContext(
     stdin: stdin.asStream(),
     stdout: new FakeOutput().asStream(),
     stderr: new FakeOutput(typed === undefined ? undefined : size).asStream(),
-    clock: new FakeClock(),
     readPicture: () => Promise.reject(new Failure("no_qr_code")),
     signal: new AbortController().signal,
   };
