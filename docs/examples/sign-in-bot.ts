@@ -1,4 +1,5 @@
 import {
+  byExpectedUser,
   type ChannelVersion,
   createHttpClient,
   createUrlPolicy,
@@ -6,10 +7,10 @@ import {
   generateDeviceId,
   homeserverFromProtocols,
   type LoginEvent,
-  newDevice,
   resolveUserHomeserver,
   type SessionStore,
   type SignInWorld,
+  signInThisDevice,
   systemClock,
 } from "matrix-qr-login";
 
@@ -43,23 +44,20 @@ export async function signInBot(
   };
   const world: SignInWorld = { http, urlPolicy, clock: systemClock, emit };
   try {
-    const baseUrl = await resolveUserHomeserver(userId, world, signal);
+    const expectedUser = await resolveUserHomeserver(userId, world, signal);
+    const { baseUrl } = expectedUser;
+    const confirmation = byExpectedUser(expectedUser);
     const channel = await generateCode(
       world,
-      { intent: "new", baseUrl, version: "auto", dialect: "auto", confirmation: { by: "expected_user" } },
+      { intent: "new", baseUrl, version: "auto", dialect: "auto", confirmation },
       signal,
     );
-    await newDevice(
+    const deviceId = generateDeviceId();
+    await signInThisDevice(
       world,
-      {
-        deviceId: generateDeviceId(),
-        sessionFile,
-        expectedUser: userId,
-        expectedBaseUrl: baseUrl,
-        keepUnverified: false,
-      },
+      { deviceId, sessionFile, expectedUser, keepUnverified: false },
       channel,
-      homeserverFromProtocols(world),
+      homeserverFromProtocols,
       signal,
     );
     return sessionFile.path;

@@ -4,6 +4,7 @@ import { serverNameOf } from "../foundation/identifiers.js";
 import { resolveUserHomeserver } from "../homeserver/resolve-homeserver.js";
 import { decodeBase64 } from "../protocol/base64.js";
 import { generateDeviceId, isUsableDeviceId } from "../protocol/device-keys.js";
+import type { ExpectedUser } from "../protocol/expected-user.js";
 import { existingSessionPath, newSessionPath } from "../session/resolve.js";
 import { SessionStore, sessionsDirectory } from "../session/store.js";
 import { type ExistingAccount, openExistingAccount } from "../sign-in/existing-device.js";
@@ -47,7 +48,7 @@ export async function withWorld<T>(
 export async function prepareNewDevice(
   options: SignInOptions,
   { env }: SignInContext,
-): Promise<Omit<NewDeviceRequest, "expectedBaseUrl">> {
+): Promise<Omit<NewDeviceRequest, "expectedUser">> {
   const { expectUser, expectMasterKey, deviceName, clientId, keepUnverified = false } = options;
   if (expectUser !== undefined) serverNameOf(expectUser);
   if (expectMasterKey !== undefined && decodeBase64(expectMasterKey)?.length !== 32) {
@@ -67,18 +68,17 @@ export async function prepareNewDevice(
     sessionFile: store.newFile(path),
     deviceName,
     clientId,
-    expectedUser: expectUser,
     expectedMasterKey: expectMasterKey?.replace(/=+$/, ""),
     keepUnverified,
   };
 }
 
-/** The homeserver that --expect-user pins, if it is given. */
-export async function expectedHomeserver(
+/** The user of --expect-user with the homeserver that this pins, if it is given. */
+export async function resolveExpectedUser(
   { expectUser }: SignInOptions,
   world: SignInWorld,
   signal: AbortSignal,
-): Promise<URL | undefined> {
+): Promise<ExpectedUser | undefined> {
   return expectUser === undefined ? undefined : resolveUserHomeserver(expectUser, world, signal);
 }
 

@@ -1,10 +1,11 @@
 import * as v from "valibot";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
-import { isServerName, serverNameOf } from "../foundation/identifiers.js";
+import { isServerName } from "../foundation/identifiers.js";
 import { toBaseUrl } from "../network/base-url.js";
 import type { HttpClient, HttpResponse } from "../network/http.js";
 import { isLoopback, type UrlPolicy } from "../network/url-policy.js";
+import { ExpectedUser } from "../protocol/expected-user.js";
 import { refusal } from "./refusal.js";
 import { fetchVersions } from "./versions.js";
 
@@ -37,7 +38,7 @@ export async function resolveHomeserver(
 }
 
 /**
- * The base URL that a user's server name gives, and nothing else does (`--expect-user`).
+ * The user that a sign-in has to end as, with the base URL that the user's own server name gives, and nothing else.
  *
  * @throws {Failure} `usage_error` for what is no user ID; `expected_user_unresolvable`
  */
@@ -45,19 +46,20 @@ export async function resolveUserHomeserver(
   userId: string,
   deps: DiscoveryDeps,
   signal: AbortSignal,
-): Promise<URL> {
-  const serverName = serverNameOf(userId);
-  try {
-    return await resolveServerName(serverName, deps, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof Failure)) throw error;
-    throw new Failure(
-      "expected_user_unresolvable",
-      `The homeserver of ${escapeText(userId)} can't be found out: ${error.message}`,
-      { cause: error },
-    );
-  }
+): Promise<ExpectedUser> {
+  return ExpectedUser.resolve(userId, async (serverName) => {
+    try {
+      return await resolveServerName(serverName, deps, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof Failure)) throw error;
+      throw new Failure(
+        "expected_user_unresolvable",
+        `The homeserver of ${escapeText(userId)} can't be found out: ${error.message}`,
+        { cause: error },
+      );
+    }
+  });
 }
 
 /**

@@ -17,7 +17,7 @@ import { fetchVersions, isAtLeast } from "./versions.js";
 /** The version of the specification that has the scopes under stable names. */
 const STABLE_SCOPES_SINCE_MINOR = 15;
 
-export interface SignInOptions extends TokenDeps {
+export interface SignInHomeserverOptions extends TokenDeps {
   readonly baseUrl: URL;
   /** What the consent page calls this program. */
   readonly clientName: string;
@@ -25,7 +25,7 @@ export interface SignInOptions extends TokenDeps {
   readonly clientId?: string | undefined;
 }
 
-export function createSignInHomeserver(options: SignInOptions): SignInHomeserver {
+export function createSignInHomeserver(options: SignInHomeserverOptions): SignInHomeserver {
   return new OAuthSignIn(options);
 }
 
@@ -42,11 +42,11 @@ interface Started {
 
 class OAuthSignIn implements SignInHomeserver {
   readonly baseUrl: URL;
-  readonly #options: SignInOptions;
+  readonly #options: SignInHomeserverOptions;
   #capabilities: Capabilities | undefined;
   #started: Started | undefined;
 
-  constructor(options: SignInOptions) {
+  constructor(options: SignInHomeserverOptions) {
     this.baseUrl = options.baseUrl;
     this.#options = options;
   }

@@ -18,7 +18,7 @@ function apisFor(dialect: Dialect | "auto"): readonly RendezvousApi[] {
  *
  * @throws {Failure} `homeserver_without_rendezvous`
  */
-export async function discoverRendezvousApi(
+export async function chooseRendezvousApi(
   http: HttpClient,
   baseUrl: URL,
   dialect: Dialect | "auto",

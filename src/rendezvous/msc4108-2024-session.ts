@@ -19,6 +19,8 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 /** 2024 version §Maximum duration of a rendezvous; for servers that don't tell. */
 const DEFAULT_LIFETIME_MS = 60_000;
 const MAX_REDIRECTS = 3;
+/** Messages of this version are sealed without additional data. */
+const UNBOUND = new Uint8Array();
 
 const Created = v.object({ url: v.pipe(v.string(), v.maxLength(2048)) });
 
@@ -36,8 +38,7 @@ export interface Msc4108Network {
 export class Msc4108Session implements RendezvousSession {
   readonly channel = "msc4108-2024";
   readonly url: URL;
-  /** This version seals without additional data. */
-  readonly lastSeenToken = "";
+  readonly additionalData = UNBOUND;
   readonly #network: Msc4108Network;
   readonly #lifetime: Lifetime;
   /** The entity tag of what is there, as far as we know: sent back as it came. */
@@ -122,7 +123,7 @@ export class Msc4108Session implements RendezvousSession {
     // Our data was there and has been replied to: the reply is the next change, and opens without our tag.
     if (response.repeatedAfterLoss) return { written: true };
     this.#etag = etag;
-    return { written: false, found: { data: there.text, sealedUnder: [""] }, mayHaveBeenRead: false };
+    return { written: false, found: { data: there.text, sealedWith: [UNBOUND] }, mayHaveBeenRead: false };
   }
 
   waitForChange(pace: Pace, signal: AbortSignal): Promise<Received> {
@@ -132,7 +133,7 @@ export class Msc4108Session implements RendezvousSession {
       const etag = strongEtag(response, this.url);
       if (etag === this.#etag) return undefined;
       this.#etag = etag;
-      return { data: response.text, sealedUnder: [""] };
+      return { data: response.text, sealedWith: [UNBOUND] };
     });
   }
 

@@ -5,7 +5,7 @@ import { serverNameOf } from "../foundation/identifiers.js";
 import { createAccountHomeserver } from "../homeserver/account-homeserver.js";
 import { requireDeviceGrant } from "../homeserver/metadata.js";
 import { toBaseUrl } from "../network/base-url.js";
-import { checkExistingDevice, signInOtherDevice } from "../protocol/existing-device.js";
+import { checkExistingDevice, helpNewDevice } from "../protocol/existing-device.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "../protocol/messages.js";
 import { SecretsBundle } from "../protocol/secrets.js";
@@ -113,7 +113,8 @@ function parseJson(text: string): unknown {
 export function announceHomeserver({ baseUrl }: ExistingAccount) {
   const protocols = [DEVICE_AUTHORIZATION_GRANT];
   const message = { type: "m.login.protocols", protocols, homeserver: baseUrl.href } as const;
-  return (channel: SecureChannel, signal: AbortSignal): Promise<void> => channel.send(message, signal);
+  return (channel: SecureChannel<"existing">, signal: AbortSignal): Promise<void> =>
+    channel.send(message, signal);
 }
 
 /**
@@ -127,16 +128,23 @@ export function homeserverName({ baseUrl, userId }: ExistingAccount): string {
 /** Step 1 for one that generated it: the code has named the homeserver. */
 export async function announceNothing(): Promise<void> {}
 
-/** Signs another device in over a secure channel. What is done then is said. */
-export async function existingDevice(
+/**
+ * Signs another device in over a secure channel, with an account on the network. What is done then is said by
+ * events.
+ *
+ * @param announce step 1 of MSC4108: `announceHomeserver` where this device scanned, else `announceNothing`
+ * @throws {Failure} whatever ended the sign-in
+ * @throws the signal's own reason, after the same clean-up
+ */
+export async function signInOtherDevice(
   { urlPolicy, clock, emit }: SignInWorld,
   { userId, homeserver, secrets }: ExistingAccount,
   opener: LinkOpener,
-  channel: SecureChannel,
-  announce: (channel: SecureChannel, signal: AbortSignal) => Promise<void>,
+  channel: SecureChannel<"existing">,
+  announce: (channel: SecureChannel<"existing">, signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { deviceId } = await signInOtherDevice(
+  const { deviceId } = await helpNewDevice(
     {
       userId,
       homeserver,

@@ -13,7 +13,7 @@ const wellKnown = (baseUrl: unknown) => ({ json: { "m.homeserver": { base_url: b
 const resolve = async (name: string, http: FakeHttp) =>
   (await resolveHomeserver(name, { http, urlPolicy }, signal)).href;
 const resolveUser = async (userId: string, http: FakeHttp) =>
-  (await resolveUserHomeserver(userId, { http, urlPolicy }, signal)).href;
+  (await resolveUserHomeserver(userId, { http, urlPolicy }, signal)).baseUrl.href;
 
 describe("a URL as homeserver", () => {
   it.each([

@@ -22,7 +22,7 @@ const SUCCESS = { type: "m.login.success" } as const;
 async function existingDevice(
   changes: (homeserver: MemoryHomeserver) => Partial<ExistingDevice> = () => ({}),
 ) {
-  const pair = await channelPair();
+  const pair = await channelPair("existing");
   const homeserver = new MemoryHomeserver(pair.clock);
   const role = new ExistingRole(homeserver, changes(homeserver));
   return { ...pair, homeserver, role, peer: pair.s, run: () => role.run(pair.g) };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Failure, type FailureCode } from "../../src/foundation/failures.js";
+import { additionalData } from "../../src/protocol/additional-data.js";
 import { publicCrossSigningKeys } from "../../src/protocol/cross-signing.js";
 import { generateDeviceIdentityKeys, signedDeviceKeys } from "../../src/protocol/device-keys.js";
 import type { TokenPoll } from "../../src/protocol/homeserver.js";
@@ -7,7 +8,9 @@ import type { Message } from "../../src/protocol/messages.js";
 import type { NewDevice } from "../../src/protocol/new-device.js";
 import type { SecureChannel } from "../../src/protocol/secure-channel.js";
 import { channelPair } from "../support/channel-pair.js";
-import { MemoryHomeserver, NEW_DEVICE, TOKENS } from "../support/memory-homeserver.js";
+import { expectedUser } from "../support/expected-user.js";
+import { BASE_URL, MemoryHomeserver, NEW_DEVICE, TOKENS } from "../support/memory-homeserver.js";
+import { RENDEZVOUS_URL } from "../support/memory-rendezvous.js";
 import { ending, NewRole, namesOf } from "../support/roles.js";
 import { newCrossSigningSecrets, USER } from "../support/sessions.js";
 
@@ -17,7 +20,7 @@ const GRANTED: TokenPoll = { status: "granted", tokens: TOKENS };
 
 /** A new device that has scanned the code, against an existing device that a test plays by hand. */
 async function newDevice(changes: Partial<NewDevice> = {}) {
-  const pair = await channelPair();
+  const pair = await channelPair("existing");
   const homeserver = new MemoryHomeserver(pair.clock);
   const role = new NewRole(homeserver, changes);
   return { ...pair, homeserver, role, peer: pair.g, run: () => role.run(pair.s) };
@@ -330,9 +333,10 @@ describe("a new device that polls for its tokens", () => {
       await accept(peer);
       await device.clock.sleep(3000);
       // Under the token of its last write, as the slot has it.
-      const [{ sequenceToken = "" } = {}] = device.rendezvous.store.live();
+      const [{ id = "", sequenceToken = "" } = {}] = device.rendezvous.store.live();
+      const aad = additionalData(RENDEZVOUS_URL.href, id, sequenceToken);
       const text = JSON.stringify({ type: "m.login.failure", reason });
-      const data = await device.plain.g.seal(Buffer.from(text), device.transports.g.aad(sequenceToken));
+      const data = await device.plain.g.seal(Buffer.from(text), aad);
       device.rendezvous.interfere(data);
     });
     expect(failure).toMatchObject({ code, exitCode, details: { reason } });
@@ -359,7 +363,9 @@ describe("a new device that polls for its tokens", () => {
 
 describe("a new device with tokens", () => {
   it("that is another user than it must be tells nobody, revokes them and deletes the session", async () => {
-    const device = await newDevice({ expectedUser: "@somebody.else:example.org" });
+    const device = await newDevice({
+      expectedUser: await expectedUser("@somebody.else:example.org", BASE_URL.href),
+    });
     const { failure, told } = await against(device, untilSuccess);
     expect(failure).toMatchObject({ code: "unexpected_user", exitCode: 5, details: { cleanup: "revoked" } });
     expect(told?.code).toBe("rendezvous_gone");
@@ -369,7 +375,7 @@ describe("a new device with tokens", () => {
   });
 
   it("that is the user that it must be goes on", async () => {
-    const device = await newDevice({ expectedUser: USER });
+    const device = await newDevice({ expectedUser: await expectedUser(USER, BASE_URL.href) });
     const { result } = await against(device, sendingSecretsOf(device.homeserver));
     expect(result).toEqual({ userId: USER, deviceId: NEW_DEVICE });
   });

@@ -83,7 +83,7 @@ describe("two devices that take turns", () => {
     ["no object", [ACCEPTED]],
   ])("a message of %s is unexpected, and the other device is told so", async (_what, message) => {
     const { g, plain, sessions, rendezvous, sent, clock } = await channelPair();
-    const aad = additionalData(RENDEZVOUS_URL.href, sessions.g.id, sessions.s.lastSeenToken);
+    const aad = sessions.s.additionalData;
     rendezvous.interfere(await plain.s.seal(Buffer.from(JSON.stringify(message)), aad));
     const failure = await expectFailure("unexpected_message", () =>
       g.receive(["m.login.protocol_accepted"], "machine", signal),
@@ -98,7 +98,7 @@ describe("two devices that take turns", () => {
 
   it("what is no JSON is unexpected as well", async () => {
     const { g, plain, sessions, rendezvous } = await channelPair();
-    const aad = additionalData(RENDEZVOUS_URL.href, sessions.g.id, sessions.s.lastSeenToken);
+    const aad = sessions.s.additionalData;
     rendezvous.interfere(await plain.s.seal(Buffer.from("{"), aad));
     await expectFailure("unexpected_message", () => g.receive(["m.login.success"], "machine", signal));
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Dialect } from "../../src/foundation/events.js";
-import { discoverRendezvousApi } from "../../src/rendezvous/choose-api.js";
+import { chooseRendezvousApi } from "../../src/rendezvous/choose-api.js";
 import { expectFailure } from "../support/failures.js";
 import { FakeHttp, type FakeReply } from "../support/fake-http.js";
 
@@ -12,7 +12,7 @@ const NO: FakeReply = { json: { create_available: false } };
 const { signal } = new AbortController();
 
 const discover = (http: FakeHttp, dialect: Dialect | "auto" = "auto", token?: string) =>
-  discoverRendezvousApi(http, BASE_URL, dialect, token, signal);
+  chooseRendezvousApi(http, BASE_URL, dialect, token, signal);
 
 describe("the API under which a code is offered", () => {
   it("is the unstable one wherever the server has it, which is all that clients read today", async () => {
@@ -48,7 +48,7 @@ describe("the API under which a code is offered", () => {
     const below = "https://hs.example/matrix/_matrix/client/unstable/io.element.msc4388/rendezvous";
     for (const baseUrl of ["https://hs.example/matrix", "https://hs.example/matrix/"]) {
       const http = new FakeHttp({ [`GET ${below}`]: YES });
-      await discoverRendezvousApi(http, new URL(baseUrl), "auto", undefined, signal);
+      await chooseRendezvousApi(http, new URL(baseUrl), "auto", undefined, signal);
     }
   });
 

@@ -9,9 +9,9 @@ import { SessionStore } from "../../src/session/store.js";
 import {
   announceHomeserver,
   announceNothing,
-  existingDevice,
   homeserverName,
   openExistingAccount,
+  signInOtherDevice,
 } from "../../src/sign-in/existing-device.js";
 import type { SignInWorld } from "../../src/sign-in/world.js";
 import { channelPair } from "../support/channel-pair.js";
@@ -205,14 +205,14 @@ describe("an existing device", () => {
       { status: 404, json: { errcode: "M_NOT_FOUND" } },
       { json: { device_id: "NEWDEVICE1" } },
     ]);
-    const { g, s, clock } = await channelPair();
+    const { g, s, clock } = await channelPair("existing");
     const play = async () => {
       await s.send(PROTOCOL, signal);
       await s.receive(["m.login.protocol_accepted"], "machine", signal);
       await s.send({ type: "m.login.success" }, signal);
       return s.receive(["m.login.secrets"], "machine", signal);
     };
-    const helping = existingDevice(
+    const helping = signInOtherDevice(
       { ...world, clock },
       account,
       { by: "printing" },
@@ -238,13 +238,15 @@ describe("an existing device", () => {
   ])("never opens or shows %s", async (verification_uri) => {
     const { open, world, events } = await setUp();
     const account = await open();
-    const { g, s, clock } = await channelPair();
+    const { g, s, clock } = await channelPair("existing");
     const play = async () => {
       await s.send({ ...PROTOCOL, device_authorization_grant: { verification_uri } }, signal);
       await s.receive(["m.login.protocol_accepted"], "machine", signal);
     };
     const opener = { by: "command", executable: "/nowhere/browser" } as const;
-    const helping = ending(existingDevice({ ...world, clock }, account, opener, g, announceNothing, signal));
+    const helping = ending(
+      signInOtherDevice({ ...world, clock }, account, opener, g, announceNothing, signal),
+    );
     const [here, there] = await clock.runUntil(Promise.all([helping, ending(play())]));
     expect(here.failure).toMatchObject({ code: "url_refused", exitCode: 5 });
     expect(there.failure?.details.reason).toBe("unable_to_open_verification_uri");

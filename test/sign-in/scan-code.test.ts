@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Dialect } from "../../src/foundation/events.js";
 import { Failure } from "../../src/foundation/failures.js";
+import { byTypedCode } from "../../src/sign-in/confirmation.js";
 import { checkIntent } from "../../src/sign-in/scan-code.js";
 import { STABLE_PATH, UNSTABLE_PATH } from "../support/memory-rendezvous.js";
 import { namesOf } from "../support/roles.js";
@@ -175,14 +176,13 @@ describe("a device that scans", () => {
 });
 
 /** G waits for its code until it is stopped. */
-const nobodyTypes = {
-  by: "typed_code",
-  ask: (_attempts: number, signal: AbortSignal) =>
-    new Promise<string>((_, reject) => {
+const nobodyTypes = byTypedCode(
+  (_attempts, signal) =>
+    new Promise((_, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     }),
-  attempts: 1,
-} as const;
+  1,
+);
 
 describe("checkIntent", () => {
   it.each(["new", "existing"] as const)("lets the %s device scan the other's code", (as) => {

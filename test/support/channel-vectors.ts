@@ -131,7 +131,7 @@ async function runGenerator(devices: VectorDevices, { inputs, dialect, steps }: 
     }
     const { loginOk, channel: unconfirmed } = await receive();
     if (step.expect_login_ok) expect(loginOk).toBe(step.expect_login_ok);
-    const confirmed = unconfirmed.confirmForExpectedUser();
+    const confirmed = unconfirmed.confirmUnseen();
     if (step.expect_check_code) expect(confirmed.checkCode).toBe(step.expect_check_code);
     channel = confirmed.channel;
   }

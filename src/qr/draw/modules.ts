@@ -1,4 +1,5 @@
 import QRCode from "qrcode-terminal/vendor/QRCode/index.js";
+import QRRSBlock from "qrcode-terminal/vendor/QRCode/QRRSBlock.js";
 import { Failure } from "../../foundation/failures.js";
 
 /** Error correction: about 7, 15, 25 and 30 % of the code may be unreadable. */
@@ -6,16 +7,34 @@ export type QrLevel = "L" | "M" | "Q" | "H";
 
 export const LEVELS_BEST_FIRST: readonly QrLevel[] = ["H", "Q", "M", "L"];
 
-/** ISO/IEC 18004 §7.4: the levels' numbers in the code's format information, and what version 40 holds. */
-const LEVELS: Readonly<Record<QrLevel, { indicator: number; maxBytes: number }>> = {
-  L: { indicator: 1, maxBytes: 2953 },
-  M: { indicator: 0, maxBytes: 2331 },
-  Q: { indicator: 3, maxBytes: 1663 },
-  H: { indicator: 2, maxBytes: 1273 },
+/** ISO/IEC 18004 §7.9: the levels' numbers in the code's format information. */
+const LEVELS: Readonly<Record<QrLevel, { indicator: number }>> = {
+  L: { indicator: 1 },
+  M: { indicator: 0 },
+  Q: { indicator: 3 },
+  H: { indicator: 2 },
 };
+const MAX_VERSION = 40;
 
 export function fitsLevel(payload: Uint8Array, level: QrLevel): boolean {
-  return payload.length <= LEVELS[level].maxBytes;
+  return sideOf(payload, level) !== undefined;
+}
+
+/**
+ * The side, in modules, of the smallest code that holds the payload, without a margin (ISO/IEC 18004 §6.3.1): known
+ * without making the code.
+ *
+ * @returns 21 to 177, or undefined where no code of that level holds it
+ */
+export function sideOf(payload: Uint8Array, level: QrLevel): number | undefined {
+  for (let version = 1; version <= MAX_VERSION; version++) {
+    const blocks = QRRSBlock.getRSBlocks(version, LEVELS[level].indicator);
+    const bytes = blocks.reduce((sum, { dataCount }) => sum + dataCount, 0);
+    // §7.4: a mode indicator of 4 bits, and how many bytes follow.
+    const headerBits = 4 + (version < 10 ? 8 : 16);
+    if (headerBits + 8 * payload.length <= 8 * bytes) return 17 + 4 * version;
+  }
+  return undefined;
 }
 
 /**
