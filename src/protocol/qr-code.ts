@@ -1,5 +1,6 @@
 import type { Intent } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
+import { parseJson } from "../foundation/json.js";
 
 /** What a code starts with: the stable text, or the one that MSC4388 §Unstable prefix gives meanwhile. */
 export type QrPrefix = "MATRIX" | "IO_ELEMENT_MSC4388";
@@ -167,12 +168,8 @@ function refuseOtherCodes(kind: QrCodeKind): void {
 /** MSC3906 puts JSON into its code: {"rendezvous": {...}, "intent": "..."}. */
 function isMsc3906(bytes: Uint8Array): boolean {
   if (!startsWith(bytes, "{")) return false;
-  try {
-    const value: unknown = JSON.parse(utf8.decode(bytes));
-    return typeof value === "object" && value !== null && ("rendezvous" in value || "flow" in value);
-  } catch {
-    return false;
-  }
+  const value = parseJson(bytes);
+  return typeof value === "object" && value !== null && ("rendezvous" in value || "flow" in value);
 }
 
 class FieldReader {

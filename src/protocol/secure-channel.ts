@@ -1,5 +1,6 @@
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
+import { parseJson } from "../foundation/json.js";
 import type { EstablishedChannel } from "./channel.js";
 import { failureOf, reasonFor } from "./failure-reasons.js";
 import type { Message, MessageFormat, MessageOf, MessageType } from "./messages.js";
@@ -188,12 +189,4 @@ const FINAL_MESSAGES = ["m.login.failure", "m.login.declined", "m.login.secrets"
 
 function isOneOf<T extends MessageType>(message: Message, types: readonly T[]): message is MessageOf<T> {
   return (types as readonly MessageType[]).includes(message.type);
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    return undefined;
-  }
 }

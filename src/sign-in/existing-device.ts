@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { serverNameOf } from "../foundation/identifiers.js";
+import { parseJson } from "../foundation/json.js";
 import { createAccountHomeserver } from "../homeserver/account-homeserver.js";
 import { requireDeviceGrant } from "../homeserver/metadata.js";
 import { toBaseUrl } from "../network/base-url.js";
@@ -96,14 +97,6 @@ async function readSecrets(path: string, signal: AbortSignal): Promise<SecretsBu
     });
   }
   return "secrets" in parsed.output ? parsed.output.secrets : parsed.output;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**
