@@ -1,9 +1,10 @@
 import { addAbortSignal, type Readable } from "node:stream";
+import { fileError } from "../files/file-error.js";
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { checkSession } from "./check.js";
-import { fileError, readHandedIn, readSessionStream } from "./files.js";
+import { readHandedIn, readSessionStream } from "./files.js";
 import { withSessionLock } from "./lock.js";
 import { type PortableSession, parsePortableSession, type StoredSession } from "./session-file.js";
 import type { SessionStore } from "./store.js";
