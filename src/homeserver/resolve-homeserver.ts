@@ -80,9 +80,6 @@ async function resolveServerName(
 
 /** The .well-known file is on the name's standard port (step 3); a loopback name has no other than its own. */
 function locate(serverName: string): { wellKnownOrigin: URL; baseUrl: URL } {
-  if (!URL.canParse(`https://${serverName}/`)) {
-    throw new Failure("usage_error", `${escapeText(serverName)} is no server name.`);
-  }
   const baseUrl = new URL(`https://${serverName}/`);
   if (isLoopback(baseUrl.hostname)) {
     const plain = new URL(`http://${serverName}/`);
