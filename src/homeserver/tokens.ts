@@ -6,9 +6,7 @@ import type { Network } from "../network/network.js";
 import type { Tokens } from "../protocol/homeserver.js";
 import { fetchAuthMetadata, type ServerMetadata } from "./metadata.js";
 import { exchangeOAuth, oauthRefusal } from "./oauth-fetch.js";
-
-/** Visible ASCII (RFC 6749 Appendix A.12 and A.17): what an Authorization header can carry. */
-const Token = v.pipe(v.string(), v.maxLength(16_384), v.regex(/^[\x21-\x7e]+$/));
+import { Token } from "./token-schema.js";
 
 const TokenResponse = v.object({
   access_token: Token,

@@ -3,15 +3,9 @@ import { Failure } from "../foundation/failures.js";
 import { isUserId } from "../foundation/identifiers.js";
 import { parseJson } from "../foundation/json.js";
 import { SESSION_STATES } from "../foundation/session-states.js";
+import { Token } from "../homeserver/token-schema.js";
 import { PrivateKey, SecretsBundle } from "../protocol/secrets.js";
 import { unusableSession } from "./files.js";
-
-/** Visible ASCII: what an Authorization header and a form can carry (RFC 6750 §2.1, RFC 6749 Appendix A.17). */
-const Token = v.pipe(
-  v.string(),
-  v.maxLength(16_384),
-  v.regex(/^[\x21-\x7e]+$/, "is empty or has characters that no token has"),
-);
 
 const HttpUrl = v.pipe(v.string(), v.maxLength(2048), v.check(isHttpUrl, "is no http or https URL"));
 
