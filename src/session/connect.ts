@@ -4,12 +4,19 @@ import { endpoint, toBaseUrl } from "../network/base-url.js";
 import type { HttpClient } from "../network/http.js";
 import type { Network } from "../network/network.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
-import type { PortableSession, StoredSession } from "./session-file.js";
+import type { StoredSession } from "./session-file.js";
 import { SessionAccessTokens } from "./session-tokens.js";
 import type { SessionStore } from "./store.js";
 
+/** The account of a session file, ready to be asked about. */
+export interface ConnectedSession {
+  readonly homeserver: AccountHomeserver;
+  /** The file's tokens, with which the homeserver is asked. */
+  readonly accessTokens: SessionAccessTokens;
+}
+
 /**
- * The homeserver to the device of a session file, whose tokens it takes and renews.
+ * Connects to the homeserver of a session file, whose tokens are taken from there and renewed there.
  *
  * @param session what the file at `path` holds, or will hold when the homeserver is first asked
  * @throws {Failure} `url_refused`
@@ -17,16 +24,16 @@ import type { SessionStore } from "./store.js";
 export function connectSession(
   store: SessionStore,
   path: string,
-  session: PortableSession | StoredSession,
+  session: Pick<StoredSession, "base_url">,
   network: Network,
-): AccountHomeserver {
+): ConnectedSession {
   const baseUrl = toBaseUrl(session.base_url, network.urlPolicy);
   const refresh = async (refreshToken: string, clientId: string, issuer: string, signal: AbortSignal) => {
     const { refreshTokens } = await import("../homeserver/tokens.js");
     return refreshTokens(network, { baseUrl, issuer, clientId }, refreshToken, signal);
   };
   const accessTokens = new SessionAccessTokens(store, path, refresh, network.clock);
-  return createAccountHomeserver({ baseUrl, http: network.http, accessTokens });
+  return { homeserver: createAccountHomeserver({ baseUrl, http: network.http, accessTokens }), accessTokens };
 }
 
 /**
