@@ -12,3 +12,8 @@ export function parseJson(json: string | Uint8Array): unknown {
     return undefined;
   }
 }
+
+/** Whether a value of JSON is an object: neither an array nor null. */
+export function isJsonObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,7 +1,7 @@
 import type { Intent } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import { isServerName } from "../foundation/identifiers.js";
-import { parseJson } from "../foundation/json.js";
+import { isJsonObject, parseJson } from "../foundation/json.js";
 
 /** What a code starts with: the stable text, or the one that MSC4388 §Unstable prefix gives meanwhile. */
 export type QrPrefix = "MATRIX" | "IO_ELEMENT_MSC4388";
@@ -168,7 +168,7 @@ function refuseOtherCodes(kind: QrCodeKind): void {
 function isMsc3906(bytes: Uint8Array): boolean {
   if (!startsWith(bytes, "{")) return false;
   const value = parseJson(bytes);
-  return typeof value === "object" && value !== null && ("rendezvous" in value || "flow" in value);
+  return isJsonObject(value) && ("rendezvous" in value || "flow" in value);
 }
 
 class FieldReader {

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { chmod, lstat, mkdir, open } from "node:fs/promises";
-import { addAbortSignal } from "node:stream";
+import type { Readable } from "node:stream";
 import { fileError } from "../files/file-error.js";
 import { openReadable } from "../files/open-readable.js";
 import { createPrivateFile, deletePrivateFile, replacePrivateFile } from "../files/private-file.js";
-import { readBounded } from "../files/read-bounded.js";
+import { readBounded, readInput } from "../files/read-bounded.js";
 import { errorCode } from "../foundation/error-code.js";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
@@ -22,10 +22,8 @@ export async function readSessionFile(path: string): Promise<string> {
     const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       if (!(await file.stat()).isFile()) throw unusableSession(path, "it is no regular file");
-      return await readSessionStream(
-        file.createReadStream({ end: MAX_SESSION_BYTES, autoClose: false }),
-        path,
-      );
+      const stream = file.createReadStream({ end: MAX_SESSION_BYTES, autoClose: false });
+      return toText(await readBounded(stream, MAX_SESSION_BYTES), path);
     } finally {
       await file.close();
     }
@@ -44,25 +42,30 @@ export async function readSessionFile(path: string): Promise<string> {
  * @throws {Failure} `session_invalid`, `file_error`; the signal's reason
  */
 export async function readHandedIn(path: string, signal: AbortSignal): Promise<string> {
+  const { stream } = await openReadable(path).catch((error: unknown) => {
+    throw fileError("read", path, error);
+  });
   try {
-    const { stream } = await openReadable(path);
-    try {
-      return await readSessionStream(addAbortSignal(signal, stream), path);
-    } finally {
-      stream.destroy();
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error instanceof Failure ? error : fileError("read", path, error);
+    return await readSessionStream(stream, path, signal);
+  } finally {
+    stream.destroy();
   }
 }
 
 /**
  * @param origin where the text is from, for the message
- * @throws {Failure} `session_invalid`
+ * @throws {Failure} `session_invalid`, `file_error`; the signal's reason
  */
-export async function readSessionStream(stream: AsyncIterable<Uint8Array>, origin: string): Promise<string> {
-  const bytes = await readBounded(stream, MAX_SESSION_BYTES);
+export async function readSessionStream(
+  stream: Readable,
+  origin: string,
+  signal: AbortSignal,
+): Promise<string> {
+  return toText(await readInput(stream, origin, MAX_SESSION_BYTES, signal), origin);
+}
+
+/** @param bytes undefined where there were too many */
+function toText(bytes: Uint8Array | undefined, origin: string): string {
   if (!bytes) throw unusableSession(origin, "it is larger than 1 MiB");
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

@@ -1,5 +1,4 @@
-import { addAbortSignal, type Readable } from "node:stream";
-import { fileError } from "../files/file-error.js";
+import type { Readable } from "node:stream";
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
@@ -19,12 +18,7 @@ export async function readPortableSession(
   signal: AbortSignal,
 ): Promise<PortableSession> {
   if (source !== "-") return parsePortableSession(await readHandedIn(source, signal), source);
-  try {
-    return parsePortableSession(await readSessionStream(addAbortSignal(signal, stdin), "stdin"), "stdin");
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error instanceof Failure ? error : fileError("read", "stdin", error);
-  }
+  return parsePortableSession(await readSessionStream(stdin, "stdin", signal), "stdin");
 }
 
 /**

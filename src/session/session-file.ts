@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { Failure } from "../foundation/failures.js";
 import { isUserId } from "../foundation/identifiers.js";
-import { parseJson } from "../foundation/json.js";
+import { isJsonObject, parseJson } from "../foundation/json.js";
 import { SESSION_STATES } from "../foundation/session-states.js";
 import { Token } from "../homeserver/token-schema.js";
 import { PrivateKey, SecretsBundle } from "../protocol/secrets.js";
@@ -97,10 +97,8 @@ export function toPortable(session: StoredSession): PortableSession {
 export function parseJsonObject(text: string, origin: string): Record<string, unknown> {
   const json = parseJson(text);
   if (json === undefined) throw unusableSession(origin, "it is not JSON");
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw unusableSession(origin, "it is no JSON object");
-  }
-  return json as Record<string, unknown>;
+  if (!isJsonObject(json)) throw unusableSession(origin, "it is no JSON object");
+  return json;
 }
 
 function parse<T extends v.GenericSchema>(schema: T, text: string, origin: string): v.InferOutput<T> {

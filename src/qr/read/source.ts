@@ -1,7 +1,7 @@
-import { addAbortSignal, type Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { fileError } from "../../files/file-error.js";
 import { openReadable } from "../../files/open-readable.js";
-import { readBounded } from "../../files/read-bounded.js";
+import { readInput } from "../../files/read-bounded.js";
 import { errorCode } from "../../foundation/error-code.js";
 import { escapeText } from "../../foundation/escape-text.js";
 import { Failure } from "../../foundation/failures.js";
@@ -72,10 +72,7 @@ async function readFile(path: string, signal: AbortSignal): Promise<Uint8Array |
 }
 
 async function readAll(stream: Readable, signal: AbortSignal): Promise<Uint8Array> {
-  const content = await readBounded(addAbortSignal(signal, stream), MAX_PICTURE_BYTES).catch((error) => {
-    signal.throwIfAborted();
-    throw fileError("read", "the source", error);
-  });
+  const content = await readInput(stream, "the source", MAX_PICTURE_BYTES, signal);
   if (!content) throw new Failure("picture_too_large");
   return content;
 }
