@@ -14,12 +14,12 @@ export async function doctor(
   options: GlobalOptions,
   context: CommandContext,
 ): Promise<number> {
-  const { clock, signal, stdout } = context;
+  const { signal, stdout } = context;
   return withNetwork(options, context, async (network) => {
     const baseUrl = await resolveHomeserver(server, network, signal);
     const tell = (finding: Finding) =>
       stdout.write(options.json ? `${safeJson(finding)}\n` : describeFinding(finding));
-    const verdict = verdictOf(await examine({ ...network, clock, baseUrl }, tell, signal));
+    const verdict = verdictOf(await examine({ ...network, baseUrl }, tell, signal));
     stdout.write(options.json ? `${safeJson(verdict)}\n` : describeVerdict(verdict, baseUrl));
     return verdict.sign_in ? 0 : FAILURES.homeserver_without_oauth.exitCode;
   });

@@ -55,7 +55,7 @@ export async function sessionCheck(options: GlobalOptions, context: CommandConte
   const portable = toPortable(session);
   const verified = await withNetwork(options, context, async (network) => {
     const { connectSession } = await import("../session/connect.js");
-    const homeserver = connectSession(store, path, session, { ...network, clock });
+    const { homeserver } = connectSession(store, path, session, network);
     return checkSession(portable, homeserver, signal);
   });
   const isImported = session.state === "unconfirmed" && session.device_keys === undefined;
@@ -91,7 +91,7 @@ export async function sessionImport(
     ? await importSession(portable, store, path, undefined, clock, signal)
     : await withNetwork(options, context, async (network) => {
         const { connectSession } = await import("../session/connect.js");
-        const homeserver = connectSession(store, path, portable, { ...network, clock });
+        const { homeserver } = connectSession(store, path, portable, network);
         return importSession(portable, store, path, homeserver, clock, signal);
       });
   if (options.json) printJson(sessionEvent(path, session), context);
@@ -113,7 +113,7 @@ export async function sessionLogout(options: GlobalOptions, context: CommandCont
     // A URL that is refused ends this before the session is touched.
     network.urlPolicy.check(session.base_url);
     const { revokeSession } = await import("../session/connect.js");
-    const revoke = (latest: StoredSession) => revokeSession(latest, { ...network, clock }, signal);
+    const revoke = (latest: StoredSession) => revokeSession(latest, network, signal);
     await logoutSession(store, path, revoke, clock, signal);
   });
   if (options.json) {

@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DevHomeserver, startDevHomeserver } from "../dev-homeserver/dev-homeserver.js";
+import { createPrivateFile } from "../files/private-file.js";
 import type { Clock } from "../foundation/clock.js";
 import type { Intent, LoginEvent } from "../foundation/events.js";
 import type { DemoDisplay } from "./demo-display.js";
@@ -28,7 +29,7 @@ export async function withDemoStage<T>(
     const homeserver = await startDevHomeserver({ clock, ...(autoConsent ? { autoConsent: "allow" } : {}) });
     try {
       const existingSession = join(folder, "existing.json");
-      await writeFile(existingSession, JSON.stringify(homeserver.existingSession), { mode: 0o600 });
+      await createPrivateFile(existingSession, JSON.stringify(homeserver.existingSession));
       const newSession = join(folder, "new.json");
       return await play({ homeserver, existingSession, newSession, qrFile: join(folder, "qr.png") });
     } finally {

@@ -1,20 +1,15 @@
-import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import { fetchAuthMetadata, requireDeviceGrant } from "../homeserver/metadata.js";
 import { createSignInHomeserver } from "../homeserver/sign-in-homeserver.js";
 import { fetchVersions } from "../homeserver/versions.js";
-import type { HttpClient } from "../network/http.js";
-import type { UrlPolicy } from "../network/url-policy.js";
+import type { Network } from "../network/network.js";
 import { generateDeviceId } from "../protocol/device-keys.js";
 import { Msc4108Session } from "../rendezvous/msc4108-2024-session.js";
 import { Msc4388Api } from "../rendezvous/msc4388-api.js";
 import { BROKEN_BY_PROXY, type Check, type Finding, SETTINGS, type State } from "./findings.js";
 
 /** What a homeserver is examined with, by a device that isn't signed in there. */
-export interface Examination {
-  readonly http: HttpClient;
-  readonly urlPolicy: UrlPolicy;
-  readonly clock: Clock;
+export interface Examination extends Network {
   readonly baseUrl: URL;
 }
 

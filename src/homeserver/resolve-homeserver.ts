@@ -3,16 +3,12 @@ import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { isServerName } from "../foundation/identifiers.js";
 import { toBaseUrl } from "../network/base-url.js";
-import type { HttpClient, HttpResponse } from "../network/http.js";
+import type { HttpResponse } from "../network/http.js";
+import type { Network } from "../network/network.js";
 import { isLoopback, type UrlPolicy } from "../network/url-policy.js";
 import { ExpectedUser } from "../protocol/expected-user.js";
 import { refusal } from "./refusal.js";
 import { fetchVersions } from "./versions.js";
-
-export interface DiscoveryDeps {
-  readonly http: HttpClient;
-  readonly urlPolicy: UrlPolicy;
-}
 
 const WellKnown = v.object({
   "m.homeserver": v.object({ base_url: v.pipe(v.string(), v.maxLength(2_048)) }),
@@ -25,16 +21,16 @@ const WellKnown = v.object({
  */
 export async function resolveHomeserver(
   nameOrUrl: string,
-  deps: DiscoveryDeps,
+  network: Omit<Network, "clock">,
   signal: AbortSignal,
 ): Promise<URL> {
-  if (nameOrUrl.includes("://")) return toBaseUrl(nameOrUrl, deps.urlPolicy);
+  if (nameOrUrl.includes("://")) return toBaseUrl(nameOrUrl, network.urlPolicy);
   if (!isServerName(nameOrUrl)) {
     throw new Failure("usage_error", `${escapeText(nameOrUrl)} is neither a server name nor a URL.`, {
       hint: "Give the homeserver as example.org or https://matrix.example.org.",
     });
   }
-  return resolveServerName(nameOrUrl, deps, signal);
+  return resolveServerName(nameOrUrl, network, signal);
 }
 
 /**
@@ -44,12 +40,12 @@ export async function resolveHomeserver(
  */
 export async function resolveUserHomeserver(
   userId: string,
-  deps: DiscoveryDeps,
+  network: Omit<Network, "clock">,
   signal: AbortSignal,
 ): Promise<ExpectedUser> {
   return ExpectedUser.resolve(userId, async (serverName) => {
     try {
-      return await resolveServerName(serverName, deps, signal);
+      return await resolveServerName(serverName, network, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof Failure)) throw error;
@@ -66,12 +62,17 @@ export async function resolveUserHomeserver(
  * Matrix specification, Client-Server API §Well-known URI. What its steps call FAIL_PROMPT and FAIL_ERROR
  * are failures here: guessing on would lead to a server that the name doesn't vouch for.
  */
-async function resolveServerName(serverName: string, deps: DiscoveryDeps, signal: AbortSignal): Promise<URL> {
+async function resolveServerName(
+  serverName: string,
+  network: Omit<Network, "clock">,
+  signal: AbortSignal,
+): Promise<URL> {
   const named = locate(serverName);
   const wellKnown = new URL(".well-known/matrix/client", named.wellKnownOrigin);
-  const response = await deps.http.send({ method: "GET", url: wellKnown, followRedirects: true, signal });
-  const baseUrl = response.status === 404 ? named.baseUrl : readBaseUrl(wellKnown, response, deps.urlPolicy);
-  if ((await fetchVersions(deps.http, baseUrl, signal)) === undefined) {
+  const response = await network.http.send({ method: "GET", url: wellKnown, followRedirects: true, signal });
+  const baseUrl =
+    response.status === 404 ? named.baseUrl : readBaseUrl(wellKnown, response, network.urlPolicy);
+  if ((await fetchVersions(network.http, baseUrl, signal)) === undefined) {
     throw new Failure("server_error", `${baseUrl.host} is no Matrix homeserver.`, {
       hint: `If ${serverName} has one elsewhere, give its base URL with --homeserver.`,
     });
@@ -81,9 +82,6 @@ async function resolveServerName(serverName: string, deps: DiscoveryDeps, signal
 
 /** The .well-known file is on the name's standard port (step 3); a loopback name has no other than its own. */
 function locate(serverName: string): { wellKnownOrigin: URL; baseUrl: URL } {
-  if (!URL.canParse(`https://${serverName}/`)) {
-    throw new Failure("usage_error", `${escapeText(serverName)} is no server name.`);
-  }
   const baseUrl = new URL(`https://${serverName}/`);
   if (isLoopback(baseUrl.hostname)) {
     const plain = new URL(`http://${serverName}/`);

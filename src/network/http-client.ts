@@ -1,5 +1,6 @@
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
+import { parseJson } from "../foundation/json.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "./http.js";
 import { retryAfterMs } from "./retry-after.js";
 import type { Trace } from "./trace.js";
@@ -224,13 +225,5 @@ export class RepeatingHttpClient implements HttpClient {
       worthRepeating: error.worthRepeating || this.#reached.has(url.host),
       waitMs: 0,
     };
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher, EnvHttpProxyAgent, errors } from "undici";
+import { readBounded } from "../files/read-bounded.js";
 import { Failure } from "../foundation/failures.js";
 import { describeSocketError } from "./socket-errors.js";
 import { BodyTooLarge, type Transport } from "./transport.js";
@@ -42,11 +43,9 @@ export function createUndiciTransport(env: Environment): ClosableTransport {
           body: request.body ?? null,
           signal,
         });
-        return {
-          status: answer.statusCode,
-          headers: joinHeaders(answer.headers),
-          body: await readBounded(answer.body, maxBytes),
-        };
+        const body = await readBounded(answer.body, maxBytes);
+        if (!body) throw new BodyTooLarge();
+        return { status: answer.statusCode, headers: joinHeaders(answer.headers), body };
       } catch (error) {
         signal.throwIfAborted();
         // A request that undici finds malformed is a bug here, not the network's.
@@ -82,17 +81,6 @@ function createProxyAgent(
     noProxy: variable("NO_PROXY"),
     proxyTunnel: false,
   });
-}
-
-async function readBounded(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > maxBytes) throw new BodyTooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function joinHeaders(

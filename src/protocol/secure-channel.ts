@@ -1,6 +1,7 @@
 import type { Clock } from "../foundation/clock.js";
 import type { Intent } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
+import { parseJson } from "../foundation/json.js";
 import type { EstablishedChannel } from "./channel.js";
 import type { ExpectedUser } from "./expected-user.js";
 import { failureOf, reasonFor } from "./failure-reasons.js";
@@ -199,12 +200,4 @@ const FINAL_MESSAGES = ["m.login.failure", "m.login.declined", "m.login.secrets"
 
 function isOneOf<T extends MessageType>(message: Message, types: readonly T[]): message is MessageOf<T> {
   return (types as readonly MessageType[]).includes(message.type);
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    return undefined;
-  }
 }

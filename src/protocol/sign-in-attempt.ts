@@ -1,16 +1,14 @@
 import type { Clock } from "../foundation/clock.js";
 import { Failure, type FailureCode } from "../foundation/failures.js";
+import type { SessionState } from "../foundation/session-states.js";
 import type { DeviceIdentityKeys } from "./device-keys.js";
 import type { SignInHomeserver, TokenPoll, Tokens } from "./homeserver.js";
 import type { SecretsBundle } from "./secrets.js";
 import { withinTime } from "./within-time.js";
 
-/** How far a new device's session has come: see docs/session-file.md. */
-export type NewSessionState = "incomplete" | "unconfirmed" | "complete" | "unverified" | "revocation_pending";
-
 /** What is kept of a sign-in. */
 export interface NewSession {
-  readonly state: NewSessionState;
+  readonly state: SessionState;
   readonly baseUrl: URL;
   readonly oauthClient: SignInHomeserver["oauthClient"];
   readonly deviceId: string;

@@ -1,9 +1,8 @@
 import * as v from "valibot";
-import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import { endpoint } from "../network/base-url.js";
-import type { HttpClient, HttpRequest, HttpResponse } from "../network/http.js";
-import type { UrlPolicy } from "../network/url-policy.js";
+import type { HttpRequest, HttpResponse } from "../network/http.js";
+import type { Network } from "../network/network.js";
 import {
   type Pace,
   type Received,
@@ -24,13 +23,6 @@ const UNBOUND = new Uint8Array();
 
 const Created = v.object({ url: v.pipe(v.string(), v.maxLength(2048)) });
 
-/** What the sessions of this version reach servers with. */
-export interface Msc4108Network {
-  readonly http: HttpClient;
-  readonly urlPolicy: UrlPolicy;
-  readonly clock: Clock;
-}
-
 /**
  * A rendezvous session of MSC4108's 2024 version: a URL whose content is guarded by its ETag (§Insecure
  * rendezvous session). Each write lets it live on.
@@ -39,12 +31,12 @@ export class Msc4108Session implements RendezvousSession {
   readonly channel = "msc4108-2024";
   readonly url: URL;
   readonly additionalData = UNBOUND;
-  readonly #network: Msc4108Network;
+  readonly #network: Network;
   readonly #lifetime: Lifetime;
   /** The entity tag of what is there, as far as we know: sent back as it came. */
   #etag: string;
 
-  private constructor(network: Msc4108Network, url: URL, lifetime: Lifetime, etag: string) {
+  private constructor(network: Network, url: URL, lifetime: Lifetime, etag: string) {
     this.#network = network;
     this.url = url;
     this.#lifetime = lifetime;
@@ -58,7 +50,7 @@ export class Msc4108Session implements RendezvousSession {
    * @returns undefined where the server has no rendezvous sessions of this version
    */
   static async create(
-    network: Msc4108Network,
+    network: Network,
     baseUrl: URL,
     signal: AbortSignal,
   ): Promise<Msc4108Session | undefined> {
@@ -89,7 +81,7 @@ export class Msc4108Session implements RendezvousSession {
    *
    * @throws {Failure} `rendezvous_expired`, and `concurrent_write` where somebody has scanned the code before
    */
-  static async join(network: Msc4108Network, url: URL, signal: AbortSignal): Promise<Msc4108Session> {
+  static async join(network: Network, url: URL, signal: AbortSignal): Promise<Msc4108Session> {
     const sentAt = network.clock.now();
     const response = await network.http.send({ ...request("GET", url), signal });
     if (response.status === 404) throw new Failure("rendezvous_expired");

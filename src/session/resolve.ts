@@ -1,7 +1,7 @@
 import { sep } from "node:path";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
-import type { SessionState } from "./session-file.js";
+import type { SessionState } from "../foundation/session-states.js";
 import {
   type Environment,
   isSessionName,

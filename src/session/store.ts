@@ -1,12 +1,12 @@
 import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join } from "node:path";
+import { fileError } from "../files/file-error.js";
+import { errorCode } from "../foundation/error-code.js";
 import { Failure } from "../foundation/failures.js";
 import {
   checkCanCreateFile,
   createFile,
-  errorCode,
-  fileError,
   makeDirectory,
   readSessionFile,
   removeFile,

@@ -2,17 +2,17 @@ import * as v from "valibot";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { serverNameOf } from "../foundation/identifiers.js";
-import { createAccountHomeserver } from "../homeserver/account-homeserver.js";
+import { parseJson } from "../foundation/json.js";
 import { requireDeviceGrant } from "../homeserver/metadata.js";
-import { toBaseUrl } from "../network/base-url.js";
 import { checkExistingDevice, helpNewDevice } from "../protocol/existing-device.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "../protocol/messages.js";
 import { SecretsBundle } from "../protocol/secrets.js";
 import type { SecureChannel } from "../protocol/secure-channel.js";
+import { checkOwner } from "../session/check.js";
+import { connectSession } from "../session/connect.js";
 import { readHandedIn } from "../session/files.js";
 import { toPortable } from "../session/session-file.js";
-import { SessionAccessTokens } from "../session/session-tokens.js";
 import type { SessionStore } from "../session/store.js";
 import { type LinkOpener, openLink } from "./open-link.js";
 import type { SignInWorld } from "./world.js";
@@ -37,7 +37,7 @@ const FRESH_FOR_A_REQUEST_MS = 10_000;
  * the homeserver offers what is needed, and that the secrets are the account's (MSC4108 §Discoverability).
  *
  * @param secretsFile a file with a secrets bundle, or with a portable session; the session's own by default
- * @throws {Failure} `session_invalid`, `session_incomplete`, `session_dead`, `secrets_missing`,
+ * @throws {Failure} `session_invalid`, `session_incomplete`, `session_dead`, `unexpected_user`, `secrets_missing`,
  *   `secrets_mismatch`, `cross_signing_missing`, `homeserver_without_oauth`, `..._device_grant`
  */
 export async function openExistingAccount(
@@ -50,31 +50,16 @@ export async function openExistingAccount(
   const session = toPortable(await store.read(path));
   const secrets = secretsFile === undefined ? session.secrets : await readSecrets(secretsFile, signal);
   if (!secrets) throw new Failure("secrets_missing");
-  const { http, urlPolicy, clock } = world;
-  const baseUrl = toBaseUrl(session.base_url, urlPolicy);
-  const accessTokens = new SessionAccessTokens(
-    store,
-    path,
-    async (refreshToken, clientId, issuer, refreshSignal) => {
-      const { refreshTokens } = await import("../homeserver/tokens.js");
-      return refreshTokens(world, { baseUrl, issuer, clientId }, refreshToken, refreshSignal);
-    },
-    clock,
-  );
+  const { homeserver, accessTokens } = connectSession(store, path, session, world);
   await accessTokens.ensureFreshFor(FRESH_FOR_MS, signal);
-  const homeserver = createAccountHomeserver({ baseUrl, http, accessTokens });
-  const { userId, deviceId } = await homeserver.whoami(signal);
-  if (userId !== session.user_id || (deviceId !== undefined && deviceId !== session.device_id)) {
-    throw new Failure(
-      "session_invalid",
-      "The session's access token is of another user or device than it says.",
-    );
-  }
-  await requireDeviceGrant({ http, urlPolicy }, baseUrl, signal);
+  await checkOwner(session, homeserver, signal);
+  const { baseUrl } = homeserver;
+  const { user_id: userId, device_id: deviceId } = session;
+  await requireDeviceGrant(world, baseUrl, signal);
   await checkExistingDevice({ homeserver, userId, secrets }, signal);
   return {
     userId,
-    deviceId: session.device_id,
+    deviceId,
     baseUrl,
     homeserver,
     secrets,
@@ -96,14 +81,6 @@ async function readSecrets(path: string, signal: AbortSignal): Promise<SecretsBu
     });
   }
   return "secrets" in parsed.output ? parsed.output.secrets : parsed.output;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**

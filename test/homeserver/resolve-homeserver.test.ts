@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
 import { resolveHomeserver, resolveUserHomeserver } from "../../src/homeserver/resolve-homeserver.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
+import { decodeQrCode, encodeQrCode, type SignInQrPayload } from "../../src/protocol/qr-code.js";
 import { expectFailure } from "../support/failures.js";
 import { FakeHttp, type FakeReply } from "../support/fake-http.js";
 
@@ -30,6 +31,37 @@ describe("a URL as homeserver", () => {
   it.each(["http://hs.example", "https://me:pw@hs.example"])("%s is refused", async (url) => {
     await expectFailure("url_refused", () => resolve(url, new FakeHttp()));
   });
+});
+
+describe("a homeserver that a QR code names", () => {
+  const codeNaming = (serverName: string): SignInQrPayload => ({
+    channel: "msc4108-2024",
+    prefix: "MATRIX",
+    intent: "existing",
+    publicKey: new Uint8Array(32),
+    rendezvousUrl: "https://hs.example/rendezvous",
+    serverName,
+  });
+
+  const read = (name: string) => {
+    const code = decodeQrCode(encodeQrCode(codeNaming(name)));
+    return (code.channel === "msc4108-2024" && code.serverName) || "";
+  };
+
+  it.each(["example.org.", "EXAMPLE.org:8448", "[2001:db8::1]", "10.0.0.1"])(
+    "is asked where the code can be read: %s",
+    async (name) => {
+      const http = new FakeHttp({ [`GET https://${name.toLowerCase()}/_matrix/client/versions`]: versions });
+      expect(await resolve(read(name), http)).toBe(`https://${name.toLowerCase()}/`);
+    },
+  );
+
+  it.each(["a..b", "a..b:99999", "example.org:65536", "0x7f.1", "https://hs.example:99999"])(
+    "is refused with the code otherwise: %s",
+    async (name) => {
+      await expectFailure("malformed_sign_in_code", () => read(name));
+    },
+  );
 });
 
 describe("a server name as homeserver", () => {

@@ -108,13 +108,13 @@ describe("the account of an existing device", () => {
   );
 
   it.each([
-    ["another user", { user_id: "@other:example.org", device_id: DEVICE }],
-    ["another device", { user_id: USER, device_id: "OTHERDEVICE" }],
-  ])("is refused where its token turns out to be of %s", async (_what, json) => {
+    ["another user", { user_id: "@other:example.org", device_id: DEVICE }, "unexpected_user", 5],
+    ["another device", { user_id: USER, device_id: "OTHERDEVICE" }, "session_invalid", 9],
+  ] as const)("is refused where its token turns out to be of %s", async (_what, json, code, exitCode) => {
     const { open, http } = await setUp();
     http.on(WHOAMI, { json });
-    const failure = await expectFailure("session_invalid", open);
-    expect(failure.exitCode).toBe(9);
+    const failure = await expectFailure(code, open);
+    expect(failure.exitCode).toBe(exitCode);
   });
 
   it("is refused where the homeserver no longer accepts it", async () => {

@@ -1,7 +1,6 @@
 import * as v from "valibot";
+import { parseJson } from "../../foundation/json.js";
 import { matrixError, oauthError } from "./answers.js";
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * A JSON body of the client-server API.
@@ -12,12 +11,8 @@ export function jsonBody<const Schema extends v.GenericSchema>(
   schema: Schema,
   body: Uint8Array,
 ): v.InferOutput<Schema> {
-  let value: unknown;
-  try {
-    value = JSON.parse(utf8.decode(body));
-  } catch {
-    throw matrixError(400, "M_NOT_JSON", "The body is not JSON.");
-  }
+  const value = parseJson(body);
+  if (value === undefined) throw matrixError(400, "M_NOT_JSON", "The body is not JSON.");
   // An array would do for a schema without required fields.
   if (Array.isArray(value)) throw matrixError(400, "M_BAD_JSON", "The body is no object.");
   const result = v.safeParse(schema, value);

@@ -1,3 +1,4 @@
+import { fileError } from "../../files/file-error.js";
 import { replacePrivateFile } from "../../files/private-file.js";
 import { escapeText } from "../../foundation/escape-text.js";
 import { Failure } from "../../foundation/failures.js";
@@ -25,7 +26,6 @@ export async function writeQrFile(path: string, payload: Uint8Array): Promise<vo
   try {
     await replacePrivateFile(path, picture);
   } catch (error) {
-    const reason = error instanceof Error ? escapeText(error.message) : "unknown error";
-    throw new Failure("file_error", `The QR code's picture can't be written: ${reason}.`, { cause: error });
+    throw fileError("write the QR code's picture", path, error);
   }
 }
