@@ -12,6 +12,7 @@ export {
   type FailureCode,
   type FailureDetails,
 } from "./foundation/failures.js";
+export type { Environment, Machine } from "./foundation/machine.js";
 export { resolveHomeserver, resolveUserHomeserver } from "./homeserver/resolve-homeserver.js";
 export type { HttpClient, HttpRequest, HttpResponse } from "./network/http.js";
 export { createHttpClient, type HttpClientOptions } from "./network/http-client.js";

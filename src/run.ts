@@ -1,3 +1,4 @@
+import { homedir } from "node:os";
 import type { CommandContext, SignInContext } from "./commands/context.js";
 import { systemClock } from "./foundation/clock.js";
 import type { FailureEvent } from "./foundation/events.js";
@@ -45,13 +46,17 @@ async function run(
   command: (context: CommandContext, display: () => Promise<Display>) => Promise<number | void>,
 ): Promise<void> {
   const stop = new AbortController();
-  const { stdin, stdout, stderr, env } = process;
-  const { signal } = stop;
-  const readPicture = pictureReader();
-  const context: CommandContext = { env, stdin, stdout, stderr, clock: systemClock, readPicture, signal };
+  const { stdin, stdout, stderr, env, platform } = process;
+  const context: CommandContext = {
+    ...{ stdin, stdout, stderr, env, platform },
+    homeDirectory: homedir,
+    clock: systemClock,
+    readPicture: pictureReader(),
+    signal: stop.signal,
+  };
   let created: Promise<Display> | undefined;
   const display = () => {
-    created ??= createDisplay({ ...options, mode: displayMode(options), context });
+    created ??= createDisplay({ ...options, mode: displayMode(options), context, interrupt });
     return created;
   };
   const undo = listenForTheEnd(stop, options.timeout);
@@ -73,7 +78,11 @@ async function run(
 /** Reads pictures with what is loaded for the first of them: most runs have none. */
 function pictureReader(): ReadPicture {
   let loading: Promise<ReadPicture> | undefined;
-  const load = async () => (await import("./qr/read/picture-reader.js")).createPictureReader(systemClock);
+  const load = async () => {
+    const { createPictureReader } = await import("./qr/read/picture-reader.js");
+    const { env, execPath } = process;
+    return createPictureReader({ clock: systemClock, env, execPath });
+  };
   return async (picture, signal) => {
     loading ??= load();
     return (await loading)(picture, signal);
@@ -83,6 +92,12 @@ function pictureReader(): ReadPicture {
 function displayMode({ json, plain }: RunOptions): DisplayOptions["mode"] {
   if (json) return "json";
   return plain ? "plain" : "auto";
+}
+
+/** What Ctrl-C does, for a display that reads it as a key. */
+function interrupt(): void {
+  // On Windows, kill ends the process without asking those who listen for the signal.
+  if (!process.emit("SIGINT", "SIGINT")) process.kill(process.pid, "SIGINT");
 }
 
 /** Signals and the timeout abort the run. A second signal ends the process at once. */

@@ -81,7 +81,7 @@ export async function sessionImport(
 ): Promise<void> {
   const { clock, signal } = context;
   const portable = await readPortableSession(source, context.stdin, signal);
-  const path = await newSessionPath(options.session, context.env, portable.device_id);
+  const path = await newSessionPath(options.session, context, portable.device_id);
   const store = await openStore(context);
   for (const warning of importWarnings(portable)) {
     if (options.json) printJson(warning, context);
@@ -145,7 +145,7 @@ function importWarnings(portable: PortableSession): Warning[] {
 }
 
 async function openStore(context: CommandContext): Promise<SessionStore> {
-  return new SessionStore(await sessionsDirectory(context.env));
+  return new SessionStore(sessionsDirectory(context));
 }
 
 async function findSession(
@@ -153,7 +153,7 @@ async function findSession(
   context: CommandContext,
 ): Promise<{ store: SessionStore; path: string; session: StoredSession }> {
   const store = await openStore(context);
-  const path = await existingSessionPath(options.session, context.env, "any");
+  const path = await existingSessionPath(options.session, context, "any");
   return { store, path, session: await store.read(path) };
 }
 

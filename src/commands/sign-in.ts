@@ -47,7 +47,7 @@ export async function withWorld<T>(
 /** What the new device is to be: checked before anything is asked of the network. */
 export async function prepareNewDevice(
   options: SignInOptions,
-  { env }: SignInContext,
+  context: SignInContext,
 ): Promise<Omit<NewDeviceRequest, "expectedUser">> {
   const { expectUser, expectMasterKey, deviceName, clientId, keepUnverified = false } = options;
   if (expectUser !== undefined) serverNameOf(expectUser);
@@ -61,8 +61,8 @@ export async function prepareNewDevice(
       "--device-id has to have 10 to 255 letters, digits or . _ ~ ! $ & ' ( ) * + , ; = : @ / - in it.",
     );
   }
-  const store = new SessionStore(await sessionsDirectory(env));
-  const path = await newSessionPath(options.session, env, deviceId);
+  const store = new SessionStore(sessionsDirectory(context));
+  const path = await newSessionPath(options.session, context, deviceId);
   return {
     deviceId,
     sessionFile: store.newFile(path),
@@ -85,12 +85,12 @@ export async function resolveExpectedUser(
 export async function openAccount(
   options: SignInOptions,
   world: SignInWorld,
-  { env, signal }: SignInContext,
+  context: SignInContext,
 ): Promise<ExistingAccount> {
-  const path = await existingSessionPath(options.session, env);
-  const store = new SessionStore(await sessionsDirectory(env));
+  const path = await existingSessionPath(options.session, context);
+  const store = new SessionStore(sessionsDirectory(context));
   const secretsFile = options.secrets === "session" ? undefined : options.secrets;
-  return openExistingAccount(world, store, path, secretsFile, signal);
+  return openExistingAccount(world, store, path, secretsFile, context.signal);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import { parseJson } from "../foundation/json.js";
+import type { Environment } from "../foundation/machine.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "./http.js";
 import { retryAfterMs } from "./retry-after.js";
 import type { Trace } from "./trace.js";
@@ -19,7 +20,7 @@ const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 export interface HttpClientOptions {
   readonly clock: Clock;
   /** For the proxy variables. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly urlPolicy: UrlPolicy;
   readonly userAgent: string;
   readonly trace?: Trace;

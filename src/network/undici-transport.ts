@@ -1,13 +1,12 @@
 import { Agent, type Dispatcher, EnvHttpProxyAgent, errors } from "undici";
 import { readBounded } from "../files/read-bounded.js";
 import { Failure } from "../foundation/failures.js";
+import type { Environment } from "../foundation/machine.js";
 import { describeSocketError } from "./socket-errors.js";
 import { BodyTooLarge, type Transport } from "./transport.js";
 import { isLoopback } from "./url-policy.js";
 
 const CONNECT_TIMEOUT_MS = 5_000;
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface ClosableTransport {
   readonly send: Transport;

@@ -131,7 +131,8 @@ async function isThere(path: string): Promise<boolean> {
 export async function makeDirectory(path: string, isOurs: boolean): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
-    if (isOurs && process.platform !== "win32") await chmod(path, 0o700);
+    // On Windows this changes nothing.
+    if (isOurs) await chmod(path, 0o700);
   } catch (error) {
     throw fileError("create the directory", path, error);
   }

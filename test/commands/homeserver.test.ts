@@ -8,13 +8,14 @@ import { type HomeserverCommandOptions, homeserver } from "../../src/commands/ho
 import { Failure } from "../../src/foundation/failures.js";
 import { failureOf } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
+import { machineWith } from "../support/sessions.js";
 
 /** Runs the command until it is ready. */
 async function run(options: HomeserverCommandOptions) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const stop = new AbortController();
   const context = {
-    env: {},
+    ...machineWith({}),
     stdin: process.stdin,
     stdout: stdout as unknown as NodeJS.WriteStream,
     stderr: stderr as unknown as NodeJS.WriteStream,

@@ -18,7 +18,7 @@ import { SessionStore, sessionsDirectory } from "../../src/session/store.js";
 import { devHomeserver, signIn } from "../support/dev-homeserver.js";
 import { expectFailure } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
-import { fullSession, secretsOf, temporaryDirectory } from "../support/sessions.js";
+import { fullSession, machineWith, secretsOf, temporaryDirectory } from "../support/sessions.js";
 
 const options: GlobalOptions = { timeout: 600, allowHttp: [] };
 const json = { ...options, json: true };
@@ -28,7 +28,7 @@ let store: SessionStore;
 
 beforeEach(async () => {
   env = { XDG_STATE_HOME: await temporaryDirectory() };
-  store = new SessionStore(await sessionsDirectory(env));
+  store = new SessionStore(sessionsDirectory(machineWith(env)));
 });
 
 type Verb = (context: CommandContext) => Promise<void>;
@@ -41,7 +41,7 @@ async function run(verb: Verb, stdin = "", clock = new FakeClock()) {
   const streams = { stdin: Readable.from([Buffer.from(stdin)]), stdout, stderr };
   const written = (stream: PassThrough) => String(stream.read() ?? "");
   try {
-    await verb({ ...streams, env, clock, signal } as unknown as CommandContext);
+    await verb({ ...streams, ...machineWith(env), clock, signal } as unknown as CommandContext);
   } catch (error) {
     expect(`${written(stdout)}${written(stderr)}`).not.toMatch(/session_removed|alive|Imported/);
     throw error;
