@@ -67,7 +67,7 @@ export function describeSocketError(error: unknown): TransportError {
 }
 
 /** The first code in a chain of causes; an AggregateError is one failed connection for each address. */
-export function errorCode(error: unknown): string {
+function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return "";
   if ("code" in error && typeof error.code === "string") return error.code;
   if (error instanceof AggregateError) return errorCode(error.errors[0]);

@@ -47,13 +47,7 @@ export type PortableSession = v.InferOutput<typeof PortableSession>;
  * uploaded its device keys but not seen them in /keys/query, `unverified` was kept by --keep-unverified, and
  * `revocation_pending` is signed out but for tokens that could not be revoked.
  */
-export const SESSION_STATES = [
-  "complete",
-  "incomplete",
-  "unconfirmed",
-  "unverified",
-  "revocation_pending",
-] as const;
+const SESSION_STATES = ["complete", "incomplete", "unconfirmed", "unverified", "revocation_pending"] as const;
 export type SessionState = (typeof SESSION_STATES)[number];
 
 export const StoredSessionEntries = v.object({
