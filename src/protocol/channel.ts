@@ -42,7 +42,7 @@ export interface UnconfirmedChannel {
   confirmUnseen(): ConfirmedChannel & CheckCodes;
 }
 
-export interface ConfirmedChannel {
+interface ConfirmedChannel {
   readonly channel: EstablishedChannel;
   readonly dialect?: Dialect;
 }

@@ -2,7 +2,7 @@ import { Failure, type FailureCode } from "../foundation/failures.js";
 import type { LoginFailure } from "./messages.js";
 
 /** The reasons of `m.login.failure` (MSC4108 §Message reference). */
-export type FailureReason =
+type FailureReason =
   | "authorization_expired"
   | "device_already_exists"
   | "device_not_found"

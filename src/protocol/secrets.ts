@@ -7,13 +7,13 @@ export const PrivateKey = v.pipe(
   v.check((text) => decodeBase64(text)?.length === 32, "is no unpadded base64 of 32 bytes"),
 );
 
-export const CrossSigningSecrets = v.object({
+const CrossSigningSecrets = v.object({
   master_key: PrivateKey,
   self_signing_key: PrivateKey,
   user_signing_key: PrivateKey,
 });
 
-export const BackupSecrets = v.object({
+const BackupSecrets = v.object({
   algorithm: v.pipe(v.string(), v.maxLength(255)),
   key: PrivateKey,
   backup_version: v.pipe(v.string(), v.maxLength(255)),

@@ -13,7 +13,7 @@ import { Failure } from "../foundation/failures.js";
 /** Files that only their owner may read, on disk by the time a call resolves. */
 
 /** Upper bound of a session, in bytes. */
-export const MAX_SESSION_BYTES = 1024 * 1024;
+const MAX_SESSION_BYTES = 1024 * 1024;
 
 /** @throws {Failure} `session_not_found`, `session_invalid`, `file_error` */
 export async function readSessionFile(path: string): Promise<string> {

@@ -13,7 +13,7 @@ import { MemoryRendezvous, RENDEZVOUS_URL } from "./memory-rendezvous.js";
 import { ending } from "./roles.js";
 
 /** One device of a sign-in: what it reaches the world with, and what it tells. */
-export class Device {
+class Device {
   readonly events: LoginEvent[] = [];
   readonly stop = new AbortController();
   readonly world: SignInWorld;
