@@ -6,6 +6,7 @@ import type { HomeserverCommandOptions } from "./commands/homeserver.js";
 import type { ImportOptions } from "./commands/session.js";
 import type { SignInOptions } from "./commands/sign-in.js";
 import { packageVersion } from "./commands/version.js";
+import { exitCodeOf } from "./exit-codes.js";
 import { escapeText } from "./foundation/escape-text.js";
 import { Failure } from "./foundation/failures.js";
 import { runCommand, runSignIn } from "./run.js";
@@ -32,7 +33,7 @@ async function reportUsageError({ message }: CommanderError, argv: readonly stri
   const [, initial = "", rest = ""] = sentence ?? [];
   const text = sentence ? escapeText(`${initial.toUpperCase()}${rest.replace(/\.$/, "")}.`) : undefined;
   const failure = new Failure("usage_error", text);
-  process.exitCode = failure.exitCode;
+  process.exitCode = exitCodeOf(failure.code);
   if (!argv.includes("--json")) return;
   await runCommand({ json: true, timeout: undefined }, async () => {
     throw failure;

@@ -11,6 +11,7 @@ export {
   Failure,
   type FailureCode,
   type FailureDetails,
+  type FailureKind,
 } from "./foundation/failures.js";
 export { resolveHomeserver, resolveUserHomeserver } from "./homeserver/resolve-homeserver.js";
 export type { HttpClient, HttpRequest, HttpResponse } from "./network/http.js";

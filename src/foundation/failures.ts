@@ -1,10 +1,36 @@
 /**
- * Everything that can go wrong, in one table: the stable code that programs match on, the exit code of the
- * command-line contract, what it means, and what to do next. `docs/failures.md` is made from it.
+ * Everything that can go wrong, in one table: the stable code that programs match on, its kind, what it means,
+ * and what to do next. It speaks to users of the library and of the command line alike, and so names neither
+ * options nor commands. `docs/failures.md` is made from it.
  */
 
-interface FailureKind {
-  readonly exitCode: number;
+/** What sort of thing went wrong. Where a flow depends on how another one failed, it asks for this. */
+export type FailureKind =
+  /** A bug here. */
+  | "bug"
+  /** What was asked for makes no sense, or a person would have to answer. */
+  | "usage"
+  /** Somebody said no, or ended it. */
+  | "refused"
+  /** A time was up. */
+  | "late"
+  /** Somebody or something isn't who or what it should be. */
+  | "security"
+  /** The homeserver or the other device can't do it. */
+  | "unsupported"
+  /** No usable answer, after retries; the outcome may be unknown. */
+  | "network"
+  /** Signed in, but not verified. */
+  | "unverified"
+  /** This device's own session, secrets or files can't do it. */
+  | "local"
+  /** The process was told to end. */
+  | "signal";
+
+interface Definition {
+  readonly kind: FailureKind;
+  /** Which signal it was, for those of the kind `signal`. */
+  readonly signal?: "SIGHUP" | "SIGINT" | "SIGTERM";
   /** One sentence for the person, used where the place of the failure has nothing more exact to say. */
   readonly message: string;
   /** What to do next. */
@@ -13,276 +39,280 @@ interface FailureKind {
 
 export const FAILURES = {
   internal_error: {
-    exitCode: 1,
+    kind: "bug",
     message: "Something went wrong inside matrix-qr-login itself.",
-    hint: "This is a bug: please report it, with the output of --trace.",
+    hint: "This is a bug: please report it.",
   },
 
-  usage_error: { exitCode: 2, message: "The command line can't be understood.", hint: "See --help." },
+  usage_error: { kind: "usage", message: "The options can't be understood." },
   source_not_found: {
-    exitCode: 2,
-    message: "There is no such file, and the text is no QR code payload either.",
-    hint: "Give the path of a picture, the payload as base64 or hex, or - for stdin.",
+    kind: "usage",
+    message: "There is no such file, and the text is not a QR code payload either.",
+    hint: "Give the path of a picture, or the payload as base64 or hex.",
   },
   picture_unreadable: {
-    exitCode: 2,
+    kind: "usage",
     message: "The file is not a picture that can be read.",
     hint: "PNG, JPEG, WebP, GIF, TIFF, SVG, AVIF, BMP and HEIC pictures are understood.",
   },
   picture_too_large: {
-    exitCode: 2,
+    kind: "usage",
     message: "The picture is too large.",
     hint: "Crop it to the QR code: at most 50 MB and 100 megapixels are read.",
   },
   no_qr_code: {
-    exitCode: 2,
+    kind: "usage",
     message: "No QR code was found in the picture.",
     hint: "Take it again: the whole code, straight on, sharp, without glare, with a margin around it. Or copy the payload as text.",
   },
   several_sign_in_codes: {
-    exitCode: 2,
+    kind: "usage",
     message: "There is more than one sign-in QR code in the picture.",
     hint: "Crop the picture to the one you mean.",
   },
   not_a_sign_in_code: {
-    exitCode: 2,
+    kind: "usage",
     message: "This QR code is not for signing in to Matrix.",
     hint: "On the other device, choose to link or sign in a device by QR code.",
   },
   malformed_sign_in_code: {
-    exitCode: 2,
+    kind: "usage",
     message: "This sign-in QR code is damaged.",
     hint: "Have the other device show a new code and scan that.",
   },
   wrong_intent: {
-    exitCode: 2,
+    kind: "usage",
     message: "Both devices play the same part.",
-    hint: "One has to be the new device, the other the existing one: see --as.",
+    hint: "One has to be the new device, the other the existing one.",
   },
   homeserver_missing: {
-    exitCode: 2,
-    message: "It isn't known which homeserver to use.",
-    hint: "Give --homeserver, or set MATRIX_QR_LOGIN_HOMESERVER.",
+    kind: "usage",
+    message: "No homeserver was named.",
+    hint: "Name it by its server name or URL.",
   },
   session_ambiguous: {
-    exitCode: 2,
-    message: "There are several sessions, and it isn't known which one to use.",
-    hint: "Give --session, or set MATRIX_QR_LOGIN_SESSION; `session list` shows them.",
+    kind: "usage",
+    message: "There are several sessions, and none was named.",
+    hint: "Name the one to use.",
   },
   session_exists: {
-    exitCode: 2,
-    message: "There is a session of that name already, and a sign-in never overwrites one.",
-    hint: "Choose another --session, or end the old one with `session logout`.",
+    kind: "usage",
+    message: "There already is a session with that name, and a sign-in never overwrites one.",
+    hint: "Choose another name, or sign the old session out first.",
   },
   terminal_required: {
-    exitCode: 2,
+    kind: "usage",
     message: "A person has to answer here, and there is no terminal.",
   },
 
   consent_declined: {
-    exitCode: 3,
+    kind: "refused",
     message: "The sign-in was declined on the consent page.",
     hint: "Start again if that was not meant.",
   },
-  user_cancelled: { exitCode: 3, message: "The sign-in was cancelled." },
-  other_device_cancelled: { exitCode: 3, message: "The other device cancelled the sign-in." },
+  user_cancelled: { kind: "refused", message: "The sign-in was cancelled." },
+  other_device_cancelled: { kind: "refused", message: "The other device cancelled the sign-in." },
   rendezvous_gone: {
-    exitCode: 3,
+    kind: "refused",
     message: "The other device or the homeserver ended the rendezvous session before its time.",
     hint: "Start again on both devices.",
   },
 
   rendezvous_expired: {
-    exitCode: 4,
+    kind: "late",
     message: "The QR code's rendezvous session has expired.",
     hint: "Start again on both devices with a new QR code; the homeserver sets how long one lives.",
   },
   authorization_expired: {
-    exitCode: 4,
+    kind: "late",
     message: "Nobody consented in time.",
     hint: "Start again, and confirm the sign-in on the consent page.",
   },
   timed_out: {
-    exitCode: 4,
-    message: "The time set by --timeout is over.",
-    hint: "Start again, with a longer --timeout if need be.",
+    kind: "late",
+    message: "The time limit for the whole run was reached.",
+    hint: "Start again, with more time if need be.",
   },
 
   check_code_wrong: {
-    exitCode: 5,
+    kind: "security",
     message: "The check code is wrong: this may not be the device you think it is.",
     hint: "Start again with a new QR code, and type the code that your other device shows.",
   },
   message_not_authentic: {
-    exitCode: 5,
+    kind: "security",
     message: "A message is not from the device that the QR code belongs to, or was changed on its way.",
     hint: "Start again with a new QR code; if it happens again, somebody may be interfering.",
   },
   concurrent_write: {
-    exitCode: 5,
+    kind: "security",
     message: "Somebody else wrote into the rendezvous session.",
     hint: "Start again with a new QR code; if it happens again, somebody may be interfering.",
   },
   unexpected_user: {
-    exitCode: 5,
-    message: "The sign-in ended up as another user than --expect-user.",
+    kind: "security",
+    message: "The sign-in ended up as another user than the expected one.",
     hint: "Check who scanned the code: somebody else may have tried to sign this device in.",
   },
   unexpected_master_key: {
-    exitCode: 5,
-    message: "The account's master cross-signing key is not the one of --expect-master-key.",
+    kind: "security",
+    message: "The account's master cross-signing key is not the expected one.",
     hint: "Check the key; if the account's cross-signing was not reset, don't trust the homeserver.",
   },
   secrets_mismatch: {
-    exitCode: 5,
+    kind: "security",
     message: "The secrets don't match the cross-signing keys that the account publishes.",
     hint: "If cross-signing was reset lately, take a device that has the new keys.",
   },
   device_keys_mismatch: {
-    exitCode: 5,
+    kind: "security",
     message: "The homeserver shows other keys for this device than were uploaded.",
     hint: "Don't trust this homeserver with this account before you know why.",
   },
   expected_user_unresolvable: {
-    exitCode: 5,
-    message: "The homeserver of --expect-user can't be found out.",
+    kind: "security",
+    message: "The homeserver of the expected user could not be determined.",
     hint: "Check the user ID, and the server's /.well-known/matrix/client.",
   },
   url_refused: {
-    exitCode: 5,
+    kind: "security",
     message: "A URL is refused: only https is allowed, without a user name or password.",
-    hint: "For a test network, --allow-http HOST lets plain http through to that host.",
+    hint: "Plain http is only for hosts that were explicitly allowed, as in a test network.",
   },
 
   homeserver_without_oauth: {
-    exitCode: 6,
+    kind: "unsupported",
     message: "This homeserver doesn't offer the OAuth 2.0 API, which QR sign-in needs.",
     hint: "Its admin has to move it to OAuth 2.0 (for Synapse: Matrix Authentication Service).",
   },
   homeserver_without_device_grant: {
-    exitCode: 6,
+    kind: "unsupported",
     message: "This homeserver doesn't offer the device authorization grant, which QR sign-in needs.",
     hint: "Its admin can switch it on in the authorization server.",
   },
   homeserver_without_registration: {
-    exitCode: 6,
+    kind: "unsupported",
     message: "This homeserver registers no new OAuth clients.",
-    hint: "Give a registered client with --client-id, or ask the admin for dynamic client registration.",
+    hint: "Use a client that is registered there, or ask the admin for dynamic client registration.",
   },
   homeserver_without_rendezvous: {
-    exitCode: 6,
+    kind: "unsupported",
     message: "This homeserver doesn't let this device create a rendezvous session.",
-    hint: "A new device may use another server's with --rendezvous; or show the code on the other device.",
+    hint: "A new device may use another server's rendezvous session; or show the code on the other device.",
   },
   unsupported_protocol: {
-    exitCode: 6,
+    kind: "unsupported",
     message: "The two devices have no login protocol in common.",
     hint: "Check that the homeserver offers the device authorization grant.",
   },
   device_already_exists: {
-    exitCode: 6,
+    kind: "unsupported",
     message: "The account has a device with that device ID already.",
-    hint: "Start again with another --device-id, or none.",
+    hint: "Start again with another device ID.",
   },
   device_not_found: {
-    exitCode: 6,
+    kind: "unsupported",
     message: "The new device says that it signed in, but the homeserver doesn't know it.",
     hint: "No secrets were sent. Check the account's devices, and start again.",
   },
   unable_to_open_verification_uri: {
-    exitCode: 6,
+    kind: "unsupported",
     message: "The consent page could not be opened.",
-    hint: "Start again with --no-browser and open the printed link yourself.",
+    hint: "Start again, and open the link yourself.",
   },
   unexpected_message: {
-    exitCode: 6,
+    kind: "unsupported",
     message: "The other device sent a message that has no place here.",
     hint: "Check that both devices run a current version.",
   },
-  other_device_failed: { exitCode: 6, message: "The other device gave up.", hint: "See what it says there." },
+  other_device_failed: {
+    kind: "unsupported",
+    message: "The other device gave up.",
+    hint: "See what it says there.",
+  },
 
   network_error: {
-    exitCode: 7,
+    kind: "network",
     message: "The server can't be reached.",
     hint: "Check the network and the server's address, then start again.",
   },
   server_error: {
-    exitCode: 7,
+    kind: "network",
     message: "The server gave an answer that can't be used.",
     hint: "Try again later; if it stays, ask the homeserver's admin.",
   },
   delivery_unknown: {
-    exitCode: 7,
+    kind: "network",
     message: "An answer of the server was lost, and whether the other device got our message can't be known.",
     hint: "Start again on both devices.",
   },
   token_lost: {
-    exitCode: 7,
+    kind: "network",
     message: "The homeserver issued a token whose answer was lost, so this device can't use or revoke it.",
     hint: "Remove the device on the account's page, then start again.",
   },
   session_unconfirmed: {
-    exitCode: 7,
+    kind: "network",
     message: "The device keys were uploaded, but the homeserver could not be asked whether it shows them.",
-    hint: "Run `session check` when the homeserver can be reached again.",
+    hint: "Check the session when the homeserver can be reached again.",
   },
   revocation_pending: {
-    exitCode: 7,
+    kind: "network",
     message: "The session's tokens could not be revoked, so they may still be good.",
-    hint: "Run `session logout` again when the homeserver can be reached.",
+    hint: "Sign the session out again when the homeserver can be reached.",
   },
 
   signed_in_unverified: {
-    exitCode: 8,
+    kind: "unverified",
     message: "This device is signed in, but the secrets never came, so it is not verified.",
-    hint: "Verify it from another device, or sign it out with `session logout`.",
+    hint: "Verify it from another device, or sign it out.",
   },
 
   session_not_found: {
-    exitCode: 9,
+    kind: "local",
     message: "There is no such session.",
-    hint: "`session list` shows the sessions, `session import` brings one in.",
+    hint: "Check its name or path.",
   },
   session_invalid: {
-    exitCode: 9,
+    kind: "local",
     message: "The session file can't be used.",
     hint: "docs/session-file.md says what it must hold.",
   },
   session_incomplete: {
-    exitCode: 9,
+    kind: "local",
     message: "That session's sign-in was never finished.",
-    hint: "Remove it with `session logout`, then sign in again.",
+    hint: "Sign it out, then sign in again.",
   },
   session_dead: {
-    exitCode: 9,
+    kind: "local",
     message: "The homeserver no longer accepts this session.",
     hint: "It was signed out elsewhere, or another client refreshed its token: sign in again.",
   },
   session_locked: {
-    exitCode: 9,
+    kind: "local",
     message: "Another process is using this session.",
     hint: "Wait until it has ended, then try again.",
   },
   secrets_missing: {
-    exitCode: 9,
+    kind: "local",
     message: "This session has no cross-signing keys to share.",
-    hint: "Use a verified device's session or --secrets FILE; a new account has to set up encryption first.",
+    hint: "Use a verified device's session, or give its secrets in a file; a new account has to set up encryption first.",
   },
   cross_signing_missing: {
-    exitCode: 9,
+    kind: "local",
     message: "The account has no cross-signing keys yet, so there is nothing to share.",
     hint: "Set up encryption (cross-signing and recovery) in a Matrix client first.",
   },
   file_error: {
-    exitCode: 9,
+    kind: "local",
     message: "A file can't be read or written.",
     hint: "Check the path, its permissions and the free disk space.",
   },
 
-  hangup: { exitCode: 129, message: "Ended by SIGHUP." },
-  interrupted: { exitCode: 130, message: "Interrupted." },
-  terminated: { exitCode: 143, message: "Ended by SIGTERM." },
-} as const satisfies Record<string, FailureKind>;
+  hangup: { kind: "signal", signal: "SIGHUP", message: "Ended by SIGHUP." },
+  interrupted: { kind: "signal", signal: "SIGINT", message: "Interrupted." },
+  terminated: { kind: "signal", signal: "SIGTERM", message: "Ended by SIGTERM." },
+} as const satisfies Record<string, Definition>;
 
 /** The stable name of a failure: `failure.code` in the event stream. */
 export type FailureCode = keyof typeof FAILURES;
@@ -318,13 +348,14 @@ export class Failure extends Error {
     this.details = details;
   }
 
-  get exitCode(): number {
-    return FAILURES[this.code].exitCode;
+  get kind(): FailureKind {
+    return FAILURES[this.code].kind;
   }
 
+  /** What to do next: as the place of the failure knows it, else what the table says. */
   get hint(): string | undefined {
-    const kind: FailureKind = FAILURES[this.code];
-    return this.details.hint ?? kind.hint;
+    const definition: Definition = FAILURES[this.code];
+    return this.details.hint ?? definition.hint;
   }
 
   /** The same failure, with more said about it. */

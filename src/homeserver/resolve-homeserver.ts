@@ -71,7 +71,7 @@ async function resolveServerName(serverName: string, deps: DiscoveryDeps, signal
   const baseUrl = response.status === 404 ? named.baseUrl : readBaseUrl(wellKnown, response, deps.urlPolicy);
   if ((await fetchVersions(deps.http, baseUrl, signal)) === undefined) {
     throw new Failure("server_error", `${baseUrl.host} is no Matrix homeserver.`, {
-      hint: `If ${serverName} has one elsewhere, give its base URL with --homeserver.`,
+      hint: `If ${serverName} has one elsewhere, give its base URL instead.`,
     });
   }
   return baseUrl;
@@ -95,7 +95,7 @@ function readBaseUrl(url: URL, response: HttpResponse, urlPolicy: UrlPolicy): UR
   const parsed = v.safeParse(WellKnown, response.json);
   if (!parsed.success) {
     throw new Failure("server_error", `${url.href} names no homeserver.`, {
-      hint: "Its admin has to repair it; meanwhile give the homeserver's base URL with --homeserver.",
+      hint: "Its admin has to repair it; meanwhile give the homeserver's base URL instead.",
     });
   }
   return toBaseUrl(parsed.output["m.homeserver"].base_url, urlPolicy);

@@ -105,7 +105,7 @@ export function parsePortableSession(text: string, origin: string): PortableSess
 export function toPortable(session: StoredSession): PortableSession {
   if (session.state === "revocation_pending") {
     const message = "This session was signed out; only its tokens could not be revoked yet.";
-    throw new Failure("session_dead", message, { hint: "Run `session logout` again." });
+    throw new Failure("session_dead", message, { hint: "Sign it out again." });
   }
   if (session.state === "incomplete") throw new Failure("session_incomplete");
   return v.parse(PortableSession, session);

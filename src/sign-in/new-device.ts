@@ -72,7 +72,7 @@ async function resolveNamed(
   const { baseUrl, serverName } = pinned;
   const isSame = isUrl(named) ? endpoint(new URL(named), "").href === baseUrl.href : named === serverName;
   if (!isSame) {
-    const message = `${escapeText(named)} was named as homeserver, but --expect-user's is ${baseUrl.host}.`;
+    const message = `${escapeText(named)} was named as the homeserver, but the expected user's is ${baseUrl.host}.`;
     world.emit({ event: "warning", code: "homeserver_ignored", message });
   }
   return baseUrl;

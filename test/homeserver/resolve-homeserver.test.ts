@@ -122,7 +122,7 @@ describe("the homeserver of an expected user", () => {
     const failure = await expectFailure("expected_user_unresolvable", () =>
       resolveUser("@alice:example.org", http),
     );
-    expect(failure.exitCode).toBe(5);
+    expect(failure.kind).toBe("security");
   });
 
   it("is not asked for with what is no user ID", async () => {

@@ -67,7 +67,7 @@ describe("the package", () => {
   it("can be imported, with its types", async () => {
     const program = `import { decodeQrCode, Failure, FAILURES, newDevice } from "matrix-qr-login";
 const code: keyof typeof FAILURES = "usage_error";
-console.log(typeof decodeQrCode, typeof newDevice, new Failure(code).exitCode);
+console.log(typeof decodeQrCode, typeof newDevice, new Failure(code).kind);
 // @ts-expect-error: not a code of the failure table
 const other: typeof code = "no_such_code";
 `;
@@ -78,6 +78,6 @@ const other: typeof code = "no_such_code";
     const typescript = join(REPOSITORY, "node_modules/typescript/bin/tsc");
     await run(process.execPath, [typescript, ...options, ...types, "program.ts"], machine.path("."));
     const { stdout } = await run(process.execPath, ["out/program.js"], machine.path("."));
-    expect(stdout).toBe("function function 2\n");
+    expect(stdout).toBe("function function usage\n");
   });
 });

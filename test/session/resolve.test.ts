@@ -53,9 +53,9 @@ describe("existingSessionPath", () => {
   });
 
   it("finds none, and says which ones are not complete", async () => {
-    expect(
-      (await expectFailure("session_not_found", () => existingSessionPath(undefined, env))).exitCode,
-    ).toBe(9);
+    expect((await expectFailure("session_not_found", () => existingSessionPath(undefined, env))).kind).toBe(
+      "local",
+    );
     await save("unfinished", "incomplete");
     const failure = await expectFailure("session_not_found", () => existingSessionPath(undefined, env));
     expect(failure.message).toContain("unfinished");
@@ -66,7 +66,7 @@ describe("existingSessionPath", () => {
     await save("two");
     const failure = await expectFailure("session_ambiguous", () => existingSessionPath(undefined, env));
     expect(failure.message).toMatch(/one, two/);
-    expect(failure.exitCode).toBe(2);
+    expect(failure.kind).toBe("usage");
   });
 
   it("takes the only session of any state when asked to, and doesn't guess between states", async () => {
