@@ -5,7 +5,8 @@ export const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
   internal_error: "This is a bug: please report it, with the output of --trace.",
   usage_error: "See --help.",
   source_not_found: "Give the path of a picture, the payload as base64 or hex, or - for stdin.",
-  wrong_intent: "Use `scan --as new` to sign this device in, and `scan` to sign the other device in.",
+  wrong_intent:
+    "Use `scan --as new` to sign this device in, and `scan` without --as new to sign the other one in.",
   homeserver_missing: "Give --homeserver, or set MATRIX_QR_LOGIN_HOMESERVER.",
   session_ambiguous: "Give --session, or set MATRIX_QR_LOGIN_SESSION; `session list` shows them.",
   session_exists: "Choose another --session, or end the old one with `session logout`.",

@@ -92,7 +92,7 @@ function explain(source: string, code: SignInQrPayload): string {
   return [
     title(source),
     ...rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`),
-    "  Nothing was contacted: whether the code is still valid isn't known.",
+    "  No server was contacted, so it isn't known whether the code is still valid.",
     "",
   ].join("\n");
 }

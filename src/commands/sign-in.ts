@@ -57,7 +57,7 @@ export async function prepareNewDevice(
   if (!isUsableDeviceId(deviceId)) {
     throw new Failure(
       "usage_error",
-      "--device-id has to have 10 to 255 letters, digits or . _ ~ ! $ & ' ( ) * + , ; = : @ / - in it.",
+      "--device-id has to have 10 to 255 characters: letters, digits or . _ ~ ! $ & ' ( ) * + , ; = : @ / -",
     );
   }
   const store = new SessionStore(await sessionsDirectory(env));

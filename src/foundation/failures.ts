@@ -82,7 +82,7 @@ export const FAILURES = {
   },
   wrong_intent: {
     kind: "usage",
-    message: "Both devices play the same part.",
+    message: "Both devices have the same role.",
     hint: "One has to be the new device, the other the existing one.",
   },
   homeserver_missing: {
@@ -108,13 +108,13 @@ export const FAILURES = {
   consent_declined: {
     kind: "refused",
     message: "The sign-in was declined on the consent page.",
-    hint: "Start again if that was not meant.",
+    hint: "Start again if that was a mistake.",
   },
   user_cancelled: { kind: "refused", message: "The sign-in was cancelled." },
   other_device_cancelled: { kind: "refused", message: "The other device cancelled the sign-in." },
   rendezvous_gone: {
     kind: "refused",
-    message: "The other device or the homeserver ended the rendezvous session before its time.",
+    message: "The other device or the homeserver ended the rendezvous session before it expired.",
     hint: "Start again on both devices.",
   },
 
@@ -141,7 +141,7 @@ export const FAILURES = {
   },
   message_not_authentic: {
     kind: "security",
-    message: "A message is not from the device that the QR code belongs to, or was changed on its way.",
+    message: "A message is not from the device that the QR code belongs to, or was changed on the way.",
     hint: "Start again with a new QR code; if it happens again, somebody may be interfering.",
   },
   concurrent_write: {
@@ -151,7 +151,7 @@ export const FAILURES = {
   },
   unexpected_user: {
     kind: "security",
-    message: "The sign-in ended up as another user than the expected one.",
+    message: "The sign-in ended up as a different user than expected.",
     hint: "Check who scanned the code: somebody else may have tried to sign this device in.",
   },
   unexpected_master_key: {
@@ -162,11 +162,11 @@ export const FAILURES = {
   secrets_mismatch: {
     kind: "security",
     message: "The secrets don't match the cross-signing keys that the account publishes.",
-    hint: "If cross-signing was reset lately, take a device that has the new keys.",
+    hint: "If cross-signing was reset lately, use a device that has the new keys.",
   },
   device_keys_mismatch: {
     kind: "security",
-    message: "The homeserver shows other keys for this device than were uploaded.",
+    message: "The homeserver shows different keys for this device from those that were uploaded.",
     hint: "Don't trust this homeserver with this account before you know why.",
   },
   expected_user_unresolvable: {
@@ -207,7 +207,7 @@ export const FAILURES = {
   },
   device_already_exists: {
     kind: "unsupported",
-    message: "The account has a device with that device ID already.",
+    message: "The account already has a device with that device ID.",
     hint: "Start again with another device ID.",
   },
   device_not_found: {
@@ -239,11 +239,12 @@ export const FAILURES = {
   server_error: {
     kind: "network",
     message: "The server gave an answer that can't be used.",
-    hint: "Try again later; if it stays, ask the homeserver's admin.",
+    hint: "Try again later; if it keeps happening, ask the homeserver's admin.",
   },
   delivery_unknown: {
     kind: "network",
-    message: "An answer of the server was lost, and whether the other device got our message can't be known.",
+    message:
+      "An answer from the server was lost, so it can't be known whether the other device got our message.",
     hint: "Start again on both devices.",
   },
   token_lost: {

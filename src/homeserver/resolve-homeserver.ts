@@ -54,7 +54,7 @@ export async function resolveUserHomeserver(
     if (!(error instanceof Failure)) throw error;
     throw new Failure(
       "expected_user_unresolvable",
-      `The homeserver of ${escapeText(userId)} can't be found out: ${error.message}`,
+      `The homeserver of ${escapeText(userId)} can't be determined: ${error.message}`,
       { cause: error },
     );
   }
@@ -70,7 +70,7 @@ async function resolveServerName(serverName: string, deps: DiscoveryDeps, signal
   const response = await deps.http.send({ method: "GET", url: wellKnown, followRedirects: true, signal });
   const baseUrl = response.status === 404 ? named.baseUrl : readBaseUrl(wellKnown, response, deps.urlPolicy);
   if ((await fetchVersions(deps.http, baseUrl, signal)) === undefined) {
-    throw new Failure("server_error", `${baseUrl.host} is no Matrix homeserver.`, {
+    throw new Failure("server_error", `${baseUrl.host} is not a Matrix homeserver.`, {
       hint: `If ${serverName} has one elsewhere, give its base URL instead.`,
     });
   }
@@ -80,7 +80,7 @@ async function resolveServerName(serverName: string, deps: DiscoveryDeps, signal
 /** The .well-known file is on the name's standard port (step 3); a loopback name has no other than its own. */
 function locate(serverName: string): { wellKnownOrigin: URL; baseUrl: URL } {
   if (!URL.canParse(`https://${serverName}/`)) {
-    throw new Failure("usage_error", `${escapeText(serverName)} is no server name.`);
+    throw new Failure("usage_error", `${escapeText(serverName)} is not a server name.`);
   }
   const baseUrl = new URL(`https://${serverName}/`);
   if (isLoopback(baseUrl.hostname)) {

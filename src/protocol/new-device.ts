@@ -176,7 +176,7 @@ async function learnUser(
   const whoami = await account.whoami(signal);
   if (expectedUser !== undefined && whoami.userId !== expectedUser) throw new Failure("unexpected_user");
   if (whoami.deviceId !== undefined && whoami.deviceId !== deviceId) {
-    throw new Failure("server_error", "The homeserver signed this device in under another device ID.");
+    throw new Failure("server_error", "The homeserver signed this device in under a different device ID.");
   }
   await attempt.keep({ userId: whoami.userId });
   const { userId } = whoami;
@@ -239,7 +239,7 @@ async function checkBackup(
     (current.publicKey === undefined || (key && current.publicKey === curve25519PublicKey(key)));
   if (fits) return;
   const message = current
-    ? "The key backup's key that was received doesn't fit the account's current key backup."
-    : "The key backup's key was received, but the account's key backup could not be looked at.";
+    ? "The backup key that was received doesn't fit the account's current key backup."
+    : "The backup key was received, but the account's key backup could not be checked.";
   emit({ event: "warning", code: "backup_mismatch", message });
 }

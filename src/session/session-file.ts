@@ -11,16 +11,16 @@ const Token = v.pipe(
   v.regex(/^[\x21-\x7e]+$/, "is empty or has characters that no token has"),
 );
 
-const HttpUrl = v.pipe(v.string(), v.maxLength(2048), v.check(isHttpUrl, "is no http or https URL"));
+const HttpUrl = v.pipe(v.string(), v.maxLength(2048), v.check(isHttpUrl, "is not an http or https URL"));
 
 const Timestamp = v.pipe(
   v.string(),
   v.maxLength(64),
-  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/, "is no RFC 3339 time"),
-  v.check((text) => !Number.isNaN(Date.parse(text)), "is no RFC 3339 time"),
+  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/, "is not an RFC 3339 time"),
+  v.check((text) => !Number.isNaN(Date.parse(text)), "is not an RFC 3339 time"),
 );
 
-const UserId = v.pipe(v.string(), v.check(isUserId, "is no user ID"));
+const UserId = v.pipe(v.string(), v.check(isUserId, "is not a user ID"));
 
 /** The private halves of the keys by which the device is known: an Ed25519 seed and a Curve25519 key. */
 const DevicePrivateKeys = v.object({ ed25519: PrivateKey, curve25519: PrivateKey });
@@ -121,7 +121,7 @@ export function parseJsonObject(text: string, origin: string): Record<string, un
     throw unusableSession(origin, "it is not JSON");
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw unusableSession(origin, "it is no JSON object");
+    throw unusableSession(origin, "it is not a JSON object");
   }
   return json as Record<string, unknown>;
 }

@@ -67,7 +67,7 @@ export async function openExistingAccount(
   if (userId !== session.user_id || (deviceId !== undefined && deviceId !== session.device_id)) {
     throw new Failure(
       "session_invalid",
-      "The session's access token is of another user or device than it says.",
+      "The session's access token belongs to a different user or device than the session says.",
     );
   }
   await requireDeviceGrant({ http, urlPolicy }, baseUrl, signal);

@@ -119,7 +119,7 @@ describe("without --json", () => {
         Rendezvous at  https://matrix-client.matrix.org
         Rendezvous ID  e8da6355-550b-4a32-a193-1619d9830668
         Public key     2IZo arIZ e3gO MAqd SiFH SAcA 15Kf Oasx ueUU NwJI 7Ws
-        Nothing was contacted: whether the code is still valid isn't known.
+        No server was contacted, so it isn't known whether the code is still valid.
       "
     `);
   });
@@ -139,7 +139,7 @@ describe("without --json", () => {
         Homeserver     matrix.org
         Rendezvous at  https://rendezvous.lab.element.dev/e8da6355-550b-4a32-a193-1619d9830668
         Public key     2IZo arIZ e3gO MAqd SiFH SAcA 15Kf Oasx ueUU NwJI 7Ws
-        Nothing was contacted: whether the code is still valid isn't known.
+        No server was contacted, so it isn't known whether the code is still valid.
 
       TUFUUklYAwHYhmhqshl7eA4wCp1KIUdIBwDXkp85qzG55RQ3AkjtayRlOGRhNjM1NS01NTBiLTRhMzI…
         Shown by       an existing device, which offers to sign another one in
@@ -148,7 +148,7 @@ describe("without --json", () => {
         Homeserver     https://matrix-client.matrix.org
         Rendezvous ID  e8da6355-550b-4a32-a193-1619d9830668
         Public key     2IZo arIZ e3gO MAqd SiFH SAcA 15Kf Oasx ueUU NwJI 7Ws
-        Nothing was contacted: whether the code is still valid isn't known.
+        No server was contacted, so it isn't known whether the code is still valid.
       "
     `);
   });

@@ -28,7 +28,10 @@ export function fitsLevel(payload: Uint8Array, level: QrLevel): boolean {
  */
 export function qrModules(payload: Uint8Array, level: QrLevel): boolean[][] {
   if (!fitsLevel(payload, level)) {
-    throw new Failure("server_error", "What the homeserver wants in the QR code is too long for one.");
+    throw new Failure(
+      "server_error",
+      "What the homeserver wants in the QR code is too long to fit into one.",
+    );
   }
   const code = new QRCode(-1, LEVELS[level].indicator);
   code.addData(Buffer.from(payload).toString("latin1"));
