@@ -47,7 +47,7 @@ export function commandTree(): Command {
     .version(packageVersion())
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError("Add --help for all that there is.");
+    .showHelpAfterError("Add --help for a list of all options.");
   addGenerate(program);
   addScan(program);
   addInspect(program);
@@ -105,7 +105,7 @@ function addSignInOptions(command: Command): Command {
   command
     .option("--homeserver <name or URL>", "server name or base URL (env MATRIX_QR_LOGIN_HOMESERVER)")
     .addOption(
-      choice("--dialect <dialect>", "which reading of MSC4388 to speak", [
+      choice("--dialect <dialect>", "which variant of MSC4388 to use", [
         "auto",
         "msc",
         "vodozemac-0.11.1",
@@ -139,7 +139,7 @@ function addInspect(program: Command): void {
   addGlobalOptions(
     program
       .command("inspect")
-      .description("explain what QR codes hold; nothing is contacted")
+      .description("explain what QR codes hold; no server is contacted")
       .argument("<source...>", SOURCE),
   ).action((sources: readonly string[], options: GlobalOptions) =>
     runCommand(options, async (context) =>
@@ -172,11 +172,11 @@ function addSession(program: Command): void {
     addGlobalOptions(session.command(usage).description(description)).action((options: GlobalOptions) =>
       runCommand(options, (context) => run(options, context)),
     );
-  add("list", "the sessions there are", async (...args) => (await commands()).sessionList(...args));
-  add("show", "what a session holds, without its secrets", async (...args) =>
+  add("list", "list the sessions", async (...args) => (await commands()).sessionList(...args));
+  add("show", "show what a session holds, without its secrets", async (...args) =>
     (await commands()).sessionShow(...args),
   );
-  add("check", "ask the homeserver whether it lives and is verified", async (...args) =>
+  add("check", "ask the homeserver whether it is alive and verified", async (...args) =>
     (await commands()).sessionCheck(...args),
   );
   add("export", "print it as JSON, secrets and all", async (...args) =>
@@ -188,7 +188,7 @@ function addSession(program: Command): void {
   addGlobalOptions(
     session
       .command("import")
-      .description("take in a session of another program")
+      .description("take in a session from another program")
       .argument("<file>", "a portable session, - for stdin")
       .option("--offline", "believe the file, and ask the homeserver nothing"),
   ).action((source: string, options: ImportOptions) =>
