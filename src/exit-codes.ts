@@ -1,5 +1,7 @@
 import { constants } from "node:os";
-import { FAILURES, type FailureCode, type FailureKind } from "./foundation/failures.js";
+import type { FailureKind } from "./foundation/failure-kinds.js";
+import { FAILURES } from "./foundation/failure-table.js";
+import type { FailureCode } from "./foundation/failures.js";
 
 /** The exit codes of the command-line contract, in one place. Nothing but `run` and `cli` needs them. */
 const EXIT_CODES: Readonly<Record<Exclude<FailureKind, "signal">, number>> = {

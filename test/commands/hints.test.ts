@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { commandTree } from "../../src/cli.js";
 import { HINTS, hintOf } from "../../src/commands/hints.js";
-import { FAILURES, Failure } from "../../src/foundation/failures.js";
+import { FAILURES } from "../../src/foundation/failure-table.js";
+import { Failure } from "../../src/foundation/failures.js";
 
 describe("what to do next", () => {
   it("is what the place of the failure says", () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { hintOf } from "../../src/commands/hints.js";
 import { exitCodeOf } from "../../src/exit-codes.js";
-import { FAILURES, Failure, type FailureCode } from "../../src/foundation/failures.js";
+import { FAILURES } from "../../src/foundation/failure-table.js";
+import { Failure, type FailureCode } from "../../src/foundation/failures.js";
 import { page, rowsOf, section } from "./pages.js";
 
 /** What the README says of each exit code, by the code. */
@@ -11,7 +12,7 @@ const MEANINGS = new Map(
   ),
 );
 
-const INTRODUCTION = `<!-- Made from src/foundation/failures.ts and src/commands/hints.ts by \`npm run docs:failures\`. -->
+const INTRODUCTION = `<!-- Made from src/foundation/failure-table.ts and src/commands/hints.ts by \`npm run docs:failures\`. -->
 
 # Failures
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Failure, type FailureCode, type FailureKind } from "../../src/foundation/failures.js";
+import type { FailureKind } from "../../src/foundation/failure-kinds.js";
+import { Failure, type FailureCode } from "../../src/foundation/failures.js";
 import { publicCrossSigningKeys } from "../../src/protocol/cross-signing.js";
 import { generateDeviceIdentityKeys, signedDeviceKeys } from "../../src/protocol/device-keys.js";
 import type { TokenPoll } from "../../src/protocol/homeserver.js";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Failure, type FailureCode, type FailureKind } from "../../src/foundation/failures.js";
+import type { FailureKind } from "../../src/foundation/failure-kinds.js";
+import { Failure, type FailureCode } from "../../src/foundation/failures.js";
 import { additionalData } from "../../src/protocol/additional-data.js";
 import type { Message } from "../../src/protocol/messages.js";
 import { channelPair } from "../support/channel-pair.js";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Failure, type FailureCode, type FailureKind } from "../../src/foundation/failures.js";
+import type { FailureKind } from "../../src/foundation/failure-kinds.js";
+import { Failure, type FailureCode } from "../../src/foundation/failures.js";
 import { generateDeviceIdentityKeys } from "../../src/protocol/device-keys.js";
 import { SignInAttempt } from "../../src/protocol/sign-in-attempt.js";
 import { FakeClock } from "../support/fake-clock.js";
