@@ -26,7 +26,7 @@ export const FAILURES = {
   usage_error: { kind: "usage", message: "The options can't be understood." },
   source_not_found: {
     kind: "usage",
-    message: "There is no such file, and the text is not a QR code payload either.",
+    message: "There is no such file, and the text holds no QR code payload either.",
     hint: "Give the path of a picture, or the payload as base64 or hex.",
   },
   picture_unreadable: {
