@@ -6,6 +6,7 @@ import type { HomeserverCommandOptions } from "./commands/homeserver.js";
 import type { ImportOptions } from "./commands/session.js";
 import type { SignInOptions } from "./commands/sign-in.js";
 import { packageVersion } from "./commands/version.js";
+import { exitCodeOf } from "./exit-codes.js";
 import { escapeText } from "./foundation/escape-text.js";
 import { Failure } from "./foundation/failures.js";
 import { runCommand, runSignIn } from "./run.js";
@@ -32,7 +33,7 @@ async function reportUsageError({ message }: CommanderError, argv: readonly stri
   const [, initial = "", rest = ""] = sentence ?? [];
   const text = sentence ? escapeText(`${initial.toUpperCase()}${rest.replace(/\.$/, "")}.`) : undefined;
   const failure = new Failure("usage_error", text);
-  process.exitCode = failure.exitCode;
+  process.exitCode = exitCodeOf(failure.code);
   if (!argv.includes("--json")) return;
   await runCommand({ json: true, timeout: undefined }, async () => {
     throw failure;
@@ -46,7 +47,7 @@ export function commandTree(): Command {
     .version(packageVersion())
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError("Add --help for all that there is.");
+    .showHelpAfterError("Add --help for a list of all options.");
   addGenerate(program);
   addScan(program);
   addInspect(program);
@@ -104,7 +105,7 @@ function addSignInOptions(command: Command): Command {
   command
     .option("--homeserver <name or URL>", "server name or base URL (env MATRIX_QR_LOGIN_HOMESERVER)")
     .addOption(
-      choice("--dialect <dialect>", "which reading of MSC4388 to speak", [
+      choice("--dialect <dialect>", "which variant of MSC4388 to use", [
         "auto",
         "msc",
         "vodozemac-0.11.1",
@@ -138,7 +139,7 @@ function addInspect(program: Command): void {
   addGlobalOptions(
     program
       .command("inspect")
-      .description("explain what QR codes hold; nothing is contacted")
+      .description("explain what QR codes hold; no server is contacted")
       .argument("<source...>", SOURCE),
   ).action((sources: readonly string[], options: GlobalOptions) =>
     runCommand(options, async (context) =>
@@ -171,11 +172,11 @@ function addSession(program: Command): void {
     addGlobalOptions(session.command(usage).description(description)).action((options: GlobalOptions) =>
       runCommand(options, (context) => run(options, context)),
     );
-  add("list", "the sessions there are", async (...args) => (await commands()).sessionList(...args));
-  add("show", "what a session holds, without its secrets", async (...args) =>
+  add("list", "list the sessions", async (...args) => (await commands()).sessionList(...args));
+  add("show", "show what a session holds, without its secrets", async (...args) =>
     (await commands()).sessionShow(...args),
   );
-  add("check", "ask the homeserver whether it lives and is verified", async (...args) =>
+  add("check", "ask the homeserver whether it is alive and verified", async (...args) =>
     (await commands()).sessionCheck(...args),
   );
   add("export", "print it as JSON, secrets and all", async (...args) =>
@@ -187,7 +188,7 @@ function addSession(program: Command): void {
   addGlobalOptions(
     session
       .command("import")
-      .description("take in a session of another program")
+      .description("take in a session from another program")
       .argument("<file>", "a portable session, - for stdin")
       .option("--offline", "believe the file, and ask the homeserver nothing"),
   ).action((source: string, options: ImportOptions) =>

@@ -5,13 +5,9 @@
 
 export { type Clock, systemClock } from "./foundation/clock.js";
 export type { ChannelVersion, Dialect, Emit, Intent, LoginEvent } from "./foundation/events.js";
-export {
-  type Cleanup,
-  FAILURES,
-  Failure,
-  type FailureCode,
-  type FailureDetails,
-} from "./foundation/failures.js";
+export type { FailureKind } from "./foundation/failure-kinds.js";
+export { FAILURES } from "./foundation/failure-table.js";
+export { type Cleanup, Failure, type FailureCode, type FailureDetails } from "./foundation/failures.js";
 export type { Environment, Machine } from "./foundation/machine.js";
 export { resolveHomeserver, resolveUserHomeserver } from "./homeserver/resolve-homeserver.js";
 export type { HttpClient, HttpRequest, HttpResponse } from "./network/http.js";

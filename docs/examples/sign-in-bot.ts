@@ -15,7 +15,7 @@ import {
 } from "matrix-qr-login";
 
 /**
- * Signs a bot in by a QR code that somebody scans who is signed in as the bot. Nobody types a check code: the
+ * Signs a bot in by a QR code that somebody who is signed in as the bot scans. Nobody types a check code: the
  * expected user takes its place.
  *
  * @param show gets a QR code's content as base64, and which version of the channel it is for. There may be a code

@@ -1,27 +1,28 @@
 import { examine } from "../doctor/examine.js";
-import { type Finding, type State, type Verdict, verdictOf } from "../doctor/findings.js";
+import { type Finding, obstacleIn, type State, type Verdict, verdictOf } from "../doctor/findings.js";
 import { escapeText, safeJson } from "../foundation/escape-text.js";
-import { FAILURES } from "../foundation/failures.js";
+import type { Failure } from "../foundation/failures.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
 import type { CommandContext, GlobalOptions } from "./context.js";
 import { withNetwork } from "./network.js";
 
 const MARKS: Readonly<Record<State, string>> = { ok: "ok  ", limited: "some", missing: "none" };
 
-/** `doctor`: whether a homeserver can do QR sign-in. Returns exit code 6 where it can't. */
+/** `doctor`: whether a homeserver can do QR sign-in. Returns what a sign-in would fail with, if it can't. */
 export async function doctor(
   server: string,
   options: GlobalOptions,
   context: CommandContext,
-): Promise<number> {
+): Promise<Failure | undefined> {
   const { signal, stdout } = context;
   return withNetwork(options, context, async (network) => {
     const baseUrl = await resolveHomeserver(server, network, signal);
     const tell = (finding: Finding) =>
       stdout.write(options.json ? `${safeJson(finding)}\n` : describeFinding(finding));
-    const verdict = verdictOf(await examine({ ...network, baseUrl }, tell, signal));
+    const findings = await examine({ ...network, baseUrl }, tell, signal);
+    const verdict = verdictOf(findings);
     stdout.write(options.json ? `${safeJson(verdict)}\n` : describeVerdict(verdict, baseUrl));
-    return verdict.sign_in ? 0 : FAILURES.homeserver_without_oauth.exitCode;
+    return obstacleIn(findings);
   });
 }
 

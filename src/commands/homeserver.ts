@@ -111,7 +111,7 @@ function introduction({ baseUrl, account }: DevHomeserver, session: string, host
     "It keeps everything in memory, and forgets it at the end: Ctrl-C.",
   ];
   if (host !== undefined && !isLoopback(host)) {
-    lines.push("Everybody who can reach this machine can use it. Other machines need --allow-http for it.");
+    lines.push("Anybody who can reach this machine can use it. Other machines need --allow-http for it.");
   }
   lines.push(
     "",

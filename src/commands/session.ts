@@ -60,7 +60,7 @@ export async function sessionCheck(options: GlobalOptions, context: CommandConte
   });
   const isImported = session.state === "unconfirmed" && session.device_keys === undefined;
   if (session.state !== "complete" && !isImported && !verified) {
-    const message = "The session lives, but the homeserver doesn't show its device as verified.";
+    const message = "The session is alive, but the homeserver doesn't show its device as verified.";
     throw new Failure("signed_in_unverified", message, { deviceId: session.device_id, session: path });
   }
   const checked =

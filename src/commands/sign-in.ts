@@ -58,7 +58,7 @@ export async function prepareNewDevice(
   if (!isUsableDeviceId(deviceId)) {
     throw new Failure(
       "usage_error",
-      "--device-id has to have 10 to 255 letters, digits or . _ ~ ! $ & ' ( ) * + , ; = : @ / - in it.",
+      "A --device-id consists of 10 to 255 letters, digits or . _ ~ ! $ & ' ( ) * + , ; = : @ / - characters.",
     );
   }
   const store = new SessionStore(sessionsDirectory(context));

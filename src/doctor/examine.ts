@@ -43,7 +43,7 @@ type Find = (check: Check, state: State, message: string, setting?: string) => v
 
 async function findHomeserver({ http, baseUrl }: Examination, find: Find, signal: AbortSignal) {
   const versions = await fetchVersions(http, baseUrl, signal);
-  if (!versions) throw new Failure("server_error", `${baseUrl.host} is no Matrix homeserver.`);
+  if (!versions) throw new Failure("server_error", `${baseUrl.host} is not a Matrix homeserver.`);
   find("homeserver", "ok", `A Matrix homeserver answers at ${baseUrl.href} (up to ${versions.at(-1)}).`);
 }
 
@@ -51,7 +51,7 @@ async function findOAuth(examination: Examination, find: Find, signal: AbortSign
   const { baseUrl } = examination;
   try {
     const { server } = await fetchAuthMetadata(examination, baseUrl, signal);
-    find("oauth", "ok", `It has the OAuth 2.0 API, by way of ${server.issuer}.`);
+    find("oauth", "ok", `It has the OAuth 2.0 API, via ${server.issuer}.`);
     await requireDeviceGrant(examination, baseUrl, signal);
     find("device_authorization_grant", "ok", "It has the device authorization grant.");
     const homeserver = createSignInHomeserver({ ...examination, clientName: "matrix-qr-login doctor" });

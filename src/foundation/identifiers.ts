@@ -34,7 +34,7 @@ export function isUserId(text: string): boolean {
  */
 export function serverNameOf(userId: string): string {
   if (!isUserId(userId)) {
-    throw new Failure("usage_error", `${escapeText(userId)} is no Matrix user ID.`, {
+    throw new Failure("usage_error", `${escapeText(userId)} is not a Matrix user ID.`, {
       hint: "It looks like @alice:example.org.",
     });
   }

@@ -51,7 +51,7 @@ export async function resolveUserHomeserver(
       if (!(error instanceof Failure)) throw error;
       throw new Failure(
         "expected_user_unresolvable",
-        `The homeserver of ${escapeText(userId)} can't be found out: ${error.message}`,
+        `The homeserver of ${escapeText(userId)} can't be determined: ${error.message}`,
         { cause: error },
       );
     }
@@ -73,8 +73,8 @@ async function resolveServerName(
   const baseUrl =
     response.status === 404 ? named.baseUrl : readBaseUrl(wellKnown, response, network.urlPolicy);
   if ((await fetchVersions(network.http, baseUrl, signal)) === undefined) {
-    throw new Failure("server_error", `${baseUrl.host} is no Matrix homeserver.`, {
-      hint: `If ${serverName} has one elsewhere, give its base URL with --homeserver.`,
+    throw new Failure("server_error", `${baseUrl.host} is not a Matrix homeserver.`, {
+      hint: `If ${serverName} has one elsewhere, give its base URL instead.`,
     });
   }
   return baseUrl;
@@ -95,7 +95,7 @@ function readBaseUrl(url: URL, response: HttpResponse, urlPolicy: UrlPolicy): UR
   const parsed = v.safeParse(WellKnown, response.json);
   if (!parsed.success) {
     throw new Failure("server_error", `${url.href} names no homeserver.`, {
-      hint: "Its admin has to repair it; meanwhile give the homeserver's base URL with --homeserver.",
+      hint: "Its admin has to repair it; meanwhile give the homeserver's base URL instead.",
     });
   }
   return toBaseUrl(parsed.output["m.homeserver"].base_url, urlPolicy);

@@ -133,8 +133,8 @@ async function serverOf(
   if (withoutSlash(server.issuer) !== withoutSlash(issuer)) {
     throw new Failure(
       "server_error",
-      `${baseUrl.host} has another authorization server than the one that this session is from.`,
-      { hint: "Sign in again, if the homeserver was moved to a new one." },
+      `${baseUrl.host} has a different authorization server from the one that issued this session.`,
+      { hint: "Sign in again if the homeserver was moved to a new one." },
     );
   }
   return server;

@@ -88,7 +88,7 @@ export class RepeatingHttpClient implements HttpClient {
 
   #redirect(from: URL, location: string): URL {
     if (!URL.canParse(location, from.href)) {
-      throw new Failure("server_error", `${from.host} redirects to something that is no URL.`);
+      throw new Failure("server_error", `${from.host} redirects to something that is not a URL.`);
     }
     const to = this.#options.urlPolicy.check(new URL(location, from));
     if (from.protocol === "https:" && to.protocol !== "https:") {
@@ -107,7 +107,8 @@ export class RepeatingHttpClient implements HttpClient {
     for (let tries = 1; ; tries++) {
       signal?.throwIfAborted();
       const left = Math.min(repeatUntil ?? Number.POSITIVE_INFINITY, deadline) - clock.now();
-      if (left <= 0) throw problem ?? new Failure("network_error", `The time is over to ask ${url.host}.`);
+      if (left <= 0)
+        throw problem ?? new Failure("network_error", `There is no time left to ask ${url.host}.`);
 
       const outcome = await this.#tryOnce(request, url, Math.min(TRY_LIMIT_MS, left), tries);
       if (outcome.kind === "answer") {

@@ -43,7 +43,7 @@ export function describeSocketError(error: unknown): TransportError {
     });
   }
   if (code === "EPROTO" || code.startsWith("ERR_SSL_")) {
-    return new TransportError("it doesn't speak TLS, or none that is understood here", {
+    return new TransportError("it doesn't speak TLS, or no version that is understood here", {
       mayHaveBeenSent: false,
       worthRepeating: false,
       cause: error,

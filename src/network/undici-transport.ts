@@ -67,7 +67,7 @@ function createProxyAgent(
   if (!httpsProxy && !httpProxy) return undefined;
   for (const proxy of [httpsProxy, httpProxy]) {
     if (proxy && !URL.canParse(proxy)) {
-      throw new Failure("usage_error", "HTTPS_PROXY or HTTP_PROXY holds no URL.", {
+      throw new Failure("usage_error", "HTTPS_PROXY or HTTP_PROXY is not a URL.", {
         hint: "Write it as http://HOST:PORT.",
       });
     }

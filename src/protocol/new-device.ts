@@ -120,7 +120,7 @@ async function chooseHomeserver(
   if (!expectedUser) return resolveHomeserver(claim, signal);
   const { baseUrl } = expectedUser;
   if (!expectedUser.agreesWith(claim)) {
-    const message = `${escapeText(claim)} was named as homeserver, but the expected user's is ${baseUrl.host}.`;
+    const message = `${escapeText(claim)} was named as the homeserver, but the expected user's is ${baseUrl.host}.`;
     emit({ event: "warning", code: "homeserver_ignored", message });
   }
   return baseUrl;
@@ -203,7 +203,7 @@ async function learnUser(
   const whoami = await account.whoami(signal);
   if (expectedUser && whoami.userId !== expectedUser.userId) throw new Failure("unexpected_user");
   if (whoami.deviceId !== undefined && whoami.deviceId !== deviceId) {
-    throw new Failure("server_error", "The homeserver signed this device in under another device ID.");
+    throw new Failure("server_error", "The homeserver signed this device in under a different device ID.");
   }
   await attempt.keep({ userId: whoami.userId });
   const { userId } = whoami;

@@ -154,7 +154,7 @@ function refuseOtherCodes(kind: QrCodeKind): void {
     case "msc3906":
       throw new Failure(
         "not_a_sign_in_code",
-        "This sign-in QR code is of an abandoned predecessor (MSC3906), which nothing supports any more.",
+        "This sign-in QR code is from an abandoned predecessor of this protocol (MSC3906), which nothing supports any more.",
         { hint: "Update the app on the other device, then have it show a new code." },
       );
     case "web_link":
@@ -222,7 +222,7 @@ function opaqueIdentifier(text: string): string {
 }
 
 function httpUrl(text: string, field: string): string {
-  if (!HTTP_URL.test(text) || !URL.canParse(text)) throw malformed(`its ${field} is no http(s) URL`);
+  if (!HTTP_URL.test(text) || !URL.canParse(text)) throw malformed(`its ${field} is not an http(s) URL`);
   return text;
 }
 

@@ -4,7 +4,7 @@ import { decodeBase64 } from "./base64.js";
 /** A private key of 32 bytes as unpadded base64. */
 export const PrivateKey = v.pipe(
   v.string(),
-  v.check((text) => decodeBase64(text)?.length === 32, "is no unpadded base64 of 32 bytes"),
+  v.check((text) => decodeBase64(text)?.length === 32, "is not unpadded base64 of 32 bytes"),
 );
 
 const CrossSigningSecrets = v.object({

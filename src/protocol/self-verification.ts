@@ -78,7 +78,7 @@ export async function checkBackup(
     (current.publicKey === undefined || (key && current.publicKey === curve25519PublicKey(key)));
   if (fits) return;
   const message = current
-    ? "The key backup's key that was received doesn't fit the account's current key backup."
-    : "The key backup's key was received, but the account's key backup could not be looked at.";
+    ? "The backup key that was received doesn't fit the account's current key backup."
+    : "The backup key was received, but the account's key backup could not be checked.";
   emit({ event: "warning", code: "backup_mismatch", message });
 }

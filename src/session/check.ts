@@ -38,11 +38,18 @@ export async function checkOwner(
 ): Promise<void> {
   const { userId, deviceId } = await homeserver.whoami(signal);
   if (userId !== session.user_id) {
-    throw new Failure("unexpected_user", "The access token belongs to another user than the session says.", {
-      hint: "Don't use this session before you know where it is from.",
-    });
+    throw new Failure(
+      "unexpected_user",
+      "The access token belongs to a different user than the session says.",
+      {
+        hint: "Don't use this session before you know where it is from.",
+      },
+    );
   }
   if (deviceId !== undefined && deviceId !== session.device_id) {
-    throw new Failure("session_invalid", "The access token belongs to another device than the session says.");
+    throw new Failure(
+      "session_invalid",
+      "The access token belongs to a different device than the session says.",
+    );
   }
 }

@@ -21,7 +21,7 @@ export async function readSessionFile(path: string): Promise<string> {
     // Without O_NONBLOCK opening a pipe would wait for its writer.
     const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      if (!(await file.stat()).isFile()) throw unusableSession(path, "it is no regular file");
+      if (!(await file.stat()).isFile()) throw unusableSession(path, "it is not a regular file");
       const stream = file.createReadStream({ end: MAX_SESSION_BYTES, autoClose: false });
       return toText(await readBounded(stream, MAX_SESSION_BYTES), path);
     } finally {
@@ -139,9 +139,9 @@ export async function makeDirectory(path: string, isOurs: boolean): Promise<void
 }
 
 export function unusableSession(origin: string, what: string): Failure {
-  return new Failure("session_invalid", `${escapeText(origin, 1000)} is no usable session: ${what}.`);
+  return new Failure("session_invalid", `${escapeText(origin, 1000)} can't be used as a session: ${what}.`);
 }
 
 function sessionExists(path: string): Failure {
-  return new Failure("session_exists", `There is a session at ${escapeText(path, 1000)} already.`);
+  return new Failure("session_exists", `There already is a session at ${escapeText(path, 1000)}.`);
 }

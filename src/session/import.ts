@@ -51,7 +51,7 @@ export async function importSession(
     if (access_token !== portable.access_token) {
       throw Failure.from(error).with({
         session: path,
-        hint: "Its tokens were refreshed, so only the imported copy is good: see `session check`.",
+        hint: "Its tokens were refreshed, so only the imported copy is good. Check that session later.",
       });
     }
     await store.remove(path);

@@ -68,7 +68,7 @@ function namedPath(option: string | undefined, env: Environment, store: SessionS
 function noneFound(entries: readonly SessionEntry[]): Failure {
   if (entries.length === 0) return new Failure("session_not_found", "There is no session yet.");
   return new Failure("session_not_found", `There is no complete session, only: ${names(entries)}.`, {
-    hint: "Name the one you mean with --session; `session list` shows their states.",
+    hint: "Name the one to use; one that isn't complete is never chosen by itself.",
   });
 }
 

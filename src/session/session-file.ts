@@ -7,16 +7,16 @@ import { Token } from "../homeserver/token-schema.js";
 import { PrivateKey, SecretsBundle } from "../protocol/secrets.js";
 import { unusableSession } from "./files.js";
 
-const HttpUrl = v.pipe(v.string(), v.maxLength(2048), v.check(isHttpUrl, "is no http or https URL"));
+const HttpUrl = v.pipe(v.string(), v.maxLength(2048), v.check(isHttpUrl, "is not an http or https URL"));
 
 const Timestamp = v.pipe(
   v.string(),
   v.maxLength(64),
-  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/, "is no RFC 3339 time"),
-  v.check((text) => !Number.isNaN(Date.parse(text)), "is no RFC 3339 time"),
+  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/, "is not an RFC 3339 time"),
+  v.check((text) => !Number.isNaN(Date.parse(text)), "is not an RFC 3339 time"),
 );
 
-const UserId = v.pipe(v.string(), v.check(isUserId, "is no user ID"));
+const UserId = v.pipe(v.string(), v.check(isUserId, "is not a user ID"));
 
 /** The private halves of the keys by which the device is known: an Ed25519 seed and a Curve25519 key. */
 const DevicePrivateKeys = v.object({ ed25519: PrivateKey, curve25519: PrivateKey });
@@ -87,7 +87,7 @@ export function parsePortableSession(text: string, origin: string): PortableSess
 export function toPortable(session: StoredSession): PortableSession {
   if (session.state === "revocation_pending") {
     const message = "This session was signed out; only its tokens could not be revoked yet.";
-    throw new Failure("session_dead", message, { hint: "Run `session logout` again." });
+    throw new Failure("session_dead", message, { hint: "Sign it out again." });
   }
   if (session.state === "incomplete") throw new Failure("session_incomplete");
   return v.parse(PortableSession, session);
@@ -97,7 +97,7 @@ export function toPortable(session: StoredSession): PortableSession {
 export function parseJsonObject(text: string, origin: string): Record<string, unknown> {
   const json = parseJson(text);
   if (json === undefined) throw unusableSession(origin, "it is not JSON");
-  if (!isJsonObject(json)) throw unusableSession(origin, "it is no JSON object");
+  if (!isJsonObject(json)) throw unusableSession(origin, "it is not a JSON object");
   return json;
 }
 

@@ -77,7 +77,7 @@ async function readSecrets(path: string, signal: AbortSignal): Promise<SecretsBu
   const parsed = v.safeParse(SecretsFile, parseJson(text));
   if (!parsed.success) {
     throw new Failure("secrets_missing", `${escapeText(path)} holds no secrets bundle.`, {
-      hint: "It has to be the JSON of `session export --format json`, or its `secrets` alone.",
+      hint: "It has to be an exported session, as JSON, or its `secrets` alone.",
     });
   }
   return "secrets" in parsed.output ? parsed.output.secrets : parsed.output;

@@ -108,15 +108,9 @@ async function meetMsc4108(
 export function checkIntent(code: { readonly intent: Intent }, as: Intent): void {
   if (code.intent !== as) return;
   if (as === "existing") {
-    throw new Failure(
-      "wrong_intent",
-      "This QR code is of a device that is signed in already, as this one is.",
-      { hint: "To sign this device in with it, use `scan --as new`." },
-    );
+    const message = "This QR code is from a device that is already signed in, as this one is.";
+    throw new Failure("wrong_intent", message);
   }
-  throw new Failure(
-    "wrong_intent",
-    "This QR code is of a device that wants to be signed in, as this one does.",
-    { hint: "To sign that device in from here, use `scan` without --as new." },
-  );
+  const message = "This QR code is from a device that wants to be signed in, as this one does.";
+  throw new Failure("wrong_intent", message);
 }

@@ -129,7 +129,7 @@ describe("session show", () => {
     const failure = await expectFailure("session_not_found", () =>
       run((context) => sessionShow({ ...options, session: "missing" }, context)),
     );
-    expect(failure.exitCode).toBe(9);
+    expect(failure.kind).toBe("local");
   });
 });
 
@@ -197,7 +197,7 @@ describe("session check", () => {
     const failure = await expectFailure("signed_in_unverified", () =>
       run((context) => sessionCheck(options, context)),
     );
-    expect(failure.exitCode).toBe(8);
+    expect(failure.kind).toBe("unverified");
     await store.update(path, { state: "complete" });
     const { events } = await run((context) => sessionCheck(json, context));
     expect(events()).toMatchObject([{ state: "complete", verified: false }]);
@@ -219,7 +219,7 @@ describe("session check", () => {
     const failure = await expectFailure("session_dead", () =>
       run((context) => sessionCheck(options, context)),
     );
-    expect(failure.exitCode).toBe(9);
+    expect(failure.kind).toBe("local");
   });
 
   it("ends with exit 5 when the secrets or the device's keys are not the account's", async () => {
@@ -237,7 +237,7 @@ describe("session check", () => {
     const failure = await expectFailure("network_error", () =>
       clock.runUntil(run((context) => sessionCheck(options, context), "", clock)),
     );
-    expect(failure.exitCode).toBe(7);
+    expect(failure.kind).toBe("network");
     expect((await store.read(path)).state).toBe("unconfirmed");
   });
 
@@ -395,7 +395,7 @@ describe("session logout", () => {
     const failure = await expectFailure("revocation_pending", () =>
       clock.runUntil(run((context) => sessionLogout(options, context), "", clock)),
     );
-    expect(failure.exitCode).toBe(7);
+    expect(failure.kind).toBe("network");
     expect(failure.details).toMatchObject({ cleanup: "pending", session: path });
     expect(JSON.parse(await readFile(path, "utf8"))).toMatchObject({ state: "revocation_pending" });
     isDown = false;

@@ -119,7 +119,7 @@ describe("a server name as homeserver", () => {
 
   it("fails where no homeserver answers at the base URL", async () => {
     const failure = await expectFailure("server_error", () => resolve("example.org", new FakeHttp()));
-    expect(failure.message).toBe("example.org is no Matrix homeserver.");
+    expect(failure.message).toBe("example.org is not a Matrix homeserver.");
   });
 
   it.each(["", "a b", "example.org/path", "@alice:example.org", "user@example.org", "[::1"])(
@@ -154,10 +154,10 @@ describe("the homeserver of an expected user", () => {
     const failure = await expectFailure("expected_user_unresolvable", () =>
       resolveUser("@alice:example.org", http),
     );
-    expect(failure.exitCode).toBe(5);
+    expect(failure.kind).toBe("security");
   });
 
-  it("is not asked for with what is no user ID", async () => {
+  it("is not asked for with what is not a user ID", async () => {
     const http = new FakeHttp();
     const tooLong = `@${"a".repeat(250)}:example.org`;
     for (const userId of ["alice", "@alice", "@:example.org", "@alice:", "@a\u0007:example.org", tooLong]) {

@@ -98,7 +98,7 @@ describe("a code that is scanned", () => {
   it("works once: the second who scans it is told so, and touches nothing", async () => {
     const { join, rendezvous } = await unconfirmed();
     const failure = await expectFailure("concurrent_write", () => join("late"));
-    expect(failure.exitCode).toBe(5);
+    expect(failure.kind).toBe("security");
     expect(failure.message).toMatch(/used this QR code before/);
     expect(rendezvous.written("late")).toEqual([]);
   });
@@ -110,7 +110,7 @@ describe("a code that is scanned", () => {
     const [one, other] = await clock.runUntil(Promise.allSettled([first(), second()]));
     expect([one?.status, other?.status].sort()).toEqual(["fulfilled", "rejected"]);
     const lost = one?.status === "rejected" ? one : other;
-    expect(lost).toMatchObject({ reason: { code: "concurrent_write", exitCode: 5 } });
+    expect(lost).toMatchObject({ reason: { code: "concurrent_write", kind: "security" } });
     const won = one?.status === "fulfilled" ? one : other;
     if (won?.status !== "fulfilled") throw new Error("Nobody has won.");
     expect((await clock.runUntil(g)).confirm(won.value.checkCode)).toBeDefined();
@@ -120,7 +120,7 @@ describe("a code that is scanned", () => {
     const { clock, accept, rendezvous } = await onShow();
     const outcome = failureOf(accept);
     rendezvous.interfere("AAAA");
-    expect(await clock.runUntil(outcome)).toMatchObject({ code: "message_not_authentic", exitCode: 5 });
+    expect(await clock.runUntil(outcome)).toMatchObject({ code: "message_not_authentic", kind: "security" });
     expect(rendezvous.written("g")).toEqual(["g POST"]);
   });
 
@@ -132,7 +132,7 @@ describe("a code that is scanned", () => {
       return undefined;
     };
     const outcome = clock.runUntil(failureOf(initiate));
-    expect(await outcome).toMatchObject({ code: "message_not_authentic", exitCode: 5 });
+    expect(await outcome).toMatchObject({ code: "message_not_authentic", kind: "security" });
   });
 
   it("survives lost answers of both handshake messages", async () => {
@@ -163,7 +163,7 @@ describe("a code that is scanned", () => {
     };
     const initiate = await join();
     const [, failure] = await clock.runUntil(Promise.all([accept(), failureOf(initiate)]));
-    expect(failure).toMatchObject({ code: "delivery_unknown", exitCode: 7 });
+    expect(failure).toMatchObject({ code: "delivery_unknown", kind: "network" });
   });
 });
 
@@ -206,19 +206,22 @@ describe("while the code is typed", () => {
       const outcome = failureOf(() => g.watch(signal));
       await clock.advance(2000);
       rendezvous.interfere("nonsense");
-      expect(await clock.runUntil(outcome)).toMatchObject({ code: "unexpected_message", exitCode: 6 });
+      expect(await clock.runUntil(outcome)).toMatchObject({
+        code: "unexpected_message",
+        kind: "unsupported",
+      });
     },
   );
 
-  it("the end of the session ends it: deleted is exit code 3, expired 4", async () => {
+  it("the end of the session ends it: deleted is a refusal, expired is too late", async () => {
     const deleted = await unconfirmed();
     const outcome = failureOf(() => deleted.g.watch(signal));
     await deleted.clock.advance(2000);
     deleted.rendezvous.store.clear();
-    expect(await deleted.clock.runUntil(outcome)).toMatchObject({ code: "rendezvous_gone", exitCode: 3 });
+    expect(await deleted.clock.runUntil(outcome)).toMatchObject({ code: "rendezvous_gone", kind: "refused" });
 
     const expired = await unconfirmed();
     const late = failureOf(() => expired.g.watch(signal));
-    expect(await expired.clock.runUntil(late)).toMatchObject({ code: "rendezvous_expired", exitCode: 4 });
+    expect(await expired.clock.runUntil(late)).toMatchObject({ code: "rendezvous_expired", kind: "late" });
   });
 });

@@ -40,7 +40,7 @@ describe("the API under which a code is offered", () => {
       const none = new FakeHttp();
       const failure = await expectFailure("homeserver_without_rendezvous", () => discover(none, dialect));
       expect(none.log).toEqual([request]);
-      expect(failure.hint).toContain("--dialect auto");
+      expect(failure.hint).toContain("dialect auto");
     },
   );
 
@@ -71,7 +71,7 @@ describe("a server that lets this device make no session", () => {
   ] satisfies [string, FakeReply][])("is one that %s", async (_what, reply) => {
     const http = new FakeHttp({ [STABLE]: reply, [UNSTABLE]: reply });
     const failure = await expectFailure("homeserver_without_rendezvous", () => discover(http));
-    expect(failure.exitCode).toBe(6);
+    expect(failure.kind).toBe("unsupported");
     expect(failure.message).toContain("hs.example");
   });
 
@@ -88,7 +88,7 @@ describe("a server that lets this device make no session", () => {
   ] satisfies [string, FakeReply][])("is none by %s: that is a fault of the server", async (_what, reply) => {
     const http = new FakeHttp({ [STABLE]: reply, [UNSTABLE]: reply });
     const failure = await expectFailure("server_error", () => discover(http));
-    expect(failure.exitCode).toBe(7);
+    expect(failure.kind).toBe("network");
     expect(failure.message).not.toContain("\u001b");
   });
 });

@@ -121,12 +121,12 @@ describe("joining a session", () => {
 
   it("whose slot isn't empty is refused: somebody has used the code", async () => {
     const failure = await expectFailure("concurrent_write", () => joined({}, slot("data", "t1")));
-    expect(failure.exitCode).toBe(5);
+    expect(failure.kind).toBe("security");
   });
 
   it("that is not there is too late", async () => {
     const failure = await expectFailure("rendezvous_expired", () => joined({}, GONE));
-    expect(failure.exitCode).toBe(4);
+    expect(failure.kind).toBe("late");
   });
 
   it("under an API that the server doesn't know is left to the other", async () => {
@@ -187,7 +187,7 @@ describe("waiting for the other device", () => {
       },
     });
     const failure = await clock.runUntil(failureOf(() => session.waitForChange("person", signal)));
-    expect(failure).toMatchObject({ code: "rendezvous_expired", exitCode: 4 });
+    expect(failure).toMatchObject({ code: "rendezvous_expired", kind: "late" });
     expect(asked).toEqual([0, 1000, 2000, 3000]);
     expect(clock.now()).toBe(3500);
   });
@@ -201,7 +201,7 @@ describe("waiting for the other device", () => {
   it("gives up before its time where the session is gone: somebody ended it", async () => {
     const { session, clock } = await created({ [GET]: [slot("", "t0"), GONE] });
     const failure = await clock.runUntil(failureOf(() => session.waitForChange("person", signal)));
-    expect(failure).toMatchObject({ code: "rendezvous_gone", exitCode: 3 });
+    expect(failure).toMatchObject({ code: "rendezvous_gone", kind: "refused" });
   });
 
   it("calls a session expired that is gone when its time is over", async () => {
@@ -348,7 +348,7 @@ describe("a write that is refused otherwise", () => {
   it("may have been read where the session is gone and an answer was lost before", async () => {
     const { session } = await joined({ [PUT]: { ...GONE, repeatedAfterLoss: true } });
     const failure = await expectFailure("delivery_unknown", () => session.write("mine", signal));
-    expect(failure.exitCode).toBe(7);
+    expect(failure.kind).toBe("network");
   });
 
   it("isn't sent after the session's time is over", async () => {
@@ -416,7 +416,7 @@ describe("a session over a network that loses answers", () => {
     const never = new Promise<"after">(() => undefined);
     rendezvous.fault = () => (clock.now() > 3500 ? never : undefined);
     const failure = await clock.runUntil(failureOf(() => session.waitForChange("person", signal)));
-    expect(failure).toMatchObject({ code: "rendezvous_expired", exitCode: 4 });
+    expect(failure).toMatchObject({ code: "rendezvous_expired", kind: "late" });
     expect(clock.now()).toBe(5000);
   });
 
@@ -424,7 +424,7 @@ describe("a session over a network that loses answers", () => {
     const { clock, rendezvous, session } = await overMemory(60_000);
     rendezvous.fault = () => "before";
     const failure = await clock.runUntil(failureOf(() => session.waitForChange("person", signal)));
-    expect(failure).toMatchObject({ code: "network_error", exitCode: 7 });
+    expect(failure).toMatchObject({ code: "network_error", kind: "network" });
     expect(clock.now()).toBeLessThanOrEqual(10_000);
   });
 
@@ -432,7 +432,7 @@ describe("a session over a network that loses answers", () => {
     const { clock, rendezvous, session } = await overMemory(60_000);
     rendezvous.fault = () => answer(200, { data: "x".repeat(65_536), sequence_token: "t", expires_in_ms: 1 });
     const failure = await clock.runUntil(failureOf(() => session.waitForChange("person", signal)));
-    expect(failure).toMatchObject({ code: "server_error", exitCode: 7 });
+    expect(failure).toMatchObject({ code: "server_error", kind: "network" });
     expect(failure.message).toContain("too large");
   });
 });

@@ -57,8 +57,8 @@ describe("existingSessionPath", () => {
 
   it("finds none, and says which ones are not complete", async () => {
     expect(
-      (await expectFailure("session_not_found", () => existingSessionPath(undefined, machine))).exitCode,
-    ).toBe(9);
+      (await expectFailure("session_not_found", () => existingSessionPath(undefined, machine))).kind,
+    ).toBe("local");
     await save("unfinished", "incomplete");
     const failure = await expectFailure("session_not_found", () => existingSessionPath(undefined, machine));
     expect(failure.message).toContain("unfinished");
@@ -69,7 +69,7 @@ describe("existingSessionPath", () => {
     await save("two");
     const failure = await expectFailure("session_ambiguous", () => existingSessionPath(undefined, machine));
     expect(failure.message).toMatch(/one, two/);
-    expect(failure.exitCode).toBe(2);
+    expect(failure.kind).toBe("usage");
   });
 
   it("takes the only session of any state when asked to, and doesn't guess between states", async () => {

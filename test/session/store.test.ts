@@ -88,7 +88,7 @@ describe("SessionStore", () => {
     const winners = names.filter((_, index) => tries[index]?.status === "fulfilled");
     expect(winners).toEqual([(await store.read(path)).device_name]);
     for (const { reason } of tries.filter((result) => result.status === "rejected")) {
-      expect(reason).toMatchObject({ code: "session_exists", exitCode: 2 });
+      expect(reason).toMatchObject({ code: "session_exists", kind: "usage" });
     }
   });
 
@@ -174,7 +174,7 @@ describe("SessionStore", () => {
     await store.create(store.pathOf("file"), session);
     const beneathAFile = join(store.pathOf("file"), "bot.json");
     const failure = await expectFailure("file_error", () => store.checkCanCreate(beneathAFile));
-    expect(failure.exitCode).toBe(9);
+    expect(failure.kind).toBe("local");
     await expectFailure("file_error", () => store.checkCanCreate(store.pathOf("x".repeat(300))));
     await expectFailure("session_exists", () => store.checkCanCreate(store.pathOf("file")));
     await store.checkCanCreate(store.pathOf("free"));

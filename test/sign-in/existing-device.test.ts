@@ -108,13 +108,13 @@ describe("the account of an existing device", () => {
   );
 
   it.each([
-    ["another user", { user_id: "@other:example.org", device_id: DEVICE }, "unexpected_user", 5],
-    ["another device", { user_id: USER, device_id: "OTHERDEVICE" }, "session_invalid", 9],
-  ] as const)("is refused where its token turns out to be of %s", async (_what, json, code, exitCode) => {
+    ["another user", { user_id: "@other:example.org", device_id: DEVICE }, "unexpected_user", "security"],
+    ["another device", { user_id: USER, device_id: "OTHERDEVICE" }, "session_invalid", "local"],
+  ] as const)("is refused where its token turns out to be of %s", async (_what, json, code, kind) => {
     const { open, http } = await setUp();
     http.on(WHOAMI, { json });
     const failure = await expectFailure(code, open);
-    expect(failure.exitCode).toBe(exitCode);
+    expect(failure.kind).toBe(kind);
   });
 
   it("is refused where the homeserver no longer accepts it", async () => {
@@ -122,7 +122,7 @@ describe("the account of an existing device", () => {
     http.on(WHOAMI, { status: 401, json: { errcode: "M_UNKNOWN_TOKEN" } });
     http.on(TOKEN, { status: 400, json: { error: "invalid_grant" } });
     const failure = await expectFailure("session_dead", open);
-    expect(failure.exitCode).toBe(9);
+    expect(failure.kind).toBe("local");
   });
 
   it.each([
@@ -137,16 +137,16 @@ describe("the account of an existing device", () => {
     http.on(METADATA, reply);
     http.on("GET https://hs.example/_matrix/client/unstable/org.matrix.msc2965/auth_metadata", reply);
     const failure = await expectFailure(code, open);
-    expect(failure.exitCode).toBe(6);
+    expect(failure.kind).toBe("unsupported");
   });
 
   it("can't help where cross-signing was never set up, or was reset since", async () => {
     const none = await setUp();
     none.http.on(KEYS, { json: { device_keys: {} } });
-    expect((await expectFailure("cross_signing_missing", none.open)).exitCode).toBe(9);
+    expect((await expectFailure("cross_signing_missing", none.open)).kind).toBe("local");
 
     const reset = await setUp({ secrets: { cross_signing: newCrossSigningSecrets() } });
-    expect((await expectFailure("secrets_mismatch", reset.open)).exitCode).toBe(5);
+    expect((await expectFailure("secrets_mismatch", reset.open)).kind).toBe("security");
   });
 });
 
@@ -161,7 +161,7 @@ describe("the secrets of an existing device", () => {
   it("have to be somewhere", async () => {
     const { open } = await withoutSecrets();
     const failure = await expectFailure("secrets_missing", () => open());
-    expect(failure.exitCode).toBe(9);
+    expect(failure.kind).toBe("local");
   });
 
   it.each([
@@ -181,7 +181,7 @@ describe("the secrets of an existing device", () => {
     const { open, file } = await withoutSecrets();
     await writeFile(file, content);
     const failure = await expectFailure("secrets_missing", () => open(file));
-    expect(failure.hint).toContain("session export");
+    expect(failure.hint).toContain("exported session");
   });
 
   it("are not in a file that isn't there", async () => {
@@ -248,7 +248,7 @@ describe("an existing device", () => {
       signInOtherDevice({ ...world, clock }, account, opener, g, announceNothing, signal),
     );
     const [here, there] = await clock.runUntil(Promise.all([helping, ending(play())]));
-    expect(here.failure).toMatchObject({ code: "url_refused", exitCode: 5 });
+    expect(here.failure).toMatchObject({ code: "url_refused", kind: "security" });
     expect(there.failure?.details.reason).toBe("unable_to_open_verification_uri");
     expect(events).toEqual([]);
   });

@@ -118,7 +118,7 @@ describe("the code on show", () => {
 
     const without = meeting({ mode: "authenticated" });
     const { failure } = await without.clock.runUntil(without.generate());
-    expect(failure).toMatchObject({ code: "homeserver_without_rendezvous", exitCode: 6 });
+    expect(failure).toMatchObject({ code: "homeserver_without_rendezvous", kind: "unsupported" });
     expect(namesOf(without.g.events)).toEqual([]);
   });
 
@@ -126,7 +126,7 @@ describe("the code on show", () => {
     const both = meeting();
     const pictureFor = () => Promise.reject(new Failure("file_error"));
     const { failure } = await both.clock.runUntil(both.generate({ pictureFor }));
-    expect(failure).toMatchObject({ code: "file_error", exitCode: 9 });
+    expect(failure).toMatchObject({ code: "file_error", kind: "local" });
     expect(both.rendezvous.store.live()).toEqual([]);
     expect(namesOf(both.g.events)).toEqual([]);
   });
@@ -137,7 +137,7 @@ describe("the code on show", () => {
     await both.g.event("qr");
     await both.clock.advance(3000);
     both.g.stop.abort(new Failure("interrupted"));
-    expect((await both.clock.runUntil(end)).failure?.exitCode).toBe(130);
+    expect((await both.clock.runUntil(end)).failure?.kind).toBe("signal");
     expect(both.rendezvous.written("g").at(-1)).toBe("g DELETE");
     expect(both.rendezvous.store.live()).toEqual([]);
   });
@@ -194,7 +194,7 @@ describe("the check code", () => {
     async (_what, codes) => {
       const both = meeting();
       const [end] = await meet(both, { confirmation: typing(both, codes) });
-      expect(end.failure).toMatchObject({ code: "check_code_wrong", exitCode: 5 });
+      expect(end.failure).toMatchObject({ code: "check_code_wrong", kind: "security" });
       expect(both.g.events.at(-1)).toEqual({ event: "check_code_rejected", attempts_left: 0 });
       // LoginOk is the one thing that it wrote.
       expect(both.rendezvous.written("g")).toEqual(["g POST", "g PUT", "g DELETE"]);
@@ -217,7 +217,7 @@ describe("the check code", () => {
         asked.addEventListener("abort", () => reject(asked.reason), { once: true });
       });
     const [end] = await meet(both, { confirmation: byTypedCode(ask, 3) });
-    expect(end.failure).toMatchObject({ code: "rendezvous_expired", exitCode: 4 });
+    expect(end.failure).toMatchObject({ code: "rendezvous_expired", kind: "late" });
   });
 
   it("isn't waited for when the other device has gone: typing it is ended", async () => {
@@ -239,7 +239,7 @@ describe("the check code", () => {
     const end = await both.clock.runUntil(
       Promise.all([both.generate({ confirmation }), both.scan().catch(() => undefined)]).then(([g]) => g),
     );
-    expect(end.failure).toMatchObject({ code: "rendezvous_gone", exitCode: 3 });
+    expect(end.failure).toMatchObject({ code: "rendezvous_gone", kind: "refused" });
     expect(reason).toMatchObject({ code: "rendezvous_gone" });
   });
 
@@ -250,7 +250,7 @@ describe("the check code", () => {
       throw new Failure("user_cancelled");
     };
     const [end] = await meet(both, { confirmation: byTypedCode(ask, 1) });
-    expect(end.failure).toMatchObject({ code: "user_cancelled", exitCode: 3 });
+    expect(end.failure).toMatchObject({ code: "user_cancelled", kind: "refused" });
     expect(both.rendezvous.written("g")).toEqual(["g POST", "g PUT", "g DELETE"]);
   });
 

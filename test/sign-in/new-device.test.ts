@@ -206,7 +206,7 @@ describe("the homeserver of a new device that has generated the code", () => {
     async (protocols) => {
       const all = await setUp();
       const { failure, other } = await told(all, "https://hs.example", protocols);
-      expect(failure).toMatchObject({ code: "unsupported_protocol", exitCode: 6 });
+      expect(failure).toMatchObject({ code: "unsupported_protocol", kind: "unsupported" });
       expect(other?.details.reason).toBe("unsupported_protocol");
       expect(all.http.log).toEqual([]);
     },
@@ -221,7 +221,7 @@ describe("the homeserver of a new device that has generated the code", () => {
   it("is refused over plain http: nobody is told why, and the session is deleted", async () => {
     const all = await setUp();
     const { failure, other } = await told(all, "http://hs.example");
-    expect(failure).toMatchObject({ code: "url_refused", exitCode: 5 });
+    expect(failure).toMatchObject({ code: "url_refused", kind: "security" });
     expect(other?.code).toBe("rendezvous_gone");
     expect(all.rendezvous.written("g")).toEqual(["g DELETE"]);
     expect(all.http.log).toEqual([]);
@@ -242,7 +242,7 @@ describe("the homeserver of a new device that has generated the code", () => {
     async (name) => {
       const all = await setUp();
       const { failure } = await in2024(all, name);
-      expect(failure).toMatchObject({ code: "unexpected_message", exitCode: 6 });
+      expect(failure).toMatchObject({ code: "unexpected_message", kind: "unsupported" });
       expect(all.http.log).toEqual([]);
     },
   );
@@ -323,7 +323,11 @@ describe("a pinned homeserver (--expect-user)", () => {
   it("ends as nobody else than the user: the tokens are revoked, and the other device isn't told", async () => {
     const all = await setUp(await pin("@somebody.else:example.org"));
     const { failure, other } = await told(all, "https://hs.example");
-    expect(failure).toMatchObject({ code: "unexpected_user", exitCode: 5, details: { cleanup: "revoked" } });
+    expect(failure).toMatchObject({
+      code: "unexpected_user",
+      kind: "security",
+      details: { cleanup: "revoked" },
+    });
     expect(other?.code).toBe("rendezvous_gone");
     expect(all.http.log.filter((entry) => entry === "POST https://auth.example/revoke")).toHaveLength(2);
   });
@@ -336,7 +340,7 @@ describe("a token that may have been issued", () => {
     const { failure } = await told(all, "https://hs.example");
     expect(failure).toMatchObject({
       code: "network_error",
-      exitCode: 7,
+      kind: "network",
       details: { cleanup: "impossible", deviceId: DEVICE },
     });
   });

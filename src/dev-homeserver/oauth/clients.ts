@@ -13,7 +13,7 @@ const Text = v.pipe(v.string(), v.maxLength(255));
 /** RFC 7591 §2, with what the Matrix specification and MAS ask for on top. */
 const ClientMetadata = v.object({
   client_name: v.optional(Text),
-  client_uri: v.pipe(Url, v.check(isPublicWebsite, "is no https URL of a public host")),
+  client_uri: v.pipe(Url, v.check(isPublicWebsite, "is not an https URL of a public host")),
   logo_uri: v.optional(Url),
   policy_uri: v.optional(Url),
   tos_uri: v.optional(Url),

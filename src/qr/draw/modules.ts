@@ -47,7 +47,10 @@ export function sideOf(payload: Uint8Array, level: QrLevel): number | undefined 
  */
 export function qrModules(payload: Uint8Array, level: QrLevel): boolean[][] {
   if (!fitsLevel(payload, level)) {
-    throw new Failure("server_error", "What the homeserver wants in the QR code is too long for one.");
+    throw new Failure(
+      "server_error",
+      "What the homeserver wants in the QR code is too long to fit into one.",
+    );
   }
   const code = new QRCode(-1, LEVELS[level].indicator);
   code.addData(Buffer.from(payload).toString("latin1"));

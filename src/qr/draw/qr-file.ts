@@ -5,14 +5,15 @@ import { Failure } from "../../foundation/failures.js";
 import { qrPng, qrSvg } from "./picture.js";
 
 /**
- * `--qr-file`: which picture the path's extension asks for.
+ * Which kind of picture the path's extension asks for.
  *
  * @throws {Failure} `usage_error` for any but .png and .svg
  */
 export function qrFileFormat(path: string): "png" | "svg" {
   const extension = /\.(png|svg)$/i.exec(path)?.[1]?.toLowerCase();
   if (extension === "png" || extension === "svg") return extension;
-  throw new Failure("usage_error", `--qr-file ${escapeText(path)}: the name has to end in .png or .svg.`);
+  const message = `The name of the QR code's picture has to end in .png or .svg, unlike ${escapeText(path)}.`;
+  throw new Failure("usage_error", message);
 }
 
 /**

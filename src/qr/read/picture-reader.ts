@@ -109,7 +109,7 @@ async function ask(
     return await Promise.race([sent, answered, ended, late]);
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
-    throw new Failure("picture_unreadable", "What reads pictures broke on this one: save it as PNG.", {
+    throw new Failure("picture_unreadable", "The picture reader broke on this one: save it as PNG.", {
       cause,
     });
   } finally {
