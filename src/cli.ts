@@ -20,6 +20,7 @@ import {
 } from "./commands/options/session.js";
 import type { SignInOptions } from "./commands/options/sign-in.js";
 import { packageVersion } from "./commands/version.js";
+import { exitCodeOf } from "./exit-codes.js";
 import { escapeText } from "./foundation/escape-text.js";
 import { Failure } from "./foundation/failures.js";
 import { processRunner, type Runner } from "./run.js";
@@ -47,7 +48,7 @@ async function reportUsageError(
   const [, initial = "", rest = ""] = sentence ?? [];
   const text = sentence ? escapeText(`${initial.toUpperCase()}${rest.replace(/\.$/, "")}.`) : undefined;
   const failure = new Failure("usage_error", text);
-  process.exitCode = failure.exitCode;
+  process.exitCode = exitCodeOf(failure.code);
   if (!argv.includes("--json")) return;
   await run.command({ json: true, timeout: undefined }, async () => {
     throw failure;
@@ -111,7 +112,7 @@ export function commandTree(actions: Actions = actionsOf(processRunner)): Comman
     .version(packageVersion())
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError("Add --help for all that there is.");
+    .showHelpAfterError("Add --help for a list of all options.");
   generateCommand(program).action((options) => actions.generate(options));
   scanCommand(program).action((source, options) => actions.scan(source, options));
   inspectCommand(program).action((sources, options) => actions.inspect(sources, options));

@@ -5,20 +5,18 @@
 
 export { type Clock, systemClock } from "./foundation/clock.js";
 export type { ChannelVersion, Dialect, Emit, Intent, LoginEvent } from "./foundation/events.js";
-export {
-  type Cleanup,
-  FAILURES,
-  Failure,
-  type FailureCode,
-  type FailureDetails,
-} from "./foundation/failures.js";
+export type { FailureKind } from "./foundation/failure-kinds.js";
+export { FAILURES } from "./foundation/failure-table.js";
+export { type Cleanup, Failure, type FailureCode, type FailureDetails } from "./foundation/failures.js";
+export type { Environment, Machine } from "./foundation/machine.js";
 export { resolveHomeserver, resolveUserHomeserver } from "./homeserver/resolve-homeserver.js";
 export type { HttpClient, HttpRequest, HttpResponse } from "./network/http.js";
 export { createHttpClient, type HttpClientOptions } from "./network/http-client.js";
 export { createUrlPolicy, type UrlPolicy } from "./network/url-policy.js";
 export { generateDeviceId } from "./protocol/device-keys.js";
-export { type ExistingDevice, signInOtherDevice } from "./protocol/existing-device.js";
-export { type NewDevice, signInAsNewDevice } from "./protocol/new-device.js";
+export { type ExistingDevice, helpNewDevice } from "./protocol/existing-device.js";
+export type { ExpectedUser } from "./protocol/expected-user.js";
+export { type HomeserverClaim, type NewDevice, signInAsNewDevice } from "./protocol/new-device.js";
 export {
   decodeQrCode,
   encodeQrCode,
@@ -31,20 +29,25 @@ export type { SecureChannel } from "./protocol/secure-channel.js";
 export type { PortableSession, StoredSession } from "./session/session-file.js";
 export { type NewSessionFile, SessionStore, sessionsDirectory } from "./session/store.js";
 export {
+  byExpectedUser,
+  byTypedCode,
+  type CheckCodeSource,
+  type Confirmation,
+} from "./sign-in/confirmation.js";
+export {
   announceHomeserver,
   announceNothing,
   type ExistingAccount,
-  existingDevice,
   openExistingAccount,
+  signInOtherDevice,
 } from "./sign-in/existing-device.js";
-export { type Confirmation, type GenerateCode, generateCode } from "./sign-in/generate-code.js";
+export { type CodeToShow, type GenerateCode, generateCode } from "./sign-in/generate-code.js";
 export {
   homeserverFromCode,
   homeserverFromProtocols,
   type NewDeviceRequest,
-  newDevice,
+  signInThisDevice,
 } from "./sign-in/new-device.js";
 export type { LinkOpener } from "./sign-in/open-link.js";
-export { scanCode } from "./sign-in/scan-code.js";
+export { type ScanCode, scanCode } from "./sign-in/scan-code.js";
 export type { SignInWorld } from "./sign-in/world.js";
-export type { CheckCodeSource } from "./ui/check-code-source.js";

@@ -1,6 +1,10 @@
+import { homedir } from "node:os";
 import type { CommandContext, SignInContext } from "./commands/context.js";
+import { hintOf } from "./commands/hints.js";
+import { exitCodeOf } from "./exit-codes.js";
 import { systemClock } from "./foundation/clock.js";
 import type { FailureEvent } from "./foundation/events.js";
+import { FAILURES } from "./foundation/failure-table.js";
 import { Failure } from "./foundation/failures.js";
 import type { ReadPicture } from "./qr/read/source.js";
 import { createDisplay, type DisplayOptions } from "./ui/create-display.js";
@@ -8,7 +12,7 @@ import type { Display } from "./ui/display.js";
 
 /** How a command runs as a process: its signals and its time, and the one place that makes exit codes. */
 
-const SIGNALS = { SIGHUP: "hangup", SIGINT: "interrupted", SIGTERM: "terminated" } as const;
+const SIGNALS = ["hangup", "interrupted", "terminated"] as const;
 /** How long a command may clean up after a signal. */
 const CLEANUP_MS = 5000;
 
@@ -35,11 +39,14 @@ function runSignIn(options: RunOptions, command: (context: SignInContext) => Pro
   });
 }
 
-/** Runs any other command. It may return an exit code; without one, what stopped it gives it. */
+/**
+ * Runs any other command. One that has told of its failure itself returns it for its exit code, and one that
+ * ran another program may return that program's; without either, what stopped it gives the exit code.
+ */
 function runCommand(
   options: RunOptions,
   // biome-ignore lint/suspicious/noConfusingVoidType: most commands return nothing at all.
-  command: (context: CommandContext) => Promise<number | void>,
+  command: (context: CommandContext) => Promise<Failure | number | void>,
 ): Promise<void> {
   return run({ ...options, plain: true }, command);
 }
@@ -47,28 +54,33 @@ function runCommand(
 async function run(
   options: RunOptions,
   // biome-ignore lint/suspicious/noConfusingVoidType: as above.
-  command: (context: CommandContext, display: () => Promise<Display>) => Promise<number | void>,
+  command: (context: CommandContext, display: () => Promise<Display>) => Promise<Failure | number | void>,
 ): Promise<void> {
   const stop = new AbortController();
-  const { stdin, stdout, stderr, env } = process;
   const { signal } = stop;
-  const readPicture = pictureReader();
-  const context: CommandContext = { env, stdin, stdout, stderr, clock: systemClock, readPicture, signal };
+  const { stdin, stdout, stderr, env, platform } = process;
+  const context: CommandContext = {
+    ...{ stdin, stdout, stderr, env, platform },
+    homeDirectory: homedir,
+    clock: systemClock,
+    readPicture: pictureReader(),
+    signal,
+  };
   let created: Promise<Display> | undefined;
   const display = () => {
-    created ??= createDisplay({ ...options, mode: displayMode(options), context });
+    created ??= createDisplay({ ...options, mode: displayMode(options), context, interrupt });
     return created;
   };
   const undo = listenForTheEnd(stop, options.timeout);
   // Nobody reads on, as with `| head`: that ends the output, and not the sign-in.
   for (const output of [stdout, stderr]) output.on("error", () => undefined);
   try {
-    const code = await command(context, display);
-    process.exitCode = code ?? (stop.signal.aborted ? Failure.from(stop.signal.reason).exitCode : 0);
+    const end = (await command(context, display)) ?? (signal.aborted ? Failure.from(signal.reason) : 0);
+    process.exitCode = typeof end === "number" ? end : exitCodeOf(end.code);
   } catch (thrown) {
     const failure = Failure.from(thrown);
     (await display()).emit(failureEvent(failure));
-    process.exitCode = failure.exitCode;
+    process.exitCode = exitCodeOf(failure.code);
   } finally {
     await (await created)?.close();
     undo();
@@ -78,7 +90,11 @@ async function run(
 /** Reads pictures with what is loaded for the first of them: most runs have none. */
 function pictureReader(): ReadPicture {
   let loading: Promise<ReadPicture> | undefined;
-  const load = async () => (await import("./qr/read/picture-reader.js")).createPictureReader(systemClock);
+  const load = async () => {
+    const { createPictureReader } = await import("./qr/read/picture-reader.js");
+    const { env, execPath } = process;
+    return createPictureReader({ clock: systemClock, env, execPath });
+  };
   return async (picture, signal) => {
     loading ??= load();
     return (await loading)(picture, signal);
@@ -90,16 +106,23 @@ function displayMode({ json, plain }: RunOptions): DisplayOptions["mode"] {
   return plain ? "plain" : "auto";
 }
 
+/** What Ctrl-C does, for a display that reads it as a key. */
+function interrupt(): void {
+  // On Windows, kill ends the process without asking those who listen for the signal.
+  if (!process.emit("SIGINT", "SIGINT")) process.kill(process.pid, "SIGINT");
+}
+
 /** Signals and the timeout abort the run. A second signal ends the process at once. */
 function listenForTheEnd(stop: AbortController, timeout: number | undefined): () => void {
   let isSignalled = false;
-  const listeners = Object.entries(SIGNALS).map(([signal, code]) => {
+  const listeners = SIGNALS.map((code) => {
+    const { signal } = FAILURES[code];
     const listener = () => {
       const failure = new Failure(code);
-      if (isSignalled) process.exit(failure.exitCode);
+      if (isSignalled) process.exit(exitCodeOf(code));
       isSignalled = true;
       stop.abort(failure);
-      setTimeout(() => process.exit(failure.exitCode), CLEANUP_MS).unref();
+      setTimeout(() => process.exit(exitCodeOf(code)), CLEANUP_MS).unref();
     };
     process.on(signal, listener);
     return () => process.off(signal, listener);
@@ -116,7 +139,8 @@ function listenForTheEnd(stop: AbortController, timeout: number | undefined): ()
 }
 
 function failureEvent(failure: Failure): FailureEvent {
-  const { code, message, hint, exitCode, details } = failure;
+  const { code, message, details } = failure;
+  const hint = hintOf(failure);
   const { reason, homeserver, cleanup = "none", deviceId, session } = details;
   return {
     event: "failure",
@@ -125,7 +149,7 @@ function failureEvent(failure: Failure): FailureEvent {
     ...(hint === undefined ? {} : { hint }),
     ...(reason === undefined ? {} : { reason }),
     ...(homeserver === undefined ? {} : { homeserver }),
-    exit_code: exitCode,
+    exit_code: exitCodeOf(code),
     cleanup,
     ...(deviceId === undefined ? {} : { device_id: deviceId }),
     ...(session === undefined ? {} : { session }),

@@ -3,13 +3,12 @@ import {
   createHttpClient,
   createUrlPolicy,
   decodeQrCode,
-  existingDevice,
-  Failure,
   type LoginEvent,
   openExistingAccount,
   type SessionStore,
   type SignInWorld,
   scanCode,
+  signInOtherDevice,
   systemClock,
 } from "matrix-qr-login";
 
@@ -36,7 +35,6 @@ export async function helpDevice(
   signal: AbortSignal,
 ): Promise<void> {
   const code = decodeQrCode(payload);
-  if (code.intent !== "new") throw new Failure("wrong_intent");
 
   const urlPolicy = createUrlPolicy([]);
   const http = createHttpClient({
@@ -54,9 +52,9 @@ export async function helpDevice(
   const world: SignInWorld = { http, urlPolicy, clock: systemClock, emit };
   try {
     const account = await openExistingAccount(world, store, sessionPath, undefined, signal);
-    const channel = await scanCode(world, code, "auto", signal);
+    const channel = await scanCode(world, code, { as: "existing", dialect: "auto" }, signal);
     const announce = announceHomeserver(account);
-    await existingDevice(world, account, { by: "printing" }, channel, announce, signal);
+    await signInOtherDevice(world, account, { by: "printing" }, channel, announce, signal);
   } finally {
     await http.close();
   }

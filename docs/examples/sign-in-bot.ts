@@ -1,4 +1,5 @@
 import {
+  byExpectedUser,
   type ChannelVersion,
   createHttpClient,
   createUrlPolicy,
@@ -6,15 +7,15 @@ import {
   generateDeviceId,
   homeserverFromProtocols,
   type LoginEvent,
-  newDevice,
   resolveUserHomeserver,
   type SessionStore,
   type SignInWorld,
+  signInThisDevice,
   systemClock,
 } from "matrix-qr-login";
 
 /**
- * Signs a bot in by a QR code that somebody scans who is signed in as the bot. Nobody types a check code: the
+ * Signs a bot in by a QR code that somebody who is signed in as the bot scans. Nobody types a check code: the
  * expected user takes its place.
  *
  * @param show gets a QR code's content as base64, and which version of the channel it is for. There may be a code
@@ -43,23 +44,20 @@ export async function signInBot(
   };
   const world: SignInWorld = { http, urlPolicy, clock: systemClock, emit };
   try {
-    const baseUrl = await resolveUserHomeserver(userId, world, signal);
+    const expectedUser = await resolveUserHomeserver(userId, world, signal);
+    const { baseUrl } = expectedUser;
+    const confirmation = byExpectedUser(expectedUser);
     const channel = await generateCode(
       world,
-      { intent: "new", baseUrl, version: "auto", dialect: "auto", confirmation: { by: "expected_user" } },
+      { intent: "new", baseUrl, version: "auto", dialect: "auto", confirmation },
       signal,
     );
-    await newDevice(
+    const deviceId = generateDeviceId();
+    await signInThisDevice(
       world,
-      {
-        deviceId: generateDeviceId(),
-        sessionFile,
-        expectedUser: userId,
-        expectedBaseUrl: baseUrl,
-        keepUnverified: false,
-      },
+      { deviceId, sessionFile, expectedUser, keepUnverified: false },
       channel,
-      homeserverFromProtocols(world),
+      homeserverFromProtocols,
       signal,
     );
     return sessionFile.path;

@@ -1,14 +1,10 @@
-import type { Clock } from "../foundation/clock.js";
+import type { Machine } from "../foundation/machine.js";
 import type { ReadPicture } from "../qr/read/source.js";
 import type { Display } from "../ui/display.js";
+import type { DisplayContext } from "../ui/display-context.js";
 
 /** The world as a command sees it. */
-export interface CommandContext {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdin: NodeJS.ReadStream;
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
-  readonly clock: Clock;
+export interface CommandContext extends DisplayContext, Machine {
   readonly readPicture: ReadPicture;
   /** Aborted, with a Failure as its reason, by SIGHUP, SIGINT, SIGTERM, or when --timeout is over. */
   readonly signal: AbortSignal;

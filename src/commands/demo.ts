@@ -1,7 +1,7 @@
+import { tmpdir } from "node:os";
 import { relative } from "node:path";
 import { type DemoStage, playDemo, withDemoStage } from "../demo/demo.js";
 import { jsonDemoDisplay, plainDemoDisplay } from "../demo/demo-display.js";
-import { PROGRAM } from "../demo/device-process.js";
 import { aborted } from "./aborted.js";
 import type { CommandContext } from "./context.js";
 import type { DemoOptions } from "./options/demo.js";
@@ -10,18 +10,26 @@ import type { DemoOptions } from "./options/demo.js";
 export async function demo(options: DemoOptions, context: CommandContext): Promise<number | undefined> {
   const { clock, signal, stderr } = context;
   if (options.byHand) {
-    await withDemoStage(clock, false, async (stage) => {
+    await withDemoStage(clock, tmpdir(), false, async (stage) => {
       stderr.write(instructions(stage));
       await aborted(signal);
     });
     return undefined;
   }
   const display = options.json ? jsonDemoDisplay(context) : plainDemoDisplay(context);
-  return withDemoStage(clock, true, (stage) => playDemo(stage, display, signal));
+  const program = { execPath: process.execPath, path: programPath() };
+  return withDemoStage(clock, tmpdir(), true, (stage) => playDemo(stage, program, display, signal));
+}
+
+/** The file that Node runs as this program. */
+function programPath(): string {
+  const [, path] = process.argv;
+  if (path === undefined) throw new Error("Node was started without a file to run.");
+  return path;
 }
 
 function instructions({ homeserver, existingSession, newSession, qrFile }: DemoStage): string {
-  const program = `node ${relative(process.cwd(), PROGRAM)}`;
+  const program = `node ${relative(process.cwd(), programPath())}`;
   const { account, baseUrl } = homeserver;
   return `A homeserver runs on ${baseUrl.href}, and a device of ${account.userId} is signed in.
 

@@ -1,7 +1,7 @@
 import { examine } from "../doctor/examine.js";
-import { type Finding, type State, type Verdict, verdictOf } from "../doctor/findings.js";
+import { type Finding, obstacleIn, type State, type Verdict, verdictOf } from "../doctor/findings.js";
 import { escapeText, safeJson } from "../foundation/escape-text.js";
-import { FAILURES } from "../foundation/failures.js";
+import type { Failure } from "../foundation/failures.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
 import type { CommandContext } from "./context.js";
 import { withNetwork } from "./network.js";
@@ -9,20 +9,21 @@ import type { GlobalOptions } from "./options/global.js";
 
 const MARKS: Readonly<Record<State, string>> = { ok: "ok  ", limited: "some", missing: "none" };
 
-/** `doctor`: whether a homeserver can do QR sign-in. Returns exit code 6 where it can't. */
+/** `doctor`: whether a homeserver can do QR sign-in. Returns what a sign-in would fail with, if it can't. */
 export async function doctor(
   server: string,
   options: GlobalOptions,
   context: CommandContext,
-): Promise<number> {
-  const { clock, signal, stdout } = context;
+): Promise<Failure | undefined> {
+  const { signal, stdout } = context;
   return withNetwork(options, context, async (network) => {
     const baseUrl = await resolveHomeserver(server, network, signal);
     const tell = (finding: Finding) =>
       stdout.write(options.json ? `${safeJson(finding)}\n` : describeFinding(finding));
-    const verdict = verdictOf(await examine({ ...network, clock, baseUrl }, tell, signal));
+    const findings = await examine({ ...network, baseUrl }, tell, signal);
+    const verdict = verdictOf(findings);
     stdout.write(options.json ? `${safeJson(verdict)}\n` : describeVerdict(verdict, baseUrl));
-    return verdict.sign_in ? 0 : FAILURES.homeserver_without_oauth.exitCode;
+    return obstacleIn(findings);
   });
 }
 

@@ -17,7 +17,7 @@ export function introduction(
     "It keeps everything in memory, and forgets it at the end: Ctrl-C.",
   ];
   if (!isLoopback(host)) {
-    lines.push("Everybody who can reach this machine can use it. Other machines need --allow-http for it.");
+    lines.push("Anybody who can reach this machine can use it. Other machines need --allow-http for it.");
   }
   lines.push(
     "",

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import type { DevHomeserverOptions } from "../dev-homeserver/options.js";
 import { withDevHomeserver } from "../dev-homeserver/served-session.js";
 import type { Clock } from "../foundation/clock.js";
@@ -10,15 +11,12 @@ import type { HomeserverOptions } from "./options/homeserver.js";
 /** `homeserver`: runs the embedded development homeserver until the signal is aborted, its normal end. */
 export async function homeserver(options: HomeserverOptions, context: CommandContext): Promise<void> {
   const { clock, signal, stdout, stderr } = context;
-  await withDevHomeserver(
-    settings(options, clock),
-    options.session,
-    async ({ baseUrl, account }, session) => {
-      if (options.json) stdout.write(`${safeJson({ event: "ready", base_url: baseUrl.href, session })}\n`);
-      stderr.write(introduction({ baseUrl, account }, session, options.host));
-      await aborted(signal);
-    },
-  );
+  await withDevHomeserver(settings(options, clock), options.session, tmpdir(), async (server, session) => {
+    const ready = { event: "ready", base_url: server.baseUrl.href, session };
+    if (options.json) stdout.write(`${safeJson(ready)}\n`);
+    stderr.write(introduction(server, session, options.host));
+    await aborted(signal);
+  });
 }
 
 /** The command line counts in seconds. */

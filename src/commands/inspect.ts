@@ -4,24 +4,25 @@ import { encodeBase64 } from "../protocol/base64.js";
 import { decodeQrCode, type SignInQrPayload } from "../protocol/qr-code.js";
 import { readPayload } from "../qr/read/source.js";
 import type { CommandContext } from "./context.js";
+import { hintOf } from "./hints.js";
 import type { GlobalOptions } from "./options/global.js";
 
 /**
  * Explains what QR codes hold, on stdout; nothing is contacted. With --json, one line a source: `payload` or
  * `unreadable`.
  *
- * @returns 0 if all were read, else the exit code of the first one that was not
+ * @returns the failure of the first one that was not read, of which the output has told already
  * @throws {Failure} `usage_error` when standard input is given twice; the signal's reason when it is aborted
  */
 export async function inspect(
   sources: readonly string[],
   options: GlobalOptions,
   context: CommandContext,
-): Promise<number> {
+): Promise<Failure | undefined> {
   if (sources.filter((source) => source === "-").length > 1) {
     throw new Failure("usage_error", "Standard input (-) can be read only once.");
   }
-  let exitCode = 0;
+  let firstFailure: Failure | undefined;
   let gap = "";
   for (const source of sources) {
     try {
@@ -33,13 +34,16 @@ export async function inspect(
     } catch (error) {
       context.signal.throwIfAborted();
       if (!(error instanceof Failure)) throw error;
-      exitCode ||= error.exitCode;
+      firstFailure ??= error;
       if (options.json) await write(context.stdout, unreadableLine(source, error));
       else
-        await write(context.stderr, [`${title(source)}: ${error.message}`, error.hint ?? "", ""].join("\n"));
+        await write(
+          context.stderr,
+          [`${title(source)}: ${error.message}`, hintOf(error) ?? "", ""].join("\n"),
+        );
     }
   }
-  return exitCode;
+  return firstFailure;
 }
 
 function payloadLine(source: string, payload: Uint8Array, code: SignInQrPayload): string {
@@ -89,7 +93,7 @@ function explain(source: string, code: SignInQrPayload): string {
   return [
     title(source),
     ...rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`),
-    "  Nothing was contacted: whether the code is still valid isn't known.",
+    "  No server was contacted, so it isn't known whether the code is still valid.",
     "",
   ].join("\n");
 }

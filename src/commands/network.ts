@@ -1,16 +1,10 @@
-import type { HttpClient } from "../network/http.js";
 import { createHttpClient } from "../network/http-client.js";
+import type { Network } from "../network/network.js";
 import { createLineTrace, openFileTrace, type TraceEntry } from "../network/trace.js";
-import { createUrlPolicy, type UrlPolicy } from "../network/url-policy.js";
+import { createUrlPolicy } from "../network/url-policy.js";
 import type { CommandContext } from "./context.js";
 import type { GlobalOptions } from "./options/global.js";
 import { packageVersion } from "./version.js";
-
-/** What a command reaches servers with. */
-export interface Network {
-  readonly http: HttpClient;
-  readonly urlPolicy: UrlPolicy;
-}
 
 /**
  * Runs `use` with the network that --allow-http, --verbose and --trace describe, and closes it afterwards.
@@ -32,7 +26,7 @@ export async function withNetwork<T>(
   const userAgent = `matrix-qr-login/${packageVersion()}`;
   const http = createHttpClient({ clock, env, urlPolicy, userAgent, trace });
   try {
-    return await use({ http, urlPolicy });
+    return await use({ http, urlPolicy, clock });
   } finally {
     await http.close();
     file?.close();

@@ -1,16 +1,16 @@
 import { decodeQrCode, type SignInQrPayload } from "../protocol/qr-code.js";
 import { readPayload } from "../qr/read/source.js";
-import { announceHomeserver, existingDevice } from "../sign-in/existing-device.js";
-import { homeserverFromCode, newDevice } from "../sign-in/new-device.js";
+import { announceHomeserver, signInOtherDevice } from "../sign-in/existing-device.js";
+import { homeserverFromCode, signInThisDevice } from "../sign-in/new-device.js";
 import { checkIntent, scanCode } from "../sign-in/scan-code.js";
 import type { SignInContext } from "./context.js";
 import type { SignInOptions } from "./options/sign-in.js";
 import {
   confirmHelping,
-  expectedHomeserver,
   linkOpener,
   openAccount,
   prepareNewDevice,
+  resolveExpectedUser,
   withWorld,
 } from "./sign-in.js";
 
@@ -26,9 +26,10 @@ async function scanAsExisting(source: string, options: SignInOptions, context: S
   const code = await readCode(source, options, context);
   await withWorld(options, context, async (world) => {
     const account = await openAccount(options, world, context);
-    const channel = await scanCode(world, code, options.dialect, signal);
+    const { dialect } = options;
+    const channel = await scanCode(world, code, { as: "existing", dialect }, signal);
     const announce = announceHomeserver(account);
-    await existingDevice(world, account, opener, channel, announce, signal);
+    await signInOtherDevice(world, account, opener, channel, announce, signal);
   });
 }
 
@@ -37,10 +38,10 @@ async function scanAsNew(source: string, options: SignInOptions, context: SignIn
   const code = await readCode(source, options, context);
   const request = await prepareNewDevice(options, context);
   await withWorld(options, context, async (world) => {
-    const expectedBaseUrl = await expectedHomeserver(options, world, signal);
-    const channel = await scanCode(world, code, options.dialect, signal);
-    const learnHomeserver = homeserverFromCode(world, code);
-    await newDevice(world, { ...request, expectedBaseUrl }, channel, learnHomeserver, signal);
+    const expectedUser = await resolveExpectedUser(options, world, signal);
+    const { dialect } = options;
+    const channel = await scanCode(world, code, { as: "new", dialect }, signal);
+    await signInThisDevice(world, { ...request, expectedUser }, channel, homeserverFromCode(code), signal);
   });
 }
 

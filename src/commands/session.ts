@@ -52,12 +52,12 @@ export async function sessionCheck(options: GlobalOptions, context: CommandConte
   const portable = toPortable(session);
   const verified = await withNetwork(options, context, async (network) => {
     const { connectSession } = await import("../session/connect.js");
-    const homeserver = connectSession(store, path, session, { ...network, clock });
+    const { homeserver } = connectSession(store, path, session, network);
     return checkSession(portable, homeserver, signal);
   });
   const isImported = session.state === "unconfirmed" && session.device_keys === undefined;
   if (session.state !== "complete" && !isImported && !verified) {
-    const message = "The session lives, but the homeserver doesn't show its device as verified.";
+    const message = "The session is alive, but the homeserver doesn't show its device as verified.";
     throw new Failure("signed_in_unverified", message, { deviceId: session.device_id, session: path });
   }
   const checked =
@@ -78,7 +78,7 @@ export async function sessionImport(
 ): Promise<void> {
   const { clock, signal } = context;
   const portable = await readPortableSession(source, context.stdin, signal);
-  const path = await newSessionPath(options.session, context.env, portable.device_id);
+  const path = await newSessionPath(options.session, context, portable.device_id);
   const store = await openStore(context);
   for (const warning of importWarnings(portable)) {
     if (options.json) printJson(warning, context);
@@ -88,7 +88,7 @@ export async function sessionImport(
     ? await importSession(portable, store, path, undefined, clock, signal)
     : await withNetwork(options, context, async (network) => {
         const { connectSession } = await import("../session/connect.js");
-        const homeserver = connectSession(store, path, portable, { ...network, clock });
+        const { homeserver } = connectSession(store, path, portable, network);
         return importSession(portable, store, path, homeserver, clock, signal);
       });
   if (options.json) printJson(sessionEvent(path, session), context);
@@ -110,7 +110,7 @@ export async function sessionLogout(options: GlobalOptions, context: CommandCont
     // A URL that is refused ends this before the session is touched.
     network.urlPolicy.check(session.base_url);
     const { revokeSession } = await import("../session/connect.js");
-    const revoke = (latest: StoredSession) => revokeSession(latest, { ...network, clock }, signal);
+    const revoke = (latest: StoredSession) => revokeSession(latest, network, signal);
     await logoutSession(store, path, revoke, clock, signal);
   });
   if (options.json) {
@@ -142,7 +142,7 @@ function importWarnings(portable: PortableSession): Warning[] {
 }
 
 async function openStore(context: CommandContext): Promise<SessionStore> {
-  return new SessionStore(await sessionsDirectory(context.env));
+  return new SessionStore(sessionsDirectory(context));
 }
 
 async function findSession(
@@ -150,7 +150,7 @@ async function findSession(
   context: CommandContext,
 ): Promise<{ store: SessionStore; path: string; session: StoredSession }> {
   const store = await openStore(context);
-  const path = await existingSessionPath(options.session, context.env, "any");
+  const path = await existingSessionPath(options.session, context, "any");
   return { store, path, session: await store.read(path) };
 }
 

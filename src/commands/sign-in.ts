@@ -4,6 +4,7 @@ import { serverNameOf } from "../foundation/identifiers.js";
 import { resolveUserHomeserver } from "../homeserver/resolve-homeserver.js";
 import { decodeBase64 } from "../protocol/base64.js";
 import { generateDeviceId, isUsableDeviceId } from "../protocol/device-keys.js";
+import type { ExpectedUser } from "../protocol/expected-user.js";
 import { existingSessionPath, newSessionPath } from "../session/resolve.js";
 import { SessionStore, sessionsDirectory } from "../session/store.js";
 import { type ExistingAccount, openExistingAccount } from "../sign-in/existing-device.js";
@@ -32,8 +33,8 @@ export async function withWorld<T>(
 /** What the new device is to be: checked before anything is asked of the network. */
 export async function prepareNewDevice(
   options: SignInOptions,
-  { env }: SignInContext,
-): Promise<Omit<NewDeviceRequest, "expectedBaseUrl">> {
+  context: SignInContext,
+): Promise<Omit<NewDeviceRequest, "expectedUser">> {
   const { expectUser, expectMasterKey, deviceName, clientId, keepUnverified = false } = options;
   if (expectUser !== undefined) serverNameOf(expectUser);
   if (expectMasterKey !== undefined && decodeBase64(expectMasterKey)?.length !== 32) {
@@ -43,40 +44,39 @@ export async function prepareNewDevice(
   if (!isUsableDeviceId(deviceId)) {
     throw new Failure(
       "usage_error",
-      "--device-id has to have 10 to 255 letters, digits or . _ ~ ! $ & ' ( ) * + , ; = : @ / - in it.",
+      "A --device-id consists of 10 to 255 letters, digits or . _ ~ ! $ & ' ( ) * + , ; = : @ / - characters.",
     );
   }
-  const store = new SessionStore(await sessionsDirectory(env));
-  const path = await newSessionPath(options.session, env, deviceId);
+  const store = new SessionStore(sessionsDirectory(context));
+  const path = await newSessionPath(options.session, context, deviceId);
   return {
     deviceId,
     sessionFile: store.newFile(path),
     deviceName,
     clientId,
-    expectedUser: expectUser,
     expectedMasterKey: expectMasterKey?.replace(/=+$/, ""),
     keepUnverified,
   };
 }
 
-/** The homeserver that --expect-user pins, if it is given. */
-export async function expectedHomeserver(
+/** The user of --expect-user with the homeserver that this pins, if it is given. */
+export async function resolveExpectedUser(
   { expectUser }: SignInOptions,
   world: SignInWorld,
   signal: AbortSignal,
-): Promise<URL | undefined> {
+): Promise<ExpectedUser | undefined> {
   return expectUser === undefined ? undefined : resolveUserHomeserver(expectUser, world, signal);
 }
 
 export async function openAccount(
   options: SignInOptions,
   world: SignInWorld,
-  { env, signal }: SignInContext,
+  context: SignInContext,
 ): Promise<ExistingAccount> {
-  const path = await existingSessionPath(options.session, env);
-  const store = new SessionStore(await sessionsDirectory(env));
+  const path = await existingSessionPath(options.session, context);
+  const store = new SessionStore(sessionsDirectory(context));
   const secretsFile = options.secrets === "session" ? undefined : options.secrets;
-  return openExistingAccount(world, store, path, secretsFile, signal);
+  return openExistingAccount(world, store, path, secretsFile, context.signal);
 }
 
 /**

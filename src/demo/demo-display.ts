@@ -1,7 +1,7 @@
-import type { CommandContext } from "../commands/context.js";
 import { safeJson } from "../foundation/escape-text.js";
 import type { Intent, LoginEvent } from "../foundation/events.js";
 import { describe, nextScene, OPENING, type Scene } from "../ui/describe.js";
+import type { DisplayContext } from "../ui/display-context.js";
 import type { Line } from "../ui/line.js";
 import { qrBlock } from "../ui/qr-block.js";
 
@@ -13,7 +13,7 @@ export interface DemoDisplay {
 }
 
 /** The events of both, one a line, each with the device that it is from. */
-export function jsonDemoDisplay({ stdout }: Pick<CommandContext, "stdout">): DemoDisplay {
+export function jsonDemoDisplay({ stdout }: Pick<DisplayContext, "stdout">): DemoDisplay {
   return {
     narrate: () => undefined,
     show(device, { event, ...fields }) {
@@ -26,7 +26,7 @@ const LABELS: Readonly<Record<Intent, string>> = { new: "new device     ", exist
 const COLOURS: Readonly<Record<Intent, number>> = { new: 36, existing: 35 };
 const LOG_COLUMNS = 80;
 
-export function plainDemoDisplay({ stderr, env }: Pick<CommandContext, "stderr" | "env">): DemoDisplay {
+export function plainDemoDisplay({ stderr, env }: Pick<DisplayContext, "stderr" | "env">): DemoDisplay {
   const isTerminal = stderr.isTTY && env["TERM"] !== "dumb";
   const coloured = isTerminal && !env["NO_COLOR"];
   const paint = (code: number, text: string) => (coloured ? `\u001b[${code}m${text}\u001b[0m` : text);

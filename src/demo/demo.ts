@@ -1,11 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type DevHomeserver, startDevHomeserver } from "../dev-homeserver/dev-homeserver.js";
+import { createPrivateFile } from "../files/private-file.js";
 import type { Clock } from "../foundation/clock.js";
 import type { Intent, LoginEvent } from "../foundation/events.js";
 import type { DemoDisplay } from "./demo-display.js";
-import { type DeviceProcess, startDevice } from "./device-process.js";
+import { type DeviceProcess, type Program, startDevice } from "./device-process.js";
 
 /** An embedded homeserver with a session on disk, for both devices to work with. */
 export interface DemoStage {
@@ -17,18 +17,23 @@ export interface DemoStage {
   readonly qrFile: string;
 }
 
-/** Sets the stage in a folder of its own, and clears it away whatever happens. */
+/**
+ * Sets the stage in a folder of its own, and clears it away whatever happens.
+ *
+ * @param parent where that folder is made
+ */
 export async function withDemoStage<T>(
   clock: Clock,
+  parent: string,
   autoConsent: boolean,
   play: (stage: DemoStage) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "matrix-qr-login-demo-"));
+  const folder = await mkdtemp(join(parent, "matrix-qr-login-demo-"));
   try {
     const homeserver = await startDevHomeserver({ clock, ...(autoConsent ? { autoConsent: "allow" } : {}) });
     try {
       const existingSession = join(folder, "existing.json");
-      await writeFile(existingSession, JSON.stringify(homeserver.existingSession), { mode: 0o600 });
+      await createPrivateFile(existingSession, JSON.stringify(homeserver.existingSession));
       const newSession = join(folder, "new.json");
       return await play({ homeserver, existingSession, newSession, qrFile: join(folder, "qr.png") });
     } finally {
@@ -47,17 +52,18 @@ export async function withDemoStage<T>(
  */
 export async function playDemo(
   { homeserver, existingSession, newSession, qrFile }: DemoStage,
+  program: Program,
   display: DemoDisplay,
   signal: AbortSignal,
 ): Promise<number> {
   const devices: Partial<Record<Intent, DeviceProcess>> = {};
   const start = (device: Intent, args: readonly string[]) => {
-    const process = startDevice(args, (event) => {
+    const started = startDevice(program, args, (event) => {
       display.show(device, event);
       react(device, event);
     });
-    devices[device] = process;
-    return process.ended;
+    devices[device] = started;
+    return started.ended;
   };
   let scanned: Promise<number> | undefined;
   const react = (device: Intent, event: LoginEvent) => {

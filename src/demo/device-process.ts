@@ -1,11 +1,15 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import type { LoginEvent } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 
-/** The program's own entry: the demo's devices are processes like any other. */
-export const PROGRAM = fileURLToPath(new URL("../../bin/matrix-qr-login.js", import.meta.url));
+/** How the program itself is started: the demo's devices are processes of it like any other. */
+export interface Program {
+  /** Node's own executable. */
+  readonly execPath: string;
+  /** The file that it runs. */
+  readonly path: string;
+}
 
 /** A device of the demo, as a process of the command line with --json. */
 export interface DeviceProcess {
@@ -16,8 +20,12 @@ export interface DeviceProcess {
   readonly ended: Promise<number>;
 }
 
-export function startDevice(args: readonly string[], onEvent: (event: LoginEvent) => void): DeviceProcess {
-  const child = spawn(process.execPath, [PROGRAM, ...args, "--json"], { stdio: ["pipe", "pipe", "inherit"] });
+export function startDevice(
+  { execPath, path }: Program,
+  args: readonly string[],
+  onEvent: (event: LoginEvent) => void,
+): DeviceProcess {
+  const child = spawn(execPath, [path, ...args, "--json"], { stdio: ["pipe", "pipe", "inherit"] });
   const events = createInterface({ input: child.stdout });
   events.on("line", (line) => onEvent(JSON.parse(line) as LoginEvent));
   const told = new Promise<void>((resolve) => events.once("close", resolve));

@@ -1,11 +1,19 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { encodeBase64 } from "../protocol/base64.js";
 import type { JsonObject } from "../protocol/canonical-json.js";
+import {
+  type DeviceIdentityKeys,
+  generateDeviceId,
+  generateDeviceIdentityKeys,
+  signedDeviceKeys,
+} from "../protocol/device-keys.js";
 import type { SecretsBundle } from "../protocol/secrets.js";
 import { curve25519PublicKey, ed25519PublicKey, signJson } from "../protocol/signatures.js";
 import type { CrossSigning } from "./client-server/cross-signing.js";
 import type { KeyBackup } from "./client-server/key-backup.js";
 
+/** Without those that look like others. */
+const EASY_LETTERS = "abcdefghjkmnpqrstuvwxyz";
 const BACKUP_ALGORITHM = "m.megolm_backup.v1.curve25519-aes-sha2";
 
 /** The account's keys, published and private, as a client would have set them up. */
@@ -19,7 +27,7 @@ export interface SeededKeys {
 export interface SeededDevice {
   readonly deviceId: string;
   readonly deviceKeys: JsonObject;
-  readonly privateKeys: { readonly ed25519: string; readonly curve25519: string };
+  readonly privateKeys: DeviceIdentityKeys;
 }
 
 interface SigningKey {
@@ -68,42 +76,21 @@ export function seedKeys(userId: string): SeededKeys & { readonly selfSigning: S
 export function seedDevice(
   userId: string,
   selfSigning: SigningKey,
-  deviceId = randomLetters("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 10),
+  deviceId = generateDeviceId(),
 ): SeededDevice {
-  const identity = newSigningKey();
-  const curve25519 = randomBytes(32);
-  const unsigned: JsonObject = {
-    user_id: userId,
-    device_id: deviceId,
-    algorithms: ["m.olm.v1.curve25519-aes-sha2", "m.megolm.v1.aes-sha2"],
-    keys: {
-      [`curve25519:${deviceId}`]: curve25519PublicKey(curve25519),
-      [`ed25519:${deviceId}`]: identity.publicKey,
-    },
-  };
-  const signatures = {
-    [userId]: {
-      [`ed25519:${deviceId}`]: signJson(unsigned, identity.seed),
-      [`ed25519:${selfSigning.publicKey}`]: signJson(unsigned, selfSigning.seed),
-    },
-  };
-  return {
-    deviceId,
-    deviceKeys: { ...unsigned, signatures },
-    privateKeys: { ed25519: encodeBase64(identity.seed), curve25519: encodeBase64(curve25519) },
-  };
+  const privateKeys = generateDeviceIdentityKeys();
+  const deviceKeys = signedDeviceKeys(userId, deviceId, privateKeys, encodeBase64(selfSigning.seed));
+  return { deviceId, deviceKeys, privateKeys };
 }
 
 /** Sixteen letters in fours, easy to type. */
 export function newPassword(): string {
-  return Array.from({ length: 4 }, () => randomLetters("abcdefghjkmnpqrstuvwxyz", 4)).join("-");
+  const letter = () => EASY_LETTERS.charAt(randomInt(EASY_LETTERS.length));
+  const word = () => Array.from({ length: 4 }, letter).join("");
+  return Array.from({ length: 4 }, word).join("-");
 }
 
 function newSigningKey(): SigningKey {
   const seed = randomBytes(32);
   return { seed, publicKey: ed25519PublicKey(seed) };
-}
-
-function randomLetters(alphabet: string, length: number): string {
-  return Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join("");
 }

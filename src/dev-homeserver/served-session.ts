@@ -1,6 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { fileError } from "../files/file-error.js";
+import { createPrivateFile } from "../files/private-file.js";
+import { errorCode } from "../foundation/error-code.js";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { type DevHomeserver, type ExistingSession, startDevHomeserver } from "./dev-homeserver.js";
@@ -9,8 +11,8 @@ import type { DevHomeserverOptions } from "./options.js";
 /**
  * Runs a development homeserver, with the session of its existing device in a file, for as long as `use` takes.
  *
- * @param sessionFile where the session is written, for this user alone; by default into a fresh folder for
- *   temporary files
+ * @param sessionFile where the session is written, for this user alone; by default into a fresh folder
+ * @param temporaryFolder where that folder is made
  * @param use given the homeserver and the session's path
  * @throws {Failure} `usage_error` where it can't listen, `session_exists` where there is a file already,
  *   `file_error`, and what `use` throws
@@ -18,11 +20,12 @@ import type { DevHomeserverOptions } from "./options.js";
 export async function withDevHomeserver(
   options: DevHomeserverOptions,
   sessionFile: string | undefined,
+  temporaryFolder: string,
   use: (server: DevHomeserver, session: string) => Promise<void>,
 ): Promise<void> {
   const server = await start(options);
   try {
-    const file = await writeSession(server.existingSession, sessionFile);
+    const file = await writeSession(server.existingSession, sessionFile, temporaryFolder);
     try {
       await use(server, file.path);
     } finally {
@@ -40,7 +43,7 @@ async function start(options: DevHomeserverOptions): Promise<DevHomeserver> {
   } catch (cause) {
     const reason = cause instanceof Error ? escapeText(cause.message) : "";
     throw new Failure("usage_error", `The homeserver can't listen there: ${reason}`, {
-      hint: "Choose another --port or --host.",
+      hint: "Choose another port, or another address to listen on.",
       cause,
     });
   }
@@ -50,15 +53,16 @@ async function start(options: DevHomeserverOptions): Promise<DevHomeserver> {
 async function writeSession(
   session: ExistingSession,
   sessionFile: string | undefined,
+  temporaryFolder: string,
 ): Promise<{ readonly path: string; readonly remove: string }> {
-  const path = sessionFile ?? join(await mkdtemp(join(tmpdir(), "matrix-qr-login-")), "existing.json");
+  const path = sessionFile ?? join(await mkdtemp(join(temporaryFolder, "matrix-qr-login-")), "existing.json");
   try {
-    await writeFile(path, `${JSON.stringify(session, undefined, 2)}\n`, { mode: 0o600, flag: "wx" });
+    await createPrivateFile(path, `${JSON.stringify(session, undefined, 2)}\n`);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "EEXIST") {
+    if (errorCode(cause) === "EEXIST") {
       throw new Failure("session_exists", undefined, { session: path, cause });
     }
-    throw new Failure("file_error", `The session can't be written to ${escapeText(path)}.`, { cause });
+    throw fileError("write", path, cause);
   }
   return { path, remove: sessionFile ?? dirname(path) };
 }

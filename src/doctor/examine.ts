@@ -1,20 +1,15 @@
-import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import { fetchAuthMetadata, requireDeviceGrant } from "../homeserver/metadata.js";
 import { createSignInHomeserver } from "../homeserver/sign-in-homeserver.js";
 import { fetchVersions } from "../homeserver/versions.js";
-import type { HttpClient } from "../network/http.js";
-import type { UrlPolicy } from "../network/url-policy.js";
+import type { Network } from "../network/network.js";
 import { generateDeviceId } from "../protocol/device-keys.js";
 import { Msc4108Session } from "../rendezvous/msc4108-2024-session.js";
 import { Msc4388Api } from "../rendezvous/msc4388-api.js";
 import { BROKEN_BY_PROXY, type Check, type Finding, SETTINGS, type State } from "./findings.js";
 
 /** What a homeserver is examined with, by a device that isn't signed in there. */
-export interface Examination {
-  readonly http: HttpClient;
-  readonly urlPolicy: UrlPolicy;
-  readonly clock: Clock;
+export interface Examination extends Network {
   readonly baseUrl: URL;
 }
 
@@ -48,7 +43,7 @@ type Find = (check: Check, state: State, message: string, setting?: string) => v
 
 async function findHomeserver({ http, baseUrl }: Examination, find: Find, signal: AbortSignal) {
   const versions = await fetchVersions(http, baseUrl, signal);
-  if (!versions) throw new Failure("server_error", `${baseUrl.host} is no Matrix homeserver.`);
+  if (!versions) throw new Failure("server_error", `${baseUrl.host} is not a Matrix homeserver.`);
   find("homeserver", "ok", `A Matrix homeserver answers at ${baseUrl.href} (up to ${versions.at(-1)}).`);
 }
 
@@ -56,7 +51,7 @@ async function findOAuth(examination: Examination, find: Find, signal: AbortSign
   const { baseUrl } = examination;
   try {
     const { server } = await fetchAuthMetadata(examination, baseUrl, signal);
-    find("oauth", "ok", `It has the OAuth 2.0 API, by way of ${server.issuer}.`);
+    find("oauth", "ok", `It has the OAuth 2.0 API, via ${server.issuer}.`);
     await requireDeviceGrant(examination, baseUrl, signal);
     find("device_authorization_grant", "ok", "It has the device authorization grant.");
     const homeserver = createSignInHomeserver({ ...examination, clientName: "matrix-qr-login doctor" });

@@ -1,4 +1,5 @@
 import type { ChannelVersion } from "../foundation/events.js";
+import { Failure, type FailureCode } from "../foundation/failures.js";
 
 /** What is looked at, in this order. The names are stable: `check` in the events of `doctor --json`. */
 export type Check =
@@ -49,19 +50,33 @@ export const BROKEN_BY_PROXY =
   "The reverse proxy: pass /_synapse/client/rendezvous on to Synapse, and ETag headers through unchanged; " +
   "Synapse: public_baseurl";
 
+/** Without these no device can be signed in; and what a sign-in fails with that lacks one. */
+const NEEDED: readonly (readonly [Check, FailureCode])[] = [
+  ["oauth", "homeserver_without_oauth"],
+  ["device_authorization_grant", "homeserver_without_device_grant"],
+  ["client_registration", "homeserver_without_registration"],
+];
+
+function stateIn(findings: readonly Finding[], check: Check): State {
+  return findings.find((finding) => finding.check === check)?.state ?? "missing";
+}
+
+/** What a sign-in would fail with on this homeserver, once two devices have met somewhere. */
+export function obstacleIn(findings: readonly Finding[]): Failure | undefined {
+  const lacking = NEEDED.find(([check]) => stateIn(findings, check) === "missing");
+  return lacking && new Failure(lacking[1]);
+}
+
 export function verdictOf(findings: readonly Finding[]): Verdict {
-  const stateOf = (check: Check): State =>
-    findings.find((finding) => finding.check === check)?.state ?? "missing";
-  const needed: readonly Check[] = ["oauth", "device_authorization_grant", "client_registration"];
   const versions: readonly (readonly [ChannelVersion, Check])[] = [
     ["msc4388", "rendezvous_msc4388"],
     ["msc4108-2024", "rendezvous_msc4108_2024"],
   ];
   const generates = (states: readonly State[]) =>
-    versions.flatMap(([version, check]) => (states.includes(stateOf(check)) ? [version] : []));
+    versions.flatMap(([version, check]) => (states.includes(stateIn(findings, check)) ? [version] : []));
   return {
     event: "verdict",
-    sign_in: needed.every((check) => stateOf(check) !== "missing"),
+    sign_in: obstacleIn(findings) === undefined,
     new_device_generates: generates(["ok"]),
     existing_device_generates: generates(["ok", "limited"]),
   };

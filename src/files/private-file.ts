@@ -1,25 +1,79 @@
 import { randomUUID } from "node:crypto";
+import { fchmodSync, openSync } from "node:fs";
 import { open, realpath, rename, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
+
+/** Files that only their owner may read (mode 0600). All errors are Node's, such as `ENOSPC`. */
 
 /**
- * Replaces a file's content, atomically and for its owner alone: a reader sees the old content or the new one.
- * What can't be written whole is not put in place, and nobody else's file is written into.
+ * Makes a new file. It is whole and on disk when this resolves, and not there when this rejects.
  *
- * @throws {Error} Node's, such as `ENOSPC`
+ * @throws {Error} `EEXIST` where something is there already, even a symbolic link that leads nowhere
+ */
+export async function createPrivateFile(path: string, content: string | Uint8Array): Promise<void> {
+  await writeNew(path, content);
+  await syncDirectory(dirname(path));
+}
+
+/**
+ * Replaces a file's content, atomically: a reader sees the old content or the new one, which is on disk when this
+ * resolves. What can't be written whole is not put in place, and nobody else's file is written into.
  */
 export async function replacePrivateFile(path: string, content: string | Uint8Array): Promise<void> {
   // A symbolic link stays one; its target is what is replaced.
   const target = await realpath(path).catch(() => path);
   const temporary = `${target}.${randomUUID()}`;
-  const file = await open(temporary, "wx", 0o600);
+  await writeNew(temporary, content);
+  try {
+    await rename(temporary, target);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+  await syncDirectory(dirname(target));
+}
+
+/** Deletes a file for good. */
+export async function deletePrivateFile(path: string): Promise<void> {
+  await unlink(path);
+  await syncDirectory(dirname(path));
+}
+
+/**
+ * Opens a file for writing line by line. What was there under that name is overwritten.
+ *
+ * @returns the file descriptor, for the synchronous functions of node:fs
+ */
+export function openPrivateFile(path: string): number {
+  const file = openSync(path, "w", 0o600);
+  // The mode above counts for new files alone.
+  fchmodSync(file, 0o600);
+  return file;
+}
+
+async function writeNew(path: string, content: string | Uint8Array): Promise<void> {
+  const file = await open(path, "wx", 0o600);
   try {
     await file.writeFile(content);
     await file.sync();
     await file.close();
-    await rename(temporary, target);
   } catch (error) {
     await file.close().catch(() => undefined);
-    await unlink(temporary).catch(() => undefined);
+    await unlink(path).catch(() => undefined);
     throw error;
+  }
+}
+
+/** A new name, or that one is gone, survives a power cut only once the directory is on disk too. */
+async function syncDirectory(path: string): Promise<void> {
+  try {
+    const directory = await open(path, "r");
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  } catch {
+    // Windows and some file systems can't; the file itself is on disk.
   }
 }

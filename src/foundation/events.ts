@@ -18,13 +18,13 @@ export type ChannelVersion = (typeof CHANNEL_VERSIONS)[number];
 export const DIALECT_NAMES = ["msc", "vodozemac-0.11.1", "vodozemac-0.11.0"] as const;
 export type Dialect = (typeof DIALECT_NAMES)[number];
 
-export interface Started {
+interface Started {
   event: "started";
   version: string;
   role: Intent;
   contract: 1;
 }
-export interface RendezvousCreated {
+interface RendezvousCreated {
   event: "rendezvous_created";
   base_url: string;
   expires_in_ms: number;
@@ -43,14 +43,14 @@ export interface Qr {
   expires_at: string;
   file?: string;
 }
-export interface Scanned {
+interface Scanned {
   event: "scanned";
   intent: Intent;
   channel: ChannelVersion;
   base_url: string;
 }
 /** S: LoginOk opened. G: the check code was accepted. */
-export interface SecureChannelReady {
+interface SecureChannelReady {
   event: "secure_channel";
   channel: ChannelVersion;
   dialect?: Dialect;
@@ -61,16 +61,16 @@ export interface CheckCodeShown {
   /** What an older release on the other side would compute. */
   alternative?: string;
 }
-export interface CheckCodeRequired {
+interface CheckCodeRequired {
   event: "check_code_required";
   expires_in_ms: number;
   attempts_left: number;
 }
-export interface CheckCodeRejected {
+interface CheckCodeRejected {
   event: "check_code_rejected";
   attempts_left: number;
 }
-export interface HomeserverLearned {
+interface HomeserverLearned {
   event: "homeserver";
   base_url: string;
   issuer: string;
@@ -82,38 +82,38 @@ export interface Verification {
   /** Only the new device is told it. */
   user_code?: string;
 }
-export interface BrowserOpened {
+interface BrowserOpened {
   event: "browser";
   opened: boolean;
 }
-export interface WaitingForConsent {
+interface WaitingForConsent {
   event: "waiting_for_consent";
   user_code: string;
   expires_in_ms: number;
   interval_ms: number;
 }
-export interface SignedIn {
+interface SignedIn {
   event: "signed_in";
   user_id: string;
   device_id: string;
   base_url: string;
 }
-export interface DeviceOnline {
+interface DeviceOnline {
   event: "device_online";
   device_id: string;
 }
-export interface SecretsSent {
+interface SecretsSent {
   event: "secrets_sent";
   cross_signing: boolean;
   backup_version?: string;
 }
-export interface SecretsReceived {
+interface SecretsReceived {
   event: "secrets_received";
   cross_signing: boolean;
   backup_version?: string;
 }
 /** After /keys/query said so. */
-export interface Verified {
+interface Verified {
   event: "verified";
   device_id: string;
 }

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { isUserId } from "../foundation/identifiers.js";
+import { isJsonObject } from "../foundation/json.js";
 import { path } from "../network/base-url.js";
 import type { JsonObject } from "../protocol/canonical-json.js";
 import type { AccountHomeserver, BackupVersion, PublishedKeys } from "../protocol/homeserver.js";
@@ -18,7 +19,7 @@ const WhoAmI = v.object({
 });
 
 /** JSON that can be signed, and is no deeper than anything that is. */
-const SignableObject = v.custom<JsonObject>((value) => isObject(value) && isSignable(value, MAX_DEPTH));
+const SignableObject = v.custom<JsonObject>((value) => isJsonObject(value) && isSignable(value, MAX_DEPTH));
 const ByUser = v.optional(v.record(v.string(), v.unknown()), {});
 
 const KeysQuery = v.object({
@@ -119,14 +120,10 @@ export function createAccountHomeserver(options: MatrixApiOptions): AccountHomes
 
 /** A device whose keys are no such JSON is as good as one without keys; it must not hide the others. */
 function signableMembers(devices: unknown): Record<string, JsonObject> {
-  if (!isObject(devices)) return {};
+  if (!isJsonObject(devices)) return {};
   return Object.fromEntries(
     Object.entries(devices).filter((entry): entry is [string, JsonObject] => v.is(SignableObject, entry[1])),
   );
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isSignable(value: unknown, depth: number): boolean {

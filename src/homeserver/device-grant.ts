@@ -3,11 +3,12 @@ import * as v from "valibot";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import type { HttpResponse } from "../network/http.js";
+import type { Network } from "../network/network.js";
 import type { DeviceAuthorization, TokenPoll } from "../protocol/homeserver.js";
 import type { DeviceGrantMetadata } from "./metadata.js";
 import { exchangeOAuth, oauthRefusal } from "./oauth-fetch.js";
 import { unusable } from "./refusal.js";
-import { type TokenDeps, toTokens } from "./tokens.js";
+import { toTokens } from "./tokens.js";
 
 /** RFC 8628 §3.2: the polling interval where the server names none. */
 const DEFAULT_INTERVAL_S = 5;
@@ -35,7 +36,7 @@ export interface DeviceGrantClient {
 
 /** One run of the device authorization grant (RFC 8628). */
 export class DeviceGrant {
-  readonly #deps: TokenDeps;
+  readonly #network: Network;
   readonly #client: DeviceGrantClient;
   readonly #deviceCode: string;
   readonly authorization: DeviceAuthorization;
@@ -43,25 +44,25 @@ export class DeviceGrant {
   #wasPending = false;
 
   private constructor(
-    deps: TokenDeps,
+    network: Network,
     client: DeviceGrantClient,
     deviceCode: string,
     authorization: DeviceAuthorization,
   ) {
-    this.#deps = deps;
+    this.#network = network;
     this.#client = client;
     this.#deviceCode = deviceCode;
     this.authorization = authorization;
   }
 
   /** @throws {Failure} `url_refused` for a link that is neither https nor allowed, and what a request throws */
-  static async start(deps: TokenDeps, client: DeviceGrantClient, signal: AbortSignal): Promise<DeviceGrant> {
+  static async start(network: Network, client: DeviceGrantClient, signal: AbortSignal): Promise<DeviceGrant> {
     const { server, scope } = client;
     const endpoint = server.device_authorization_endpoint;
     const oauthClient = { client_id: client.clientId };
-    const askedAt = deps.clock.now();
+    const askedAt = network.clock.now();
     const response = await exchangeOAuth(
-      deps.http,
+      network.http,
       endpoint,
       async (options) =>
         oauth.processDeviceAuthorizationResponse(
@@ -78,9 +79,9 @@ export class DeviceGrant {
     const parsed = v.safeParse(DeviceAuthorizationResponse, response);
     if (!parsed.success) throw unusable(new URL(endpoint));
     const answer = parsed.output;
-    const link = (url: string) => deps.urlPolicy.check(url).href;
+    const link = (url: string) => network.urlPolicy.check(url).href;
     const complete = answer.verification_uri_complete;
-    return new DeviceGrant(deps, client, answer.device_code, {
+    return new DeviceGrant(network, client, answer.device_code, {
       verificationUri: link(answer.verification_uri),
       ...(complete === undefined ? {} : { verificationUriComplete: link(complete) }),
       userCode: answer.user_code,
@@ -91,7 +92,7 @@ export class DeviceGrant {
 
   /** Asks the token endpoint once. */
   async poll(signal: AbortSignal): Promise<TokenPoll> {
-    const { http, clock } = this.#deps;
+    const { http, clock } = this.#network;
     const { server, clientId } = this.#client;
     const oauthClient = { client_id: clientId };
     const askedAt = clock.date();

@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import { Failure } from "../foundation/failures.js";
 import { endpoint } from "../network/base-url.js";
-import type { HttpClient, HttpResponse } from "../network/http.js";
+import type { HttpResponse } from "../network/http.js";
+import type { Network } from "../network/network.js";
 import type { UrlPolicy } from "../network/url-policy.js";
 import { errorCodeOf, refusal } from "./refusal.js";
 
@@ -39,26 +40,21 @@ export interface DeviceGrantMetadata extends AuthMetadata {
   readonly server: ServerMetadata & { readonly device_authorization_endpoint: string };
 }
 
-export interface MetadataDeps {
-  readonly http: HttpClient;
-  readonly urlPolicy: UrlPolicy;
-}
-
 /**
  * The OAuth 2.0 server of a homeserver, its URLs held to the URL policy.
  *
  * @throws {Failure} `homeserver_without_oauth`, `url_refused`, `network_error`, `server_error`
  */
 export async function fetchAuthMetadata(
-  deps: MetadataDeps,
+  network: Omit<Network, "clock">,
   baseUrl: URL,
   signal: AbortSignal,
 ): Promise<AuthMetadata> {
   for (const [stability, path] of Object.entries(PATHS)) {
     const url = endpoint(baseUrl, path);
-    const response = await deps.http.send({ method: "GET", url, signal });
+    const response = await network.http.send({ method: "GET", url, signal });
     if (response.status === 200) {
-      return { server: parse(url, response, deps.urlPolicy), isUnstable: stability === "unstable" };
+      return { server: parse(url, response, network.urlPolicy), isUnstable: stability === "unstable" };
     }
     if (response.status !== 404 && errorCodeOf(response) !== "M_UNRECOGNIZED") throw refusal(url, response);
   }
@@ -71,11 +67,11 @@ export async function fetchAuthMetadata(
  * @throws {Failure} `homeserver_without_device_grant`, and what `fetchAuthMetadata` throws
  */
 export async function requireDeviceGrant(
-  deps: MetadataDeps,
+  network: Omit<Network, "clock">,
   baseUrl: URL,
   signal: AbortSignal,
 ): Promise<DeviceGrantMetadata> {
-  const { server, isUnstable } = await fetchAuthMetadata(deps, baseUrl, signal);
+  const { server, isUnstable } = await fetchAuthMetadata(network, baseUrl, signal);
   const { device_authorization_endpoint, grant_types_supported } = server;
   const isGranted = grant_types_supported?.includes(DEVICE_CODE_GRANT) ?? true;
   if (device_authorization_endpoint === undefined || !isGranted) {

@@ -21,7 +21,7 @@ export function refusal(url: URL, response: HttpResponse): Failure {
 
 /** `server_error` for a success whose body isn't what it should be. */
 export function unusable(url: URL): Failure {
-  return new Failure("server_error", `${url.host} gives an answer to ${shortPath(url)} that can't be used.`);
+  return new Failure("server_error", `${url.host} gave an answer to ${shortPath(url)} that can't be used.`);
 }
 
 /** The endpoint without the base path and the IDs in it. */

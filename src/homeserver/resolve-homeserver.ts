@@ -1,17 +1,14 @@
 import * as v from "valibot";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
-import { isServerName, serverNameOf } from "../foundation/identifiers.js";
+import { isServerName } from "../foundation/identifiers.js";
 import { toBaseUrl } from "../network/base-url.js";
-import type { HttpClient, HttpResponse } from "../network/http.js";
+import type { HttpResponse } from "../network/http.js";
+import type { Network } from "../network/network.js";
 import { isLoopback, type UrlPolicy } from "../network/url-policy.js";
+import { ExpectedUser } from "../protocol/expected-user.js";
 import { refusal } from "./refusal.js";
 import { fetchVersions } from "./versions.js";
-
-export interface DiscoveryDeps {
-  readonly http: HttpClient;
-  readonly urlPolicy: UrlPolicy;
-}
 
 const WellKnown = v.object({
   "m.homeserver": v.object({ base_url: v.pipe(v.string(), v.maxLength(2_048)) }),
@@ -24,54 +21,60 @@ const WellKnown = v.object({
  */
 export async function resolveHomeserver(
   nameOrUrl: string,
-  deps: DiscoveryDeps,
+  network: Omit<Network, "clock">,
   signal: AbortSignal,
 ): Promise<URL> {
-  if (nameOrUrl.includes("://")) return toBaseUrl(nameOrUrl, deps.urlPolicy);
+  if (nameOrUrl.includes("://")) return toBaseUrl(nameOrUrl, network.urlPolicy);
   if (!isServerName(nameOrUrl)) {
     throw new Failure("usage_error", `${escapeText(nameOrUrl)} is neither a server name nor a URL.`, {
       hint: "Give the homeserver as example.org or https://matrix.example.org.",
     });
   }
-  return resolveServerName(nameOrUrl, deps, signal);
+  return resolveServerName(nameOrUrl, network, signal);
 }
 
 /**
- * The base URL that a user's server name gives, and nothing else does (`--expect-user`).
+ * The user that a sign-in has to end as, with the base URL that the user's own server name gives, and nothing else.
  *
  * @throws {Failure} `usage_error` for what is no user ID; `expected_user_unresolvable`
  */
 export async function resolveUserHomeserver(
   userId: string,
-  deps: DiscoveryDeps,
+  network: Omit<Network, "clock">,
   signal: AbortSignal,
-): Promise<URL> {
-  const serverName = serverNameOf(userId);
-  try {
-    return await resolveServerName(serverName, deps, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof Failure)) throw error;
-    throw new Failure(
-      "expected_user_unresolvable",
-      `The homeserver of ${escapeText(userId)} can't be found out: ${error.message}`,
-      { cause: error },
-    );
-  }
+): Promise<ExpectedUser> {
+  return ExpectedUser.resolve(userId, async (serverName) => {
+    try {
+      return await resolveServerName(serverName, network, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof Failure)) throw error;
+      throw new Failure(
+        "expected_user_unresolvable",
+        `The homeserver of ${escapeText(userId)} can't be determined: ${error.message}`,
+        { cause: error },
+      );
+    }
+  });
 }
 
 /**
  * Matrix specification, Client-Server API §Well-known URI. What its steps call FAIL_PROMPT and FAIL_ERROR
  * are failures here: guessing on would lead to a server that the name doesn't vouch for.
  */
-async function resolveServerName(serverName: string, deps: DiscoveryDeps, signal: AbortSignal): Promise<URL> {
+async function resolveServerName(
+  serverName: string,
+  network: Omit<Network, "clock">,
+  signal: AbortSignal,
+): Promise<URL> {
   const named = locate(serverName);
   const wellKnown = new URL(".well-known/matrix/client", named.wellKnownOrigin);
-  const response = await deps.http.send({ method: "GET", url: wellKnown, followRedirects: true, signal });
-  const baseUrl = response.status === 404 ? named.baseUrl : readBaseUrl(wellKnown, response, deps.urlPolicy);
-  if ((await fetchVersions(deps.http, baseUrl, signal)) === undefined) {
-    throw new Failure("server_error", `${baseUrl.host} is no Matrix homeserver.`, {
-      hint: `If ${serverName} has one elsewhere, give its base URL with --homeserver.`,
+  const response = await network.http.send({ method: "GET", url: wellKnown, followRedirects: true, signal });
+  const baseUrl =
+    response.status === 404 ? named.baseUrl : readBaseUrl(wellKnown, response, network.urlPolicy);
+  if ((await fetchVersions(network.http, baseUrl, signal)) === undefined) {
+    throw new Failure("server_error", `${baseUrl.host} is not a Matrix homeserver.`, {
+      hint: `If ${serverName} has one elsewhere, give its base URL instead.`,
     });
   }
   return baseUrl;
@@ -79,9 +82,6 @@ async function resolveServerName(serverName: string, deps: DiscoveryDeps, signal
 
 /** The .well-known file is on the name's standard port (step 3); a loopback name has no other than its own. */
 function locate(serverName: string): { wellKnownOrigin: URL; baseUrl: URL } {
-  if (!URL.canParse(`https://${serverName}/`)) {
-    throw new Failure("usage_error", `${escapeText(serverName)} is no server name.`);
-  }
   const baseUrl = new URL(`https://${serverName}/`);
   if (isLoopback(baseUrl.hostname)) {
     const plain = new URL(`http://${serverName}/`);
@@ -95,7 +95,7 @@ function readBaseUrl(url: URL, response: HttpResponse, urlPolicy: UrlPolicy): UR
   const parsed = v.safeParse(WellKnown, response.json);
   if (!parsed.success) {
     throw new Failure("server_error", `${url.href} names no homeserver.`, {
-      hint: "Its admin has to repair it; meanwhile give the homeserver's base URL with --homeserver.",
+      hint: "Its admin has to repair it; meanwhile give the homeserver's base URL instead.",
     });
   }
   return toBaseUrl(parsed.output["m.homeserver"].base_url, urlPolicy);

@@ -1,4 +1,5 @@
 import { Failure } from "../foundation/failures.js";
+import type { Network } from "../network/network.js";
 import type {
   AccountHomeserver,
   DeviceAuthorization,
@@ -11,13 +12,13 @@ import { DeviceGrant } from "./device-grant.js";
 import { type DeviceGrantMetadata, requireDeviceGrant } from "./metadata.js";
 import { deviceScope, registerClient } from "./oauth-client.js";
 import { SignInTokens } from "./sign-in-tokens.js";
-import { refreshTokens, revokeAt, type TokenDeps } from "./tokens.js";
+import { refreshTokens, revokeAt } from "./tokens.js";
 import { fetchVersions, isAtLeast } from "./versions.js";
 
 /** The version of the specification that has the scopes under stable names. */
 const STABLE_SCOPES_SINCE_MINOR = 15;
 
-export interface SignInOptions extends TokenDeps {
+export interface SignInHomeserverOptions extends Network {
   readonly baseUrl: URL;
   /** What the consent page calls this program. */
   readonly clientName: string;
@@ -25,7 +26,7 @@ export interface SignInOptions extends TokenDeps {
   readonly clientId?: string | undefined;
 }
 
-export function createSignInHomeserver(options: SignInOptions): SignInHomeserver {
+export function createSignInHomeserver(options: SignInHomeserverOptions): SignInHomeserver {
   return new OAuthSignIn(options);
 }
 
@@ -42,11 +43,11 @@ interface Started {
 
 class OAuthSignIn implements SignInHomeserver {
   readonly baseUrl: URL;
-  readonly #options: SignInOptions;
+  readonly #options: SignInHomeserverOptions;
   #capabilities: Capabilities | undefined;
   #started: Started | undefined;
 
-  constructor(options: SignInOptions) {
+  constructor(options: SignInHomeserverOptions) {
     this.baseUrl = options.baseUrl;
     this.#options = options;
   }

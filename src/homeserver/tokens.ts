@@ -1,15 +1,12 @@
 import * as oauth from "oauth4webapi";
 import * as v from "valibot";
-import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import type { HttpClient } from "../network/http.js";
-import type { UrlPolicy } from "../network/url-policy.js";
+import type { Network } from "../network/network.js";
 import type { Tokens } from "../protocol/homeserver.js";
 import { fetchAuthMetadata, type ServerMetadata } from "./metadata.js";
 import { exchangeOAuth, oauthRefusal } from "./oauth-fetch.js";
-
-/** Visible ASCII (RFC 6749 Appendix A.12 and A.17): what an Authorization header can carry. */
-const Token = v.pipe(v.string(), v.maxLength(16_384), v.regex(/^[\x21-\x7e]+$/));
+import { Token } from "./token-schema.js";
 
 const TokenResponse = v.object({
   access_token: Token,
@@ -36,12 +33,6 @@ export function toTokens(response: oauth.TokenEndpointResponse, askedAt: Date): 
   };
 }
 
-export interface TokenDeps {
-  readonly http: HttpClient;
-  readonly urlPolicy: UrlPolicy;
-  readonly clock: Clock;
-}
-
 /** The OAuth client that a session's tokens were granted to. */
 export interface OAuthSession {
   readonly baseUrl: URL;
@@ -57,7 +48,7 @@ export interface OAuthSession {
  *   `server_error`
  */
 export async function refreshTokens(
-  { http, urlPolicy, clock }: TokenDeps,
+  { http, urlPolicy, clock }: Network,
   session: OAuthSession,
   refreshToken: string,
   signal: AbortSignal,
@@ -92,13 +83,13 @@ export async function refreshTokens(
  * @returns whether all went well
  */
 export async function revokeTokens(
-  deps: Omit<TokenDeps, "clock">,
+  network: Omit<Network, "clock">,
   session: OAuthSession,
   tokens: Tokens,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const server = await serverOf(session, deps, signal).catch(() => undefined);
-  return server !== undefined && revokeAt(deps.http, server, session.clientId, tokens, signal);
+  const server = await serverOf(session, network, signal).catch(() => undefined);
+  return server !== undefined && revokeAt(network.http, server, session.clientId, tokens, signal);
 }
 
 /** The same where the authorization server is known already. */
@@ -135,15 +126,15 @@ export async function revokeAt(
 /** A refresh token goes only to the server that issued it, whatever the homeserver says today. */
 async function serverOf(
   { baseUrl, issuer }: OAuthSession,
-  deps: Omit<TokenDeps, "clock">,
+  network: Omit<Network, "clock">,
   signal: AbortSignal,
 ): Promise<ServerMetadata> {
-  const { server } = await fetchAuthMetadata(deps, baseUrl, signal);
+  const { server } = await fetchAuthMetadata(network, baseUrl, signal);
   if (withoutSlash(server.issuer) !== withoutSlash(issuer)) {
     throw new Failure(
       "server_error",
-      `${baseUrl.host} has another authorization server than the one that this session is from.`,
-      { hint: "Sign in again, if the homeserver was moved to a new one." },
+      `${baseUrl.host} has a different authorization server from the one that issued this session.`,
+      { hint: "Sign in again if the homeserver was moved to a new one." },
     );
   }
   return server;

@@ -1,5 +1,7 @@
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
+import { parseJson } from "../foundation/json.js";
+import type { Environment } from "../foundation/machine.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "./http.js";
 import { retryAfterMs } from "./retry-after.js";
 import type { Trace } from "./trace.js";
@@ -18,7 +20,7 @@ const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 export interface HttpClientOptions {
   readonly clock: Clock;
   /** For the proxy variables. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly urlPolicy: UrlPolicy;
   readonly userAgent: string;
   readonly trace?: Trace;
@@ -86,7 +88,7 @@ export class RepeatingHttpClient implements HttpClient {
 
   #redirect(from: URL, location: string): URL {
     if (!URL.canParse(location, from.href)) {
-      throw new Failure("server_error", `${from.host} redirects to something that is no URL.`);
+      throw new Failure("server_error", `${from.host} redirects to something that is not a URL.`);
     }
     const to = this.#options.urlPolicy.check(new URL(location, from));
     if (from.protocol === "https:" && to.protocol !== "https:") {
@@ -105,7 +107,8 @@ export class RepeatingHttpClient implements HttpClient {
     for (let tries = 1; ; tries++) {
       signal?.throwIfAborted();
       const left = Math.min(repeatUntil ?? Number.POSITIVE_INFINITY, deadline) - clock.now();
-      if (left <= 0) throw problem ?? new Failure("network_error", `The time is over to ask ${url.host}.`);
+      if (left <= 0)
+        throw problem ?? new Failure("network_error", `There is no time left to ask ${url.host}.`);
 
       const outcome = await this.#tryOnce(request, url, Math.min(TRY_LIMIT_MS, left), tries);
       if (outcome.kind === "answer") {
@@ -224,13 +227,5 @@ export class RepeatingHttpClient implements HttpClient {
       worthRepeating: error.worthRepeating || this.#reached.has(url.host),
       waitMs: 0,
     };
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

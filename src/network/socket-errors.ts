@@ -1,3 +1,4 @@
+import { errorCode } from "../foundation/error-code.js";
 import { TransportError } from "./transport.js";
 
 /** What went wrong before anything of the request was sent. */
@@ -29,7 +30,7 @@ const UNKNOWN_AUTHORITY_HINT =
 
 /** What Node or undici threw, said in words. */
 export function describeSocketError(error: unknown): TransportError {
-  const code = errorCode(error);
+  const code = firstErrorCode(error);
 
   const certificate = CERTIFICATE[code];
   if (certificate !== undefined) {
@@ -42,7 +43,7 @@ export function describeSocketError(error: unknown): TransportError {
     });
   }
   if (code === "EPROTO" || code.startsWith("ERR_SSL_")) {
-    return new TransportError("it doesn't speak TLS, or none that is understood here", {
+    return new TransportError("it doesn't speak TLS, or no version that is understood here", {
       mayHaveBeenSent: false,
       worthRepeating: false,
       cause: error,
@@ -67,11 +68,10 @@ export function describeSocketError(error: unknown): TransportError {
 }
 
 /** The first code in a chain of causes; an AggregateError is one failed connection for each address. */
-export function errorCode(error: unknown): string {
+function firstErrorCode(error: unknown): string {
   if (!(error instanceof Error)) return "";
-  if ("code" in error && typeof error.code === "string") return error.code;
-  if (error instanceof AggregateError) return errorCode(error.errors[0]);
-  return errorCode(error.cause);
+  const beneath: unknown = error instanceof AggregateError ? error.errors[0] : error.cause;
+  return errorCode(error) ?? firstErrorCode(beneath);
 }
 
 /** ETIMEDOUT and the like come from established connections too. */

@@ -1,6 +1,7 @@
-import { closeSync, fchmodSync, openSync, writeSync } from "node:fs";
+import { closeSync, writeSync } from "node:fs";
+import { fileError } from "../files/file-error.js";
+import { openPrivateFile } from "../files/private-file.js";
 import { escapeText } from "../foundation/escape-text.js";
-import { Failure } from "../foundation/failures.js";
 
 /** One try of one request. The URL comes whole; what is written of it is `redactUrl`. */
 export interface TraceEntry {
@@ -56,7 +57,7 @@ export function createLineTrace(write: (line: string) => void): Trace {
  * @throws {Failure} `file_error`
  */
 export function openFileTrace(path: string): { readonly trace: Trace; close(): void } {
-  const file = openPrivate(path);
+  const file = openTrace(path);
   return {
     trace: (entry) => {
       const { at, method, url, tries, ms, sentBytes, status, receivedBytes, error } = entry;
@@ -81,13 +82,10 @@ export function openFileTrace(path: string): { readonly trace: Trace; close(): v
   };
 }
 
-function openPrivate(path: string): number {
+function openTrace(path: string): number {
   try {
-    const file = openSync(path, "w", 0o600);
-    // The mode above counts for new files alone.
-    fchmodSync(file, 0o600);
-    return file;
-  } catch (cause) {
-    throw new Failure("file_error", `The trace file ${escapeText(path)} can't be written.`, { cause });
+    return openPrivateFile(path);
+  } catch (error) {
+    throw fileError("write the trace file", path, error);
   }
 }

@@ -1,12 +1,12 @@
 import { Agent, type Dispatcher, EnvHttpProxyAgent, errors } from "undici";
+import { readBounded } from "../files/read-bounded.js";
 import { Failure } from "../foundation/failures.js";
+import type { Environment } from "../foundation/machine.js";
 import { describeSocketError } from "./socket-errors.js";
 import { BodyTooLarge, type Transport } from "./transport.js";
 import { isLoopback } from "./url-policy.js";
 
 const CONNECT_TIMEOUT_MS = 5_000;
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface ClosableTransport {
   readonly send: Transport;
@@ -42,11 +42,9 @@ export function createUndiciTransport(env: Environment): ClosableTransport {
           body: request.body ?? null,
           signal,
         });
-        return {
-          status: answer.statusCode,
-          headers: joinHeaders(answer.headers),
-          body: await readBounded(answer.body, maxBytes),
-        };
+        const body = await readBounded(answer.body, maxBytes);
+        if (!body) throw new BodyTooLarge();
+        return { status: answer.statusCode, headers: joinHeaders(answer.headers), body };
       } catch (error) {
         signal.throwIfAborted();
         // A request that undici finds malformed is a bug here, not the network's.
@@ -69,7 +67,7 @@ function createProxyAgent(
   if (!httpsProxy && !httpProxy) return undefined;
   for (const proxy of [httpsProxy, httpProxy]) {
     if (proxy && !URL.canParse(proxy)) {
-      throw new Failure("usage_error", "HTTPS_PROXY or HTTP_PROXY holds no URL.", {
+      throw new Failure("usage_error", "HTTPS_PROXY or HTTP_PROXY is not a URL.", {
         hint: "Write it as http://HOST:PORT.",
       });
     }
@@ -82,17 +80,6 @@ function createProxyAgent(
     noProxy: variable("NO_PROXY"),
     proxyTunnel: false,
   });
-}
-
-async function readBounded(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > maxBytes) throw new BodyTooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function joinHeaders(

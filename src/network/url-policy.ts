@@ -30,7 +30,10 @@ function parseAllowedHost(host: string): string {
   const isBareIpv6 = /^[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*$/i.test(host);
   const url = parseUrl(`http://${isBareIpv6 ? `[${host}]` : host}`);
   if (url?.href !== `http://${url?.host}/`) {
-    throw new Failure("usage_error", `--allow-http takes a host name, not ${escapeText(host)}.`);
+    throw new Failure(
+      "usage_error",
+      `Plain http can be allowed for a host, and ${escapeText(host)} is not a host name.`,
+    );
   }
   return url.host;
 }

@@ -36,13 +36,13 @@ export interface UnconfirmedChannel {
   /** MSC4388 §Secure channel, step 7. Undefined for a wrong code; that may be tried again. */
   confirm(code: string): ConfirmedChannel | undefined;
   /**
-   * Goes on without a typed code. Only for a new device that holds the outcome to an expected user: the code
-   * keeps it out of a stranger's account, and so does that.
+   * Goes on with the code unseen. `UnconfirmedSecureChannel` is the one that may ask for it, and does so only
+   * for a new device that has to end up as an expected user.
    */
-  confirmForExpectedUser(): ConfirmedChannel & CheckCodes;
+  confirmUnseen(): ConfirmedChannel & CheckCodes;
 }
 
-export interface ConfirmedChannel {
+interface ConfirmedChannel {
   readonly channel: EstablishedChannel;
   readonly dialect?: Dialect;
 }

@@ -134,7 +134,7 @@ export function offerEciesChannel(gPrivateKey: Uint8Array = randomBytes(KEY_BYTE
             loginOk,
             channel: {
               confirm: (code) => (code === checkCode ? { channel } : undefined),
-              confirmForExpectedUser: () => ({ channel, checkCode }),
+              confirmUnseen: () => ({ channel, checkCode }),
             },
           };
         },

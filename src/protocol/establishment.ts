@@ -1,4 +1,4 @@
-import type { Dialect } from "../foundation/events.js";
+import type { Dialect, Intent } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import type {
   CheckCodes,
@@ -8,58 +8,65 @@ import type {
   OfferedChannel,
   UnconfirmedChannel,
 } from "./channel.js";
+import { ExpectedUser } from "./expected-user.js";
 import type { Received } from "./rendezvous-session.js";
-import { SecureChannel, type Transport } from "./secure-channel.js";
+import { type InsecureChannel, SecureChannel } from "./secure-channel.js";
 
 /** From a QR code to a secure channel, for both devices (MSC4388 §Secure channel, Establishment). */
 
 /** Writes a message of the handshake, which the other device can't have overtaken by one of its own. */
-async function writeHandshake({ session }: Transport, data: string, signal: AbortSignal): Promise<void> {
+async function writeHandshake(
+  { session }: InsecureChannel,
+  data: string,
+  signal: AbortSignal,
+): Promise<void> {
   const outcome = await session.write(data, signal);
   if (outcome.written) return;
   throw new Failure(outcome.mayHaveBeenRead ? "delivery_unknown" : "concurrent_write");
 }
 
 /**
- * Device G waits for its code to be scanned (MSC4388 §Secure channel, step 5).
+ * Device G waits for its code to be scanned, and opens LoginInitiate (MSC4388 §Secure channel, step 5).
  *
  * @throws {Failure} `message_not_authentic`, and what the rendezvous session throws
  */
 export async function receiveScan(
-  { session, aad }: Transport,
+  { session }: InsecureChannel,
   offered: OfferedChannel,
   signal: AbortSignal,
 ): Promise<InitiatedChannel> {
   const received = await session.waitForChange("person", signal);
-  const [token = ""] = received.sealedUnder;
-  return offered.receiveLoginInitiate(received.data, aad(token));
+  return offered.receiveLoginInitiate(received.data, received.sealedWith[0]);
 }
 
 /**
- * Device G answers the device that has scanned its code (MSC4388 §Secure channel, step 5).
+ * Device G answers the device that has scanned its code with LoginOk (MSC4388 §Secure channel, step 5).
  *
+ * @param role which device G is: its QR code's intent
  * @throws {Failure} `concurrent_write`, `delivery_unknown`, and what the rendezvous session throws
  */
-export async function answerScan(
-  transport: Transport,
+export async function answerScan<Role extends Intent>(
+  role: Role,
+  insecure: InsecureChannel,
   initiated: InitiatedChannel,
   signal: AbortSignal,
-): Promise<UnconfirmedSecureChannel> {
-  const { session, aad } = transport;
-  const { loginOk, channel } = await initiated.sealLoginOk(aad(session.lastSeenToken));
-  await writeHandshake(transport, loginOk, signal);
-  return new UnconfirmedSecureChannel(transport, channel);
+): Promise<UnconfirmedSecureChannel<Role>> {
+  const { loginOk, channel } = await initiated.sealLoginOk(insecure.session.additionalData);
+  await writeHandshake(insecure, loginOk, signal);
+  return new UnconfirmedSecureChannel(role, insecure, channel);
 }
 
 /** Device G, while its user reads the check code from device S. It can neither send nor receive. */
-export class UnconfirmedSecureChannel {
-  readonly #transport: Transport;
+export class UnconfirmedSecureChannel<Role extends Intent> {
+  readonly role: Role;
+  readonly #insecure: InsecureChannel;
   readonly #channel: UnconfirmedChannel;
   /** S's first message, which may come before the code is typed, kept unopened. */
   #kept: Received | undefined;
 
-  constructor(transport: Transport, channel: UnconfirmedChannel) {
-    this.#transport = transport;
+  constructor(role: Role, insecure: InsecureChannel, channel: UnconfirmedChannel) {
+    this.role = role;
+    this.#insecure = insecure;
     this.#channel = channel;
   }
 
@@ -69,45 +76,70 @@ export class UnconfirmedSecureChannel {
    * @throws {Failure} `unexpected_message` when S overwrites what G hasn't read, and what the session throws
    */
   async watch(signal: AbortSignal): Promise<never> {
-    const { session } = this.#transport;
+    const { session } = this.#insecure;
     this.#kept ??= await session.waitForChange("person", signal);
     await session.waitForChange("person", signal);
     throw new Failure("unexpected_message", "The other device sent a second message before its turn.");
   }
 
   /** MSC4388 §Secure channel, step 7. Undefined for a wrong code; that may be tried again. */
-  confirm(code: string): { channel: SecureChannel; dialect: Dialect | undefined } | undefined {
+  confirm(code: string): { channel: SecureChannel<Role>; dialect: Dialect | undefined } | undefined {
     const confirmed = this.#channel.confirm(code);
-    return confirmed && { channel: this.#secure(confirmed.channel), dialect: confirmed.dialect };
+    return confirmed && { channel: this.#secure(this.role, confirmed.channel), dialect: confirmed.dialect };
   }
 
-  /** Goes on without a typed code: see `UnconfirmedChannel`. */
-  confirmForExpectedUser(): { channel: SecureChannel } & CheckCodes {
-    const { channel, ...codes } = this.#channel.confirmForExpectedUser();
-    return { channel: this.#secure(channel), ...codes };
+  /**
+   * Goes on without a typed code, for a new device that nobody sits at. An existing device has no such way: it
+   * would send its secrets to whoever scanned first.
+   *
+   * @returns the channel, over which the sign-in can end as this user only, and the code that S shows
+   * @throws {TypeError} for an existing device, or something else than `resolveUserHomeserver` gives
+   */
+  confirmForExpectedUser(
+    this: UnconfirmedSecureChannel<"new">,
+    expectedUser: ExpectedUser,
+  ): { channel: SecureChannel<"new"> } & CheckCodes {
+    if (this.role !== "new") throw new TypeError("Only a new device goes on without a typed check code.");
+    if (!ExpectedUser.isGenuine(expectedUser)) throw new TypeError("resolveUserHomeserver makes these.");
+    const { channel, ...codes } = this.#channel.confirmUnseen();
+    return { channel: this.#secure("new", channel, expectedUser), ...codes };
   }
 
-  #secure(channel: EstablishedChannel): SecureChannel {
-    return new SecureChannel(this.#transport, channel, "theirs", this.#kept);
+  #secure<As extends Intent>(
+    role: As,
+    channel: EstablishedChannel,
+    expectedUser?: ExpectedUser,
+  ): SecureChannel<As> {
+    return new SecureChannel(this.#insecure, channel, {
+      role,
+      firstTurn: "theirs",
+      kept: this.#kept,
+      expectedUser,
+    });
   }
 }
 
 /**
  * Device S makes the channel (MSC4388 §Secure channel, steps 4 and 6).
  *
+ * @param role which device S is: not the one of the QR code's intent
+ * @param initiate makes S's end of the channel, with the additional data for LoginInitiate
  * @returns the channel, secure for S, and what S has to show
  * @throws {Failure} `message_not_authentic`, `concurrent_write`, and what the rendezvous session throws
  */
-export async function initiateSecureChannel(
-  transport: Transport,
-  initiate: (aad: Uint8Array) => Promise<InitiatingChannel>,
+export async function initiateSecureChannel<Role extends Intent>(
+  role: Role,
+  insecure: InsecureChannel,
+  initiate: (additionalData: Uint8Array) => Promise<InitiatingChannel>,
   signal: AbortSignal,
-): Promise<{ channel: SecureChannel; dialect: Dialect | undefined } & CheckCodes> {
-  const { session, aad } = transport;
-  const initiating = await initiate(aad(session.lastSeenToken));
-  await writeHandshake(transport, initiating.loginInitiate, signal);
+): Promise<{ channel: SecureChannel<Role>; dialect: Dialect | undefined } & CheckCodes> {
+  const { session } = insecure;
+  // 4. Device S sends the initial payload
+  const initiating = await initiate(session.additionalData);
+  await writeHandshake(insecure, initiating.loginInitiate, signal);
+  // 6. Verification by Device S
   const received = await session.waitForChange("machine", signal);
-  const [token = ""] = received.sealedUnder;
-  const { channel, dialect, ...codes } = await initiating.receiveLoginOk(received.data, aad(token));
-  return { channel: new SecureChannel(transport, channel, "ours"), dialect, ...codes };
+  const confirmed = await initiating.receiveLoginOk(received.data, received.sealedWith[0]);
+  const { channel, dialect, ...codes } = confirmed;
+  return { channel: new SecureChannel(insecure, channel, { role, firstTurn: "ours" }), dialect, ...codes };
 }

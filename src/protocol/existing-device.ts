@@ -1,6 +1,7 @@
 import type { Clock } from "../foundation/clock.js";
 import type { Emit } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
+import { endOf, isCallersAbort } from "./caller-abort.js";
 import { checkCrossSigningSecrets } from "./cross-signing.js";
 import type { AccountHomeserver } from "./homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT, type LoginProtocol } from "./messages.js";
@@ -45,13 +46,16 @@ export async function checkExistingDevice(
  * @param announceHomeserver step 1, for the device that scanned: it sends `m.login.protocols`
  * @returns the new device's ID, once it was seen online and the secrets were sent
  * @throws {Failure} whatever ended the sign-in; the other device was told, or the session deleted
+ * @throws {TypeError} for a channel that is a new device's: nobody may have typed its check code
+ * @throws the signal's own reason, after the same clean-up
  */
-export async function signInOtherDevice(
+export async function helpNewDevice(
   device: ExistingDevice,
-  channel: SecureChannel,
-  announceHomeserver: (channel: SecureChannel, signal: AbortSignal) => Promise<void>,
+  channel: SecureChannel<"existing">,
+  announceHomeserver: (channel: SecureChannel<"existing">, signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<{ readonly deviceId: string }> {
+  if (channel.role !== "existing") throw new TypeError("This channel is a new device's.");
   try {
     // 1. Homeserver discovery
     await announceHomeserver(channel, signal);
@@ -82,8 +86,9 @@ export async function signInOtherDevice(
     await channel.awaitReceipt(signal);
     return { deviceId };
   } catch (thrown) {
-    const failure = Failure.from(thrown);
+    const failure = endOf(thrown, signal);
     const reason = await channel.abandon(failure);
+    if (isCallersAbort(thrown, signal)) throw thrown;
     throw reason === undefined ? failure : failure.with({ reason });
   }
 }

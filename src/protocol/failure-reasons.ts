@@ -2,7 +2,7 @@ import { Failure, type FailureCode } from "../foundation/failures.js";
 import type { LoginFailure } from "./messages.js";
 
 /** The reasons of `m.login.failure` (MSC4108 §Message reference). */
-export type FailureReason =
+type FailureReason =
   | "authorization_expired"
   | "device_already_exists"
   | "device_not_found"
@@ -36,7 +36,7 @@ export function reasonFor(failure: Failure): string | undefined {
 const SENTENCES: ReadonlyMap<string, string> = new Map([
   [
     "device_already_exists",
-    "The other device says that the account has a device with this device ID already.",
+    "The other device says that the account already has a device with this device ID.",
   ],
   ["device_not_found", "The other device couldn't find the new device in the account."],
   ["unexpected_message_received", "The other device received a message that it didn't expect."],

@@ -207,7 +207,7 @@ function unconfirmedChannel(
       const match = candidates.find((candidate) => candidate.code === code);
       return match && { channel, dialect: match.dialect };
     },
-    confirmForExpectedUser: () => ({ channel, ...checkCodes(candidates) }),
+    confirmUnseen: () => ({ channel, ...checkCodes(candidates) }),
   };
 }
 

@@ -14,7 +14,7 @@ export type Message =
 export type MessageType = Message["type"];
 export type MessageOf<T extends MessageType> = Extract<Message, { type: T }>;
 
-export interface LoginProtocols {
+interface LoginProtocols {
   readonly type: "m.login.protocols";
   readonly protocols: readonly string[];
   /** A base URL; in the 2024 version a server name too. */
@@ -36,7 +36,7 @@ export interface LoginFailure {
   readonly homeserver?: string | null | undefined;
 }
 
-export interface LoginSecrets extends SecretsBundle {
+interface LoginSecrets extends SecretsBundle {
   readonly type: "m.login.secrets";
 }
 

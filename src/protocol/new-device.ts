@@ -1,33 +1,32 @@
 import type { Clock } from "../foundation/clock.js";
+import { escapeText } from "../foundation/escape-text.js";
 import type { Emit } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
-import { decodeBase64 } from "./base64.js";
-import { checkCrossSigningSecrets, isDeviceVerified, publicCrossSigningKeys } from "./cross-signing.js";
-import { type DeviceIdentityKeys, publicIdentityKeys, signedDeviceKeys } from "./device-keys.js";
+import { endOf, isCallersAbort } from "./caller-abort.js";
+import type { DeviceIdentityKeys } from "./device-keys.js";
+import { ExpectedUser } from "./expected-user.js";
 import type { AccountHomeserver, DeviceAuthorization, SignInHomeserver } from "./homeserver.js";
-import { DEVICE_AUTHORIZATION_GRANT, type LoginSecrets } from "./messages.js";
+import { DEVICE_AUTHORIZATION_GRANT } from "./messages.js";
+import { pollUntilDecided } from "./poll-for-consent.js";
 import { backupVersion } from "./secrets.js";
 import type { SecureChannel } from "./secure-channel.js";
+import { checkBackup, checkSecrets, uploadDeviceKeys } from "./self-verification.js";
 import { type SessionFile, SignInAttempt } from "./sign-in-attempt.js";
-import { curve25519PublicKey } from "./signatures.js";
 import { whileWatching } from "./while-watching.js";
 
-/** How long a token request that is under way may go on once it is no longer wanted: its answer matters. */
-const LINGER_MS = 1000;
-/** RFC 8628 §3.5: what `slow_down` adds to the interval. */
-const SLOW_DOWN_MS = 5000;
-/** How long the homeserver may take to show the uploaded keys. */
-const VERIFIED_MS = 10_000;
-const VERIFIED_PAUSE_MS = 500;
+/** A server name or a base URL, as the QR code or the other device names it: nothing is believed of it. */
+export type HomeserverClaim = string;
 
 /** The device that wants to be signed in, and all that it needs from outside. */
 export interface NewDevice {
   readonly deviceId: string;
   readonly identityKeys: DeviceIdentityKeys;
+  /** Finds the base URL that a claim about the homeserver leads to. Not asked where a user is expected. */
+  readonly resolveHomeserver: (claim: HomeserverClaim, signal: AbortSignal) => Promise<URL>;
   readonly connect: (baseUrl: URL) => SignInHomeserver;
   readonly sessionFile: SessionFile;
-  /** The user ID that this device must end up as. */
-  readonly expectedUser?: string | undefined;
+  /** Who this device must end up as. A channel without a typed check code brings its own. */
+  readonly expectedUser?: ExpectedUser | undefined;
   /** The public master cross-signing key that the account must have, unpadded base64. */
   readonly expectedMasterKey?: string | undefined;
   /** Keep the session when the secrets never come. */
@@ -40,21 +39,25 @@ export interface NewDevice {
  * Signs this device in with the help of another one, over a channel that is secure (MSC4108 §Login via OAuth
  * 2.0 device authorization flow and §Secret sharing and device verification).
  *
- * @param learnHomeserver step 1: the base URL of the QR code, or what `m.login.protocols` says
+ * @param learnHomeserver step 1: what the QR code or `m.login.protocols` says
  * @returns once /keys/query shows this device as verified
  * @throws {Failure} whatever ended the sign-in, with what became of its tokens; the other device was told, or
  *   the rendezvous session deleted
+ * @throws {TypeError} for a channel that was confirmed for another role or user
+ * @throws the signal's own reason, after the same clean-up
  */
 export async function signInAsNewDevice(
   device: NewDevice,
-  channel: SecureChannel,
-  learnHomeserver: (channel: SecureChannel, signal: AbortSignal) => Promise<URL>,
+  channel: SecureChannel<"new">,
+  learnHomeserver: (channel: SecureChannel<"new">, signal: AbortSignal) => Promise<HomeserverClaim>,
   signal: AbortSignal,
 ): Promise<{ readonly userId: string; readonly deviceId: string }> {
+  const expectedUser = expectedUserOf(device, channel);
   const attempt = new SignInAttempt(device);
   try {
     // 1. Homeserver discovery
-    const homeserver = device.connect(await learnHomeserver(channel, signal));
+    const claim = await learnHomeserver(channel, signal);
+    const homeserver = device.connect(await chooseHomeserver(device, expectedUser, claim, signal));
 
     // 2. The new device checks if it can use an available protocol
     const authorization = await startAuthorization(device, homeserver, signal);
@@ -68,7 +71,7 @@ export async function signInAsNewDevice(
     // 5. and 6. The person consents, the new device waits for approval
     await waitForConsent(device, channel, homeserver, authorization, attempt, signal);
     const account = homeserver.signedIn(attempt.tokens, (tokens) => attempt.keep({ tokens }));
-    const userId = await learnUser(device, account, attempt, signal);
+    const userId = await learnUser(device, expectedUser, account, attempt, signal);
     await channel.send({ type: "m.login.success" }, signal);
 
     // Secret sharing 1. and 2. The existing device sees this one online, and sends the secrets
@@ -84,10 +87,52 @@ export async function signInAsNewDevice(
     await checkBackup(device, account, secrets, signal);
     return { userId, deviceId: device.deviceId };
   } catch (thrown) {
-    const failure = Failure.from(thrown);
+    const failure = endOf(thrown, signal);
     const [ended, reason] = await Promise.all([attempt.undo(failure), channel.abandon(failure)]);
+    if (isCallersAbort(thrown, signal)) {
+      warnOfRemains(device, ended);
+      throw thrown;
+    }
     throw reason === undefined ? ended : ended.with({ reason });
   }
+}
+
+/** Types keep a channel to its role, and the way past its check code to its user, as far as types reach. */
+function expectedUserOf(device: NewDevice, channel: SecureChannel<"new">): ExpectedUser | undefined {
+  if (channel.role !== "new") throw new TypeError("This channel is an existing device's.");
+  const expectedUser = channel.expectedUser ?? device.expectedUser;
+  if (expectedUser !== undefined && !ExpectedUser.isGenuine(expectedUser)) {
+    throw new TypeError("An expected user is what resolveUserHomeserver gives.");
+  }
+  if (device.expectedUser !== undefined && device.expectedUser.userId !== expectedUser?.userId) {
+    throw new TypeError("This channel was confirmed for another user.");
+  }
+  return expectedUser;
+}
+
+/** Where a user is expected, nothing at all is asked of another homeserver, whatever is claimed. */
+async function chooseHomeserver(
+  { resolveHomeserver, emit }: NewDevice,
+  expectedUser: ExpectedUser | undefined,
+  claim: HomeserverClaim,
+  signal: AbortSignal,
+): Promise<URL> {
+  if (!expectedUser) return resolveHomeserver(claim, signal);
+  const { baseUrl } = expectedUser;
+  if (!expectedUser.agreesWith(claim)) {
+    const message = `${escapeText(claim)} was named as the homeserver, but the expected user's is ${baseUrl.host}.`;
+    emit({ event: "warning", code: "homeserver_ignored", message });
+  }
+  return baseUrl;
+}
+
+/** A reason that a caller gave for aborting has no room for what couldn't be undone. */
+function warnOfRemains({ emit }: NewDevice, { details }: Failure): void {
+  const { cleanup = "none", deviceId, session } = details;
+  if (cleanup === "none" ? session === undefined : cleanup === "revoked") return;
+  const where = session === undefined ? "" : ` See the session file ${escapeText(session, 1000)}.`;
+  const message = `Device ${escapeText(deviceId ?? "")} may still be signed in.${where}`;
+  emit({ event: "warning", code: "left_behind", message });
 }
 
 async function startAuthorization(
@@ -119,8 +164,8 @@ function loginProtocol({ deviceId }: NewDevice, authorization: DeviceAuthorizati
 }
 
 /**
- * Polls the token endpoint until the person has decided (RFC 8628 §3.4 and §3.5), while the rendezvous
- * session is looked after: a device that lost its helper must not be signed in.
+ * Waits until the person has decided, while the rendezvous session is looked after: a device that lost its
+ * helper must not be signed in.
  */
 async function waitForConsent(
   { emit, clock }: NewDevice,
@@ -130,27 +175,16 @@ async function waitForConsent(
   attempt: SignInAttempt,
   signal: AbortSignal,
 ): Promise<void> {
-  const { expiresAt, userCode } = authorization;
-  let { intervalMs } = authorization;
+  const { expiresAt, userCode, intervalMs } = authorization;
   // The wait ends with the rendezvous session too, and that is mostly the first to go.
   const expires_in_ms = Math.max(0, Math.round(Math.min(expiresAt, channel.expiresAt) - clock.now()));
   emit({ event: "waiting_for_consent", user_code: userCode, expires_in_ms, interval_ms: intervalMs });
 
-  const poll = async (watched: AbortSignal): Promise<"granted" | "declined" | "expired"> => {
-    const requests = abortedLater(watched, LINGER_MS, clock);
-    while (clock.now() < expiresAt) {
-      const answer = await attempt.ask(() => homeserver.pollForTokens(requests));
-      if (answer.status === "granted") {
-        await attempt.begin(homeserver, answer.tokens);
-        return "granted";
-      }
-      if (answer.status === "declined" || answer.status === "expired") return answer.status;
-      if (answer.status === "slow_down") intervalMs += SLOW_DOWN_MS;
-      await clock.sleep(Math.min(intervalMs, expiresAt - clock.now()), watched);
-    }
-    return "expired";
-  };
-  const outcome = await whileWatching((watched) => channel.watch(watched), poll, signal);
+  const outcome = await whileWatching(
+    (watched) => channel.watch(watched),
+    (watched) => pollUntilDecided(homeserver, authorization, attempt, clock, watched),
+    signal,
+  );
   if (outcome === "expired") throw new Failure("authorization_expired");
   if (outcome === "declined") {
     await channel.sendFinal({ type: "m.login.declined" }, signal).catch(() => undefined);
@@ -158,88 +192,21 @@ async function waitForConsent(
   }
 }
 
-/** A signal that follows another one after a while. */
-function abortedLater(signal: AbortSignal, ms: number, clock: Clock): AbortSignal {
-  const later = new AbortController();
-  const follow = () => void clock.sleep(ms).then(() => later.abort(signal.reason));
-  signal.addEventListener("abort", follow, { once: true });
-  return later.signal;
-}
-
 /** MSC4108 §Shoulder-surfing to sign in to attacker account: who this device is now, before anyone is told. */
 async function learnUser(
-  { deviceId, expectedUser, emit }: NewDevice,
+  { deviceId, emit }: NewDevice,
+  expectedUser: ExpectedUser | undefined,
   account: AccountHomeserver,
   attempt: SignInAttempt,
   signal: AbortSignal,
 ): Promise<string> {
   const whoami = await account.whoami(signal);
-  if (expectedUser !== undefined && whoami.userId !== expectedUser) throw new Failure("unexpected_user");
+  if (expectedUser && whoami.userId !== expectedUser.userId) throw new Failure("unexpected_user");
   if (whoami.deviceId !== undefined && whoami.deviceId !== deviceId) {
-    throw new Failure("server_error", "The homeserver signed this device in under another device ID.");
+    throw new Failure("server_error", "The homeserver signed this device in under a different device ID.");
   }
   await attempt.keep({ userId: whoami.userId });
   const { userId } = whoami;
   emit({ event: "signed_in", user_id: userId, device_id: deviceId, base_url: account.baseUrl.href });
   return userId;
-}
-
-async function checkSecrets(
-  { expectedMasterKey }: NewDevice,
-  account: AccountHomeserver,
-  userId: string,
-  secrets: LoginSecrets,
-  signal: AbortSignal,
-): Promise<void> {
-  const published = await account.queryKeys(userId, signal);
-  if (!published.masterKey) throw new Failure("secrets_mismatch");
-  checkCrossSigningSecrets(userId, secrets.cross_signing, published);
-  const { master } = publicCrossSigningKeys(secrets.cross_signing);
-  if (expectedMasterKey !== undefined && master !== expectedMasterKey) {
-    throw new Failure("unexpected_master_key");
-  }
-}
-
-/** One upload of keys and signature, after which this device is verified as soon as the homeserver shows it. */
-async function uploadDeviceKeys(
-  { deviceId, identityKeys, emit, clock }: NewDevice,
-  account: AccountHomeserver,
-  userId: string,
-  { cross_signing: { self_signing_key } }: LoginSecrets,
-  attempt: SignInAttempt,
-  signal: AbortSignal,
-): Promise<void> {
-  const deviceKeys = signedDeviceKeys(userId, deviceId, identityKeys, self_signing_key);
-  await attempt.passPointOfNoReturn(signal);
-  // Whatever the answer, or none: what counts is what the homeserver shows.
-  const uploadFailure = await account.uploadDeviceKeys(deviceKeys, signal).catch(Failure.from);
-  const identity = publicIdentityKeys(identityKeys);
-  const deadline = clock.now() + VERIFIED_MS;
-  while (!isDeviceVerified(userId, deviceId, identity, await account.queryKeys(userId, signal))) {
-    if (uploadFailure) throw uploadFailure;
-    if (clock.now() >= deadline) throw new Failure("session_unconfirmed");
-    await clock.sleep(VERIFIED_PAUSE_MS, signal);
-  }
-  emit({ event: "verified", device_id: deviceId });
-}
-
-/** MSC4108: "New device connects to room-key backup". A backup that doesn't fit spoils no sign-in. */
-async function checkBackup(
-  { emit }: NewDevice,
-  account: AccountHomeserver,
-  { backup }: LoginSecrets,
-  signal: AbortSignal,
-): Promise<void> {
-  if (!backup) return;
-  const current = await account.backupVersion(signal).catch(() => undefined);
-  const key = decodeBase64(backup.key);
-  const fits =
-    current?.version === backup.backup_version &&
-    current.algorithm === backup.algorithm &&
-    (current.publicKey === undefined || (key && current.publicKey === curve25519PublicKey(key)));
-  if (fits) return;
-  const message = current
-    ? "The key backup's key that was received doesn't fit the account's current key backup."
-    : "The key backup's key was received, but the account's key backup could not be looked at.";
-  emit({ event: "warning", code: "backup_mismatch", message });
 }

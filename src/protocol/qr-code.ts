@@ -1,5 +1,7 @@
 import type { Intent } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
+import { isServerName } from "../foundation/identifiers.js";
+import { isJsonObject, parseJson } from "../foundation/json.js";
 
 /** What a code starts with: the stable text, or the one that MSC4388 §Unstable prefix gives meanwhile. */
 export type QrPrefix = "MATRIX" | "IO_ELEMENT_MSC4388";
@@ -41,8 +43,6 @@ const KEY_LENGTH = 32;
 
 /** Matrix specification, Appendices §Opaque identifiers. */
 const OPAQUE_IDENTIFIER = /^(?!\.{1,2}$)[0-9A-Za-z._~-]{1,255}$/;
-/** Matrix specification, Appendices §Server name. */
-const SERVER_NAME = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z.-]{1,255})(?::\d{1,5})?$/;
 /** Stricter than the WHATWG parser, which forgives missing slashes and drops white space. */
 const HTTP_URL = /^https?:\/\/[^\s\p{Cc}]+$/iu;
 
@@ -154,7 +154,7 @@ function refuseOtherCodes(kind: QrCodeKind): void {
     case "msc3906":
       throw new Failure(
         "not_a_sign_in_code",
-        "This sign-in QR code is of an abandoned predecessor (MSC3906), which nothing supports any more.",
+        "This sign-in QR code is from an abandoned predecessor of this protocol (MSC3906), which nothing supports any more.",
         { hint: "Update the app on the other device, then have it show a new code." },
       );
     case "web_link":
@@ -167,12 +167,8 @@ function refuseOtherCodes(kind: QrCodeKind): void {
 /** MSC3906 puts JSON into its code: {"rendezvous": {...}, "intent": "..."}. */
 function isMsc3906(bytes: Uint8Array): boolean {
   if (!startsWith(bytes, "{")) return false;
-  try {
-    const value: unknown = JSON.parse(utf8.decode(bytes));
-    return typeof value === "object" && value !== null && ("rendezvous" in value || "flow" in value);
-  } catch {
-    return false;
-  }
+  const value = parseJson(bytes);
+  return isJsonObject(value) && ("rendezvous" in value || "flow" in value);
 }
 
 class FieldReader {
@@ -226,13 +222,13 @@ function opaqueIdentifier(text: string): string {
 }
 
 function httpUrl(text: string, field: string): string {
-  if (!HTTP_URL.test(text) || !URL.canParse(text)) throw malformed(`its ${field} is no http(s) URL`);
+  if (!HTTP_URL.test(text) || !URL.canParse(text)) throw malformed(`its ${field} is not an http(s) URL`);
   return text;
 }
 
 /** matrix-rust-sdk writes a base URL where the 2024 text wants a server name. */
 function serverName(text: string): string {
-  return SERVER_NAME.test(text) ? text : httpUrl(text, "server name");
+  return isServerName(text) ? text : httpUrl(text, "server name");
 }
 
 function withLength16(text: string): Uint8Array {

@@ -8,10 +8,10 @@ export type Pace = "machine" | "person";
 export interface Received {
   readonly data: string;
   /**
-   * The sequence tokens that it may have sealed it under, the likeliest first: it uses the one that it saw
-   * last, which is that of our last write, unless it wrote twice in a row.
+   * The additional data that it may have been sealed with, the likeliest first: the other device uses the
+   * sequence token that it saw last, which is that of our last write, unless it wrote twice in a row.
    */
-  readonly sealedUnder: readonly string[];
+  readonly sealedWith: readonly [Uint8Array, ...Uint8Array[]];
 }
 
 export type WriteOutcome =
@@ -36,8 +36,11 @@ export interface RendezvousSession {
   readonly channel: ChannelVersion;
   /** Milliseconds on the monotonic clock. */
   readonly expiresAt: number;
-  /** The token that the next message has to be sealed under: that of the last GET, at first of the POST. */
-  readonly lastSeenToken: string;
+  /**
+   * What the next message is to be sealed with, so that it opens in this session and in its place alone
+   * (MSC4388 §Secure channel, step 4). Empty in the 2024 version, which binds its messages to nothing.
+   */
+  readonly additionalData: Uint8Array;
   /** @throws {Failure} `delivery_unknown` when the session is gone and an answer to this write was lost before */
   write(data: string, signal: AbortSignal): Promise<WriteOutcome>;
   /** Polls until the other device has written, and gives what it wrote. */

@@ -4,16 +4,16 @@ import { decodeBase64 } from "./base64.js";
 /** A private key of 32 bytes as unpadded base64. */
 export const PrivateKey = v.pipe(
   v.string(),
-  v.check((text) => decodeBase64(text)?.length === 32, "is no unpadded base64 of 32 bytes"),
+  v.check((text) => decodeBase64(text)?.length === 32, "is not unpadded base64 of 32 bytes"),
 );
 
-export const CrossSigningSecrets = v.object({
+const CrossSigningSecrets = v.object({
   master_key: PrivateKey,
   self_signing_key: PrivateKey,
   user_signing_key: PrivateKey,
 });
 
-export const BackupSecrets = v.object({
+const BackupSecrets = v.object({
   algorithm: v.pipe(v.string(), v.maxLength(255)),
   key: PrivateKey,
   backup_version: v.pipe(v.string(), v.maxLength(255)),

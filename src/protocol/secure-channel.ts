@@ -1,6 +1,9 @@
 import type { Clock } from "../foundation/clock.js";
+import type { Intent } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
+import { parseJson } from "../foundation/json.js";
 import type { EstablishedChannel } from "./channel.js";
+import type { ExpectedUser } from "./expected-user.js";
 import { failureOf, reasonFor } from "./failure-reasons.js";
 import type { Message, MessageFormat, MessageOf, MessageType } from "./messages.js";
 import type { Pace, Received, RendezvousSession } from "./rendezvous-session.js";
@@ -10,38 +13,34 @@ import { withinTime } from "./within-time.js";
 const RECEIPT_MS = 3000;
 const ABANDON_MS = 3500;
 
-/** What a secure channel runs over: a rendezvous session, and how its version writes and binds messages. */
-export interface Transport {
+/** What a secure channel runs over: a rendezvous session, and how its version writes messages. */
+export interface InsecureChannel {
   readonly session: RendezvousSession;
   readonly messages: MessageFormat;
-  /** The additional authenticated data for a sequence token. */
-  readonly aad: (sequenceToken: string) => Uint8Array;
   readonly clock: Clock;
 }
 
-/** Tries the sequence tokens that a message may be sealed under. A failing open leaves a channel as it was. */
-async function openReceived<T>(
-  { data, sealedUnder }: Received,
-  { aad }: Transport,
-  open: (data: string, aad: Uint8Array) => Promise<T>,
-): Promise<T> {
-  let failure: unknown = new Failure("message_not_authentic");
-  for (const token of sealedUnder) {
-    try {
-      return await open(data, aad(token));
-    } catch (error) {
-      failure = error;
-    }
-  }
-  throw failure;
+/** How a channel came about, which decides what it may be used for. */
+export interface Establishment<Role extends Intent> {
+  readonly role: Role;
+  /** S writes first, once G has answered it. */
+  readonly firstTurn: "ours" | "theirs";
+  /** What the other device has written already. */
+  readonly kept?: Received | undefined;
+  /** What stands in for a typed check code. */
+  readonly expectedUser?: ExpectedUser | undefined;
 }
 
 /**
  * The secure channel of two devices that take turns (MSC4388 §Secure operations). A device writes only on
  * its turn: overwriting a message that wasn't read would make every later one unreadable.
  */
-export class SecureChannel {
-  readonly #transport: Transport;
+export class SecureChannel<Role extends Intent = Intent> {
+  /** Which device this end is. A channel serves one role: each has its own way past the check code. */
+  readonly role: Role;
+  /** Who the new device has to become, where nobody typed the check code. */
+  readonly expectedUser: ExpectedUser | undefined;
+  readonly #insecure: InsecureChannel;
   readonly #channel: EstablishedChannel;
   #turn: "ours" | "theirs" | "unclear";
   #kept: Received | undefined;
@@ -49,33 +48,35 @@ export class SecureChannel {
   #over = false;
 
   constructor(
-    transport: Transport,
+    insecure: InsecureChannel,
     channel: EstablishedChannel,
-    turn: "ours" | "theirs",
-    kept?: Received | undefined,
+    { role, firstTurn, kept, expectedUser }: Establishment<Role>,
   ) {
-    this.#transport = transport;
+    this.role = role;
+    this.expectedUser = expectedUser;
+    this.#insecure = insecure;
     this.#channel = channel;
-    this.#turn = turn;
+    this.#turn = firstTurn;
     this.#kept = kept;
   }
 
   /** When the rendezvous session ends, in milliseconds on the monotonic clock. */
   get expiresAt(): number {
-    return this.#transport.session.expiresAt;
+    return this.#insecure.session.expiresAt;
   }
 
   /**
-   * SecureSend.
+   * SecureSend (MSC4388 §Secure operations).
    *
    * @throws {Failure} `concurrent_write`, `delivery_unknown`, the failure that the other device sent out of
    *   turn, and what the rendezvous session throws
    */
   async send(message: Message, signal: AbortSignal): Promise<void> {
-    const { session, messages, aad } = this.#transport;
+    if (this.#turn !== "ours") throw new Error("A device writes only on its turn.");
+    const { session, messages } = this.#insecure;
     const plaintext = new TextEncoder().encode(JSON.stringify(messages.write(message)));
     this.#turn = "unclear";
-    const data = await this.#channel.seal(plaintext, aad(session.lastSeenToken));
+    const data = await this.#channel.seal(plaintext, session.additionalData);
     const outcome = await session.write(data, signal);
     if (!outcome.written) throw await this.#explainConflict(outcome, signal);
     this.#turn = "theirs";
@@ -93,12 +94,12 @@ export class SecureChannel {
    * Without one the message may have been read all the same.
    */
   async awaitReceipt(signal: AbortSignal): Promise<void> {
-    const { session, clock } = this.#transport;
+    const { session, clock } = this.#insecure;
     await withinTime(RECEIPT_MS, clock, (enough) => session.waitUntilGone(AbortSignal.any([signal, enough])));
   }
 
   /**
-   * SecureReceive: waits for a message of one of these types. After one that ends the sign-in, the session is
+   * SecureReceive (MSC4388 §Secure operations): waits for a message of one of these types. After one that ends the sign-in, the session is
    * deleted.
    *
    * @throws {Failure} what the other device's `m.login.failure` says; `unexpected_message` for anything else;
@@ -109,7 +110,7 @@ export class SecureChannel {
     pace: Pace,
     signal: AbortSignal,
   ): Promise<MessageOf<T>> {
-    const received = this.#kept ?? (await this.#transport.session.waitForChange(pace, signal));
+    const received = this.#kept ?? (await this.#insecure.session.waitForChange(pace, signal));
     this.#kept = undefined;
     const message = await this.#open(received, signal);
     this.#turn = "ours";
@@ -123,7 +124,7 @@ export class SecureChannel {
    * @throws {Failure} what the other device sent out of turn, and what the rendezvous session throws
    */
   async watch(signal: AbortSignal): Promise<never> {
-    const received = await this.#transport.session.waitForChange("person", signal);
+    const received = await this.#insecure.session.waitForChange("person", signal);
     this.#turn = "unclear";
     await this.#open(received, signal);
     this.#turn = "ours";
@@ -140,7 +141,7 @@ export class SecureChannel {
     const isGone = failure.code === "rendezvous_gone" || failure.code === "rendezvous_expired";
     if (this.#over || isGone) return undefined;
     const reason = reasonFor(failure);
-    const { session, clock } = this.#transport;
+    const { session, clock } = this.#insecure;
     let told: string | undefined;
     await withinTime(ABANDON_MS, clock, async (signal) => {
       if (reason === undefined || this.#turn !== "ours") return session.delete(signal);
@@ -153,16 +154,27 @@ export class SecureChannel {
 
   /** Opens and reads a message; one that ends the sign-in deletes the session, a failure is thrown. */
   async #open(received: Received, signal: AbortSignal): Promise<Message | undefined> {
-    const plaintext = await openReceived(received, this.#transport, (data, aad) =>
-      this.#channel.open(data, aad),
-    );
-    const message = this.#transport.messages.read(parseJson(plaintext));
+    const plaintext = await this.#unseal(received);
+    const message = this.#insecure.messages.read(parseJson(plaintext));
     if (message && isOneOf(message, FINAL_MESSAGES)) {
       this.#over = true;
-      await this.#transport.session.delete(signal).catch(() => undefined);
+      await this.#insecure.session.delete(signal).catch(() => undefined);
     }
     if (message?.type === "m.login.failure") throw failureOf(message);
     return message;
+  }
+
+  /** Tries what a message may be sealed with. A failing open leaves a channel of MSC4388 as it was. */
+  async #unseal({ data, sealedWith }: Received): Promise<Uint8Array> {
+    let failure: unknown;
+    for (const additionalData of sealedWith) {
+      try {
+        return await this.#channel.open(data, additionalData);
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
   }
 
   /**
@@ -188,12 +200,4 @@ const FINAL_MESSAGES = ["m.login.failure", "m.login.declined", "m.login.secrets"
 
 function isOneOf<T extends MessageType>(message: Message, types: readonly T[]): message is MessageOf<T> {
   return (types as readonly MessageType[]).includes(message.type);
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,16 +1,14 @@
 import type { Clock } from "../foundation/clock.js";
-import { Failure, type FailureCode } from "../foundation/failures.js";
+import { Failure } from "../foundation/failures.js";
+import type { SessionState } from "../foundation/session-states.js";
 import type { DeviceIdentityKeys } from "./device-keys.js";
 import type { SignInHomeserver, TokenPoll, Tokens } from "./homeserver.js";
 import type { SecretsBundle } from "./secrets.js";
 import { withinTime } from "./within-time.js";
 
-/** How far a new device's session has come: see docs/session-file.md. */
-export type NewSessionState = "incomplete" | "unconfirmed" | "complete" | "unverified" | "revocation_pending";
-
 /** What is kept of a sign-in. */
 export interface NewSession {
-  readonly state: NewSessionState;
+  readonly state: SessionState;
   readonly baseUrl: URL;
   readonly oauthClient: SignInHomeserver["oauthClient"];
   readonly deviceId: string;
@@ -31,8 +29,6 @@ export interface SessionFile {
 const REVOCATION_MS = 10_000;
 /** The same when a signal ended it: then all has to be done within 5 s. */
 const HASTY_REVOCATION_MS = 2500;
-const SIGNALS: readonly FailureCode[] = ["hangup", "interrupted", "terminated"];
-const SECURITY_EXIT_CODE = 5;
 
 interface AttemptingDevice {
   readonly deviceId: string;
@@ -84,7 +80,7 @@ export class SignInAttempt {
     this.#isOnDisk = true;
   }
 
-  /** The other device has sent its secrets, whatever they are worth: `--keep-unverified` is over. */
+  /** The other device has sent its secrets, whatever they are worth: it is no longer kept unverified. */
   noteSecrets(): void {
     this.#secretsCame = true;
   }
@@ -121,14 +117,14 @@ export class SignInAttempt {
   }
 
   #isWorthKeeping(failure: Failure): boolean {
-    const wasStopped = SIGNALS.includes(failure.code) || failure.code === "user_cancelled";
+    const wasStopped = failure.kind === "signal" || failure.code === "user_cancelled";
     const isKnown = this.#session?.userId !== undefined;
-    return isKnown && !this.#secretsCame && !wasStopped && failure.exitCode !== SECURITY_EXIT_CODE;
+    return isKnown && !this.#secretsCame && !wasStopped && failure.kind !== "security";
   }
 
   async #revoke(failure: Failure): Promise<Failure> {
     const { clock, deviceId, sessionFile } = this.#device;
-    const budget = SIGNALS.includes(failure.code) ? HASTY_REVOCATION_MS : REVOCATION_MS;
+    const budget = failure.kind === "signal" ? HASTY_REVOCATION_MS : REVOCATION_MS;
     let revoked = false;
     await withinTime(budget, clock, async (signal) => {
       revoked = (await this.#homeserver?.revoke(this.tokens, signal)) ?? false;
@@ -155,7 +151,7 @@ function withLostTokens(failure: Failure, deviceId: string): Failure {
 
 /** After the upload, a lack of answers means that nobody knows yet, whatever it was that went wrong. */
 function unconfirmed(failure: Failure): Failure {
-  if (SIGNALS.includes(failure.code) || failure.code === "file_error") return failure;
+  if (failure.kind === "signal" || failure.code === "file_error") return failure;
   const message = `${new Failure("session_unconfirmed").message} ${failure.message}`;
   return failure.code === "session_unconfirmed"
     ? failure

@@ -18,7 +18,7 @@ function apisFor(dialect: Dialect | "auto"): readonly RendezvousApi[] {
  *
  * @throws {Failure} `homeserver_without_rendezvous`
  */
-export async function discoverRendezvousApi(
+export async function chooseRendezvousApi(
   http: HttpClient,
   baseUrl: URL,
   dialect: Dialect | "auto",
@@ -39,6 +39,6 @@ export async function discoverRendezvousApi(
   }
   const failure = withoutRendezvous(baseUrl, refusal);
   if (dialect === "auto" || failure.code !== "homeserver_without_rendezvous") throw failure;
-  const hint = `With --dialect ${dialect} only its ${apisFor(dialect)[0]} API is used; try --dialect auto.`;
+  const hint = `The dialect ${dialect} uses only its ${apisFor(dialect)[0]} API; the dialect auto tries both.`;
   throw new Failure(failure.code, failure.message, refusal.status === 404 ? { hint } : {});
 }

@@ -1,9 +1,8 @@
 import * as v from "valibot";
-import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import { endpoint } from "../network/base-url.js";
-import type { HttpClient, HttpRequest, HttpResponse } from "../network/http.js";
-import type { UrlPolicy } from "../network/url-policy.js";
+import type { HttpRequest, HttpResponse } from "../network/http.js";
+import type { Network } from "../network/network.js";
 import {
   type Pace,
   type Received,
@@ -19,15 +18,10 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 /** 2024 version §Maximum duration of a rendezvous; for servers that don't tell. */
 const DEFAULT_LIFETIME_MS = 60_000;
 const MAX_REDIRECTS = 3;
+/** Messages of this version are sealed without additional data. */
+const UNBOUND = new Uint8Array();
 
 const Created = v.object({ url: v.pipe(v.string(), v.maxLength(2048)) });
-
-/** What the sessions of this version reach servers with. */
-export interface Msc4108Network {
-  readonly http: HttpClient;
-  readonly urlPolicy: UrlPolicy;
-  readonly clock: Clock;
-}
 
 /**
  * A rendezvous session of MSC4108's 2024 version: a URL whose content is guarded by its ETag (§Insecure
@@ -36,14 +30,13 @@ export interface Msc4108Network {
 export class Msc4108Session implements RendezvousSession {
   readonly channel = "msc4108-2024";
   readonly url: URL;
-  /** This version seals without additional data. */
-  readonly lastSeenToken = "";
-  readonly #network: Msc4108Network;
+  readonly additionalData = UNBOUND;
+  readonly #network: Network;
   readonly #lifetime: Lifetime;
   /** The entity tag of what is there, as far as we know: sent back as it came. */
   #etag: string;
 
-  private constructor(network: Msc4108Network, url: URL, lifetime: Lifetime, etag: string) {
+  private constructor(network: Network, url: URL, lifetime: Lifetime, etag: string) {
     this.#network = network;
     this.url = url;
     this.#lifetime = lifetime;
@@ -57,7 +50,7 @@ export class Msc4108Session implements RendezvousSession {
    * @returns undefined where the server has no rendezvous sessions of this version
    */
   static async create(
-    network: Msc4108Network,
+    network: Network,
     baseUrl: URL,
     signal: AbortSignal,
   ): Promise<Msc4108Session | undefined> {
@@ -88,7 +81,7 @@ export class Msc4108Session implements RendezvousSession {
    *
    * @throws {Failure} `rendezvous_expired`, and `concurrent_write` where somebody has scanned the code before
    */
-  static async join(network: Msc4108Network, url: URL, signal: AbortSignal): Promise<Msc4108Session> {
+  static async join(network: Network, url: URL, signal: AbortSignal): Promise<Msc4108Session> {
     const sentAt = network.clock.now();
     const response = await network.http.send({ ...request("GET", url), signal });
     if (response.status === 404) throw new Failure("rendezvous_expired");
@@ -122,7 +115,7 @@ export class Msc4108Session implements RendezvousSession {
     // Our data was there and has been replied to: the reply is the next change, and opens without our tag.
     if (response.repeatedAfterLoss) return { written: true };
     this.#etag = etag;
-    return { written: false, found: { data: there.text, sealedUnder: [""] }, mayHaveBeenRead: false };
+    return { written: false, found: { data: there.text, sealedWith: [UNBOUND] }, mayHaveBeenRead: false };
   }
 
   waitForChange(pace: Pace, signal: AbortSignal): Promise<Received> {
@@ -132,7 +125,7 @@ export class Msc4108Session implements RendezvousSession {
       const etag = strongEtag(response, this.url);
       if (etag === this.#etag) return undefined;
       this.#etag = etag;
-      return { data: response.text, sealedUnder: [""] };
+      return { data: response.text, sealedWith: [UNBOUND] };
     });
   }
 

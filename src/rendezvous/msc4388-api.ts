@@ -31,7 +31,7 @@ const Opaque = v.pipe(
   v.string(),
   v.check((text) => text.length > 0 && Buffer.byteLength(text) <= 255, "must have 1 to 255 bytes"),
 );
-const Lifetime = v.pipe(v.number(), v.integer(), v.minValue(0));
+const LifetimeMs = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 const Discovery = v.object({ create_available: v.boolean() });
 /** As a path segment, these would name another endpoint. */
@@ -39,8 +39,8 @@ const RendezvousId = v.pipe(
   Opaque,
   v.check((id) => id !== "." && id !== "..", "names no session"),
 );
-const Created = v.object({ id: RendezvousId, sequence_token: Opaque, expires_in_ms: Lifetime });
-const Payload = v.object({ data: v.string(), sequence_token: Opaque, expires_in_ms: Lifetime });
+const Created = v.object({ id: RendezvousId, sequence_token: Opaque, expires_in_ms: LifetimeMs });
+const Payload = v.object({ data: v.string(), sequence_token: Opaque, expires_in_ms: LifetimeMs });
 const Written = v.object({ sequence_token: Opaque });
 const MatrixError = v.object({ errcode: v.string() });
 

@@ -1,5 +1,6 @@
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
+import { additionalData } from "../protocol/additional-data.js";
 import {
   type Pace,
   type Received,
@@ -20,6 +21,8 @@ import {
 export class Msc4388Session implements RendezvousSession {
   readonly channel = "msc4388";
   readonly id: string;
+  /** The base URL as messages are bound to it. */
+  readonly #boundUrl: string;
   readonly #api: Msc4388Api;
   readonly #clock: Clock;
   readonly #lifetime: Lifetime;
@@ -34,20 +37,22 @@ export class Msc4388Session implements RendezvousSession {
     api: Msc4388Api,
     clock: Clock,
     lifetime: Lifetime,
-    id: string,
+    { id, boundUrl }: { readonly id: string; readonly boundUrl: string },
     tokens: { readonly seen: string; readonly written?: string },
   ) {
     this.#api = api;
     this.#clock = clock;
     this.#lifetime = lifetime;
     this.id = id;
+    this.#boundUrl = boundUrl;
     this.#seen = tokens.seen;
     this.#current = tokens.seen;
     this.#written = tokens.written;
   }
 
   /**
-   * Device G: makes the session, with an empty payload (MSC4388 §Secure channel, step 2).
+   * Device G: makes the session, with an empty payload (MSC4388 §Secure channel, step 2). Messages are bound to
+   * the base URL in its WHATWG serialisation, in which G writes it into its QR code too.
    *
    * @param accessToken sent where the device has one, since the server may ask for it
    * @throws {Failure} `homeserver_without_rendezvous`
@@ -63,19 +68,22 @@ export class Msc4388Session implements RendezvousSession {
     if ("refused" in answer) throw withoutRendezvous(api.baseUrl, answer.refused);
     const { id, sequence_token: token, expires_in_ms } = answer.ok;
     const lifetime = new Lifetime(clock, sentAt, expires_in_ms);
-    return new Msc4388Session(api, clock, lifetime, id, { seen: token, written: token });
+    const boundUrl = api.baseUrl.href;
+    return new Msc4388Session(api, clock, lifetime, { id, boundUrl }, { seen: token, written: token });
   }
 
   /**
    * Device S: looks at the session of the QR code for the first time (MSC4388 §Secure channel, step 4).
    *
+   * @param id the rendezvous ID of the QR code
+   * @param boundUrl the base URL as G binds its messages to it, which may be spelt otherwise than what is asked
    * @returns the session, or undefined where the server doesn't know this API
    * @throws {Failure} `rendezvous_expired`, and `concurrent_write` where somebody has scanned the code before
    */
   static async join(
     api: Msc4388Api,
     clock: Clock,
-    id: string,
+    { id, boundUrl }: { readonly id: string; readonly boundUrl: string },
     signal: AbortSignal,
   ): Promise<Msc4388Session | undefined> {
     const sentAt = clock.now();
@@ -87,15 +95,16 @@ export class Msc4388Session implements RendezvousSession {
     }
     if (answer.ok.data !== "") throw usedCode();
     const lifetime = new Lifetime(clock, sentAt, answer.ok.expires_in_ms);
-    return new Msc4388Session(api, clock, lifetime, id, { seen: answer.ok.sequence_token });
+    return new Msc4388Session(api, clock, lifetime, { id, boundUrl }, { seen: answer.ok.sequence_token });
   }
 
   get expiresAt(): number {
     return this.#lifetime.expiresAt;
   }
 
-  get lastSeenToken(): string {
-    return this.#seen;
+  /** MSC4388 §Secure channel, step 4: bound to the token of the last GET, at first to that of the POST. */
+  get additionalData(): Uint8Array {
+    return this.#boundTo(this.#seen);
   }
 
   async write(data: string, signal: AbortSignal): Promise<WriteOutcome> {
@@ -114,11 +123,11 @@ export class Msc4388Session implements RendezvousSession {
       this.#noteWritten(payload.sequence_token);
       return { written: true };
     }
-    const sealedUnder = distinct(this.#seen, this.#written);
+    const sealedWith = this.#likely(this.#seen, this.#written);
     this.#noteSeen(payload.sequence_token);
     return {
       written: false,
-      found: { data: payload.data, sealedUnder },
+      found: { data: payload.data, sealedWith },
       mayHaveBeenRead: answer.repeatedAfterLoss,
     };
   }
@@ -127,9 +136,9 @@ export class Msc4388Session implements RendezvousSession {
     return this.#lifetime.poll(pace, signal, async () => {
       const { data, sequence_token: token } = await this.#get(signal);
       if (token === this.#current) return undefined;
-      const sealedUnder = distinct(this.#written, this.#seen);
+      const sealedWith = this.#likely(this.#written ?? this.#seen, this.#seen);
       this.#noteSeen(token);
-      return { data, sealedUnder };
+      return { data, sealedWith };
     });
   }
 
@@ -163,12 +172,17 @@ export class Msc4388Session implements RendezvousSession {
     this.#current = token;
   }
 
+  #boundTo(token: string): Uint8Array {
+    return additionalData(this.#boundUrl, this.id, token);
+  }
+
+  #likely(first: string, other: string | undefined): [Uint8Array, ...Uint8Array[]] {
+    const others = other === undefined || other === first ? [] : [this.#boundTo(other)];
+    return [this.#boundTo(first), ...others];
+  }
+
   /** What a refusal of a session that was there before means. */
   #lost(refusal: Refusal): Failure {
     return refusal.status === 404 ? this.#lifetime.gone() : refusedBy(this.#api.baseUrl, refusal);
   }
-}
-
-function distinct(...tokens: readonly (string | undefined)[]): string[] {
-  return [...new Set(tokens.filter((token) => token !== undefined))];
 }

@@ -17,17 +17,39 @@ export async function checkSession(
   homeserver: Pick<AccountHomeserver, "whoami" | "queryKeys">,
   signal: AbortSignal,
 ): Promise<boolean> {
+  await checkOwner(session, homeserver, signal);
+  const { user_id: userId, device_id: deviceId, secrets, device_keys: deviceKeys } = session;
+  const published = await homeserver.queryKeys(userId, signal);
+  if (secrets) checkCrossSigningSecrets(userId, secrets.cross_signing, published);
+  const identity = deviceKeys && publicIdentityKeys(deviceKeys);
+  return isDeviceVerified(userId, deviceId, identity, published);
+}
+
+/**
+ * Asks the homeserver whose access token this is. Another user's is a matter of security, since the secrets beside
+ * it are handed on in that user's name; another device's only means that the file was put together wrongly.
+ *
+ * @throws {Failure} `session_dead`; `unexpected_user`; `session_invalid` when the token is another device's
+ */
+export async function checkOwner(
+  session: PortableSession,
+  homeserver: Pick<AccountHomeserver, "whoami">,
+  signal: AbortSignal,
+): Promise<void> {
   const { userId, deviceId } = await homeserver.whoami(signal);
   if (userId !== session.user_id) {
-    throw new Failure("unexpected_user", "The access token belongs to another user than the session says.", {
-      hint: "Don't use this session before you know where it is from.",
-    });
+    throw new Failure(
+      "unexpected_user",
+      "The access token belongs to a different user than the session says.",
+      {
+        hint: "Don't use this session before you know where it is from.",
+      },
+    );
   }
   if (deviceId !== undefined && deviceId !== session.device_id) {
-    throw new Failure("session_invalid", "The access token belongs to another device than the session says.");
+    throw new Failure(
+      "session_invalid",
+      "The access token belongs to a different device than the session says.",
+    );
   }
-  const published = await homeserver.queryKeys(userId, signal);
-  if (session.secrets) checkCrossSigningSecrets(userId, session.secrets.cross_signing, published);
-  const identity = session.device_keys && publicIdentityKeys(session.device_keys);
-  return isDeviceVerified(userId, session.device_id, identity, published);
 }

@@ -1,22 +1,22 @@
-import type { Clock } from "../foundation/clock.js";
 import { createAccountHomeserver } from "../homeserver/account-homeserver.js";
 import { errorCodeOf } from "../homeserver/refusal.js";
 import { endpoint, toBaseUrl } from "../network/base-url.js";
 import type { HttpClient } from "../network/http.js";
-import type { UrlPolicy } from "../network/url-policy.js";
+import type { Network } from "../network/network.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
-import type { PortableSession, StoredSession } from "./session-file.js";
+import type { StoredSession } from "./session-file.js";
 import { SessionAccessTokens } from "./session-tokens.js";
 import type { SessionStore } from "./store.js";
 
-export interface SessionDeps {
-  readonly http: HttpClient;
-  readonly urlPolicy: UrlPolicy;
-  readonly clock: Clock;
+/** The account of a session file, ready to be asked about. */
+export interface ConnectedSession {
+  readonly homeserver: AccountHomeserver;
+  /** The file's tokens, with which the homeserver is asked. */
+  readonly accessTokens: SessionAccessTokens;
 }
 
 /**
- * The homeserver to the device of a session file, whose tokens it takes and renews.
+ * Connects to the homeserver of a session file, whose tokens are taken from there and renewed there.
  *
  * @param session what the file at `path` holds, or will hold when the homeserver is first asked
  * @throws {Failure} `url_refused`
@@ -24,16 +24,16 @@ export interface SessionDeps {
 export function connectSession(
   store: SessionStore,
   path: string,
-  session: PortableSession | StoredSession,
-  deps: SessionDeps,
-): AccountHomeserver {
-  const baseUrl = toBaseUrl(session.base_url, deps.urlPolicy);
+  session: Pick<StoredSession, "base_url">,
+  network: Network,
+): ConnectedSession {
+  const baseUrl = toBaseUrl(session.base_url, network.urlPolicy);
   const refresh = async (refreshToken: string, clientId: string, issuer: string, signal: AbortSignal) => {
     const { refreshTokens } = await import("../homeserver/tokens.js");
-    return refreshTokens(deps, { baseUrl, issuer, clientId }, refreshToken, signal);
+    return refreshTokens(network, { baseUrl, issuer, clientId }, refreshToken, signal);
   };
-  const accessTokens = new SessionAccessTokens(store, path, refresh, deps.clock);
-  return createAccountHomeserver({ baseUrl, http: deps.http, accessTokens });
+  const accessTokens = new SessionAccessTokens(store, path, refresh, network.clock);
+  return { homeserver: createAccountHomeserver({ baseUrl, http: network.http, accessTokens }), accessTokens };
 }
 
 /**
@@ -44,15 +44,15 @@ export function connectSession(
  */
 export async function revokeSession(
   session: StoredSession,
-  deps: SessionDeps,
+  network: Network,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { access_token: accessToken, refresh_token: refreshToken, oauth } = session;
-  const baseUrl = toBaseUrl(session.base_url, deps.urlPolicy);
-  if (!oauth) return logOut(baseUrl, accessToken, deps.http, signal);
+  const baseUrl = toBaseUrl(session.base_url, network.urlPolicy);
+  if (!oauth) return logOut(baseUrl, accessToken, network.http, signal);
   const { revokeTokens } = await import("../homeserver/tokens.js");
   return revokeTokens(
-    deps,
+    network,
     { baseUrl, issuer: oauth.issuer, clientId: oauth.client_id },
     { accessToken, ...(refreshToken === undefined ? {} : { refreshToken }) },
     signal,

@@ -1,9 +1,9 @@
-import { addAbortSignal, type Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { checkSession } from "./check.js";
-import { fileError, readHandedIn, readSessionStream } from "./files.js";
+import { readHandedIn, readSessionStream } from "./files.js";
 import { withSessionLock } from "./lock.js";
 import { type PortableSession, parsePortableSession, type StoredSession } from "./session-file.js";
 import type { SessionStore } from "./store.js";
@@ -18,12 +18,7 @@ export async function readPortableSession(
   signal: AbortSignal,
 ): Promise<PortableSession> {
   if (source !== "-") return parsePortableSession(await readHandedIn(source, signal), source);
-  try {
-    return parsePortableSession(await readSessionStream(addAbortSignal(signal, stdin), "stdin"), "stdin");
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error instanceof Failure ? error : fileError("read", "stdin", error);
-  }
+  return parsePortableSession(await readSessionStream(stdin, "stdin", signal), "stdin");
 }
 
 /**
@@ -56,7 +51,7 @@ export async function importSession(
     if (access_token !== portable.access_token) {
       throw Failure.from(error).with({
         session: path,
-        hint: "Its tokens were refreshed, so only the imported copy is good: see `session check`.",
+        hint: "Its tokens were refreshed, so only the imported copy is good. Check that session later.",
       });
     }
     await store.remove(path);

@@ -1,8 +1,9 @@
 import { lock } from "proper-lockfile";
+import { fileError } from "../files/file-error.js";
 import type { Clock } from "../foundation/clock.js";
+import { errorCode } from "../foundation/error-code.js";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
-import { errorCode, fileError } from "./files.js";
 
 /** A lock that its holder has not renewed for this long is that of a process that has died. */
 const STALE_MS = 10_000;

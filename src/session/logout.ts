@@ -27,7 +27,7 @@ export async function logoutSession(
     const pending = { cleanup: "pending", deviceId: session.device_id, session: path } as const;
     const isRevoked = await revoke(session).catch((error: unknown) => {
       const failure = Failure.from(error);
-      throw failure.exitCode === 7
+      throw failure.kind === "network"
         ? new Failure("revocation_pending", undefined, { ...pending, cause: error })
         : failure.with(pending);
     });

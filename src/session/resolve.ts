@@ -1,14 +1,9 @@
 import { sep } from "node:path";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
-import type { SessionState } from "./session-file.js";
-import {
-  type Environment,
-  isSessionName,
-  type SessionEntry,
-  SessionStore,
-  sessionsDirectory,
-} from "./store.js";
+import type { Environment, Machine } from "../foundation/machine.js";
+import type { SessionState } from "../foundation/session-states.js";
+import { isSessionName, type SessionEntry, SessionStore, sessionsDirectory } from "./store.js";
 
 /**
  * The path of the session to use: the one that is named by the option or by MATRIX_QR_LOGIN_SESSION, else the
@@ -19,11 +14,11 @@ import {
  */
 export async function existingSessionPath(
   option: string | undefined,
-  env: Environment,
+  machine: Machine,
   states: readonly SessionState[] | "any" = ["complete"],
 ): Promise<string> {
-  const store = new SessionStore(await sessionsDirectory(env));
-  const named = namedPath(option, env, store);
+  const store = new SessionStore(sessionsDirectory(machine));
+  const named = namedPath(option, machine.env, store);
   if (named !== undefined) return named;
   const entries = await store.list();
   const [only, ...others] = entries.filter(
@@ -44,11 +39,11 @@ export async function existingSessionPath(
  */
 export async function newSessionPath(
   option: string | undefined,
-  env: Environment,
+  machine: Machine,
   deviceId: string,
 ): Promise<string> {
-  const store = new SessionStore(await sessionsDirectory(env));
-  const path = namedPath(option, env, store) ?? store.pathOf(nameOfDevice(deviceId));
+  const store = new SessionStore(sessionsDirectory(machine));
+  const path = namedPath(option, machine.env, store) ?? store.pathOf(nameOfDevice(deviceId));
   await store.checkCanCreate(path);
   return path;
 }
@@ -73,7 +68,7 @@ function namedPath(option: string | undefined, env: Environment, store: SessionS
 function noneFound(entries: readonly SessionEntry[]): Failure {
   if (entries.length === 0) return new Failure("session_not_found", "There is no session yet.");
   return new Failure("session_not_found", `There is no complete session, only: ${names(entries)}.`, {
-    hint: "Name the one you mean with --session; `session list` shows their states.",
+    hint: "Name the one to use; one that isn't complete is never chosen by itself.",
   });
 }
 

@@ -1,26 +1,22 @@
 import * as v from "valibot";
 import { Failure } from "../foundation/failures.js";
 import { isUserId } from "../foundation/identifiers.js";
+import { isJsonObject, parseJson } from "../foundation/json.js";
+import { SESSION_STATES } from "../foundation/session-states.js";
+import { Token } from "../homeserver/token-schema.js";
 import { PrivateKey, SecretsBundle } from "../protocol/secrets.js";
 import { unusableSession } from "./files.js";
 
-/** Visible ASCII: what an Authorization header and a form can carry (RFC 6750 §2.1, RFC 6749 Appendix A.17). */
-const Token = v.pipe(
-  v.string(),
-  v.maxLength(16_384),
-  v.regex(/^[\x21-\x7e]+$/, "is empty or has characters that no token has"),
-);
-
-const HttpUrl = v.pipe(v.string(), v.maxLength(2048), v.check(isHttpUrl, "is no http or https URL"));
+const HttpUrl = v.pipe(v.string(), v.maxLength(2048), v.check(isHttpUrl, "is not an http or https URL"));
 
 const Timestamp = v.pipe(
   v.string(),
   v.maxLength(64),
-  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/, "is no RFC 3339 time"),
-  v.check((text) => !Number.isNaN(Date.parse(text)), "is no RFC 3339 time"),
+  v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/, "is not an RFC 3339 time"),
+  v.check((text) => !Number.isNaN(Date.parse(text)), "is not an RFC 3339 time"),
 );
 
-const UserId = v.pipe(v.string(), v.check(isUserId, "is no user ID"));
+const UserId = v.pipe(v.string(), v.check(isUserId, "is not a user ID"));
 
 /** The private halves of the keys by which the device is known: an Ed25519 seed and a Curve25519 key. */
 const DevicePrivateKeys = v.object({ ed25519: PrivateKey, curve25519: PrivateKey });
@@ -41,20 +37,6 @@ const sharedEntries = {
 /** A session as programs hand it to each other: `session import` takes it, `session export` gives it. */
 export const PortableSession = v.object({ ...sharedEntries, user_id: UserId });
 export type PortableSession = v.InferOutput<typeof PortableSession>;
-
-/**
- * How far the session has come: `incomplete` has tokens of a sign-in that never finished, `unconfirmed` has
- * uploaded its device keys but not seen them in /keys/query, `unverified` was kept by --keep-unverified, and
- * `revocation_pending` is signed out but for tokens that could not be revoked.
- */
-export const SESSION_STATES = [
-  "complete",
-  "incomplete",
-  "unconfirmed",
-  "unverified",
-  "revocation_pending",
-] as const;
-export type SessionState = (typeof SESSION_STATES)[number];
 
 export const StoredSessionEntries = v.object({
   ...sharedEntries,
@@ -105,7 +87,7 @@ export function parsePortableSession(text: string, origin: string): PortableSess
 export function toPortable(session: StoredSession): PortableSession {
   if (session.state === "revocation_pending") {
     const message = "This session was signed out; only its tokens could not be revoked yet.";
-    throw new Failure("session_dead", message, { hint: "Run `session logout` again." });
+    throw new Failure("session_dead", message, { hint: "Sign it out again." });
   }
   if (session.state === "incomplete") throw new Failure("session_incomplete");
   return v.parse(PortableSession, session);
@@ -113,17 +95,10 @@ export function toPortable(session: StoredSession): PortableSession {
 
 /** @throws {Failure} `session_invalid` when the text is no JSON object */
 export function parseJsonObject(text: string, origin: string): Record<string, unknown> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    // The error of JSON.parse quotes the text, so it goes no further.
-    throw unusableSession(origin, "it is not JSON");
-  }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw unusableSession(origin, "it is no JSON object");
-  }
-  return json as Record<string, unknown>;
+  const json = parseJson(text);
+  if (json === undefined) throw unusableSession(origin, "it is not JSON");
+  if (!isJsonObject(json)) throw unusableSession(origin, "it is not a JSON object");
+  return json;
 }
 
 function parse<T extends v.GenericSchema>(schema: T, text: string, origin: string): v.InferOutput<T> {

@@ -1,12 +1,12 @@
 import { readdir } from "node:fs/promises";
-import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join } from "node:path";
+import { fileError } from "../files/file-error.js";
+import { errorCode } from "../foundation/error-code.js";
 import { Failure } from "../foundation/failures.js";
+import type { Machine } from "../foundation/machine.js";
 import {
   checkCanCreateFile,
   createFile,
-  errorCode,
-  fileError,
   makeDirectory,
   readSessionFile,
   removeFile,
@@ -15,8 +15,6 @@ import {
 import { parseJsonObject, parseStoredSession, type StoredSession } from "./session-file.js";
 
 const APPLICATION = "matrix-qr-login";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A file of the directory: its session, or why it can't be used. */
 export type SessionEntry = { readonly name: string; readonly path: string } & (
@@ -39,16 +37,24 @@ export interface NewSessionFile {
   remove(): Promise<void>;
 }
 
-/** The directory of the sessions that have a name: in the XDG state directory or its platform equal. */
-export async function sessionsDirectory(env: Environment): Promise<string> {
+/**
+ * The directory of the sessions that have a name: in the XDG state directory, or where macOS and Windows have an
+ * application's own files.
+ *
+ * @throws {Error} Node's, where the user has no home directory and the environment names none
+ */
+export function sessionsDirectory({ env, platform, homeDirectory }: Machine): string {
   const stateHome = env["XDG_STATE_HOME"];
   // The XDG base directory specification wants relative paths ignored.
   if (stateHome && isAbsolute(stateHome)) return join(stateHome, APPLICATION, "sessions");
-  if (process.platform === "darwin" || process.platform === "win32") {
-    const { default: envPaths } = await import("env-paths");
-    return join(envPaths(APPLICATION, { suffix: "" }).data, "sessions");
+  if (platform === "win32") {
+    const local = env["LOCALAPPDATA"] || join(homeDirectory(), "AppData", "Local");
+    return join(local, APPLICATION, "Data", "sessions");
   }
-  return join(env["HOME"] || homedir(), ".local", "state", APPLICATION, "sessions");
+  const home = env["HOME"] || homeDirectory();
+  return platform === "darwin"
+    ? join(home, "Library", "Application Support", APPLICATION, "sessions")
+    : join(home, ".local", "state", APPLICATION, "sessions");
 }
 
 /** The session files of a directory. The operations on one file take any path: it may lie elsewhere. */

@@ -2,17 +2,17 @@ import * as v from "valibot";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { serverNameOf } from "../foundation/identifiers.js";
-import { createAccountHomeserver } from "../homeserver/account-homeserver.js";
+import { parseJson } from "../foundation/json.js";
 import { requireDeviceGrant } from "../homeserver/metadata.js";
-import { toBaseUrl } from "../network/base-url.js";
-import { checkExistingDevice, signInOtherDevice } from "../protocol/existing-device.js";
+import { checkExistingDevice, helpNewDevice } from "../protocol/existing-device.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "../protocol/messages.js";
 import { SecretsBundle } from "../protocol/secrets.js";
 import type { SecureChannel } from "../protocol/secure-channel.js";
+import { checkOwner } from "../session/check.js";
+import { connectSession } from "../session/connect.js";
 import { readHandedIn } from "../session/files.js";
 import { toPortable } from "../session/session-file.js";
-import { SessionAccessTokens } from "../session/session-tokens.js";
 import type { SessionStore } from "../session/store.js";
 import { type LinkOpener, openLink } from "./open-link.js";
 import type { SignInWorld } from "./world.js";
@@ -37,7 +37,7 @@ const FRESH_FOR_A_REQUEST_MS = 10_000;
  * the homeserver offers what is needed, and that the secrets are the account's (MSC4108 §Discoverability).
  *
  * @param secretsFile a file with a secrets bundle, or with a portable session; the session's own by default
- * @throws {Failure} `session_invalid`, `session_incomplete`, `session_dead`, `secrets_missing`,
+ * @throws {Failure} `session_invalid`, `session_incomplete`, `session_dead`, `unexpected_user`, `secrets_missing`,
  *   `secrets_mismatch`, `cross_signing_missing`, `homeserver_without_oauth`, `..._device_grant`
  */
 export async function openExistingAccount(
@@ -50,31 +50,16 @@ export async function openExistingAccount(
   const session = toPortable(await store.read(path));
   const secrets = secretsFile === undefined ? session.secrets : await readSecrets(secretsFile, signal);
   if (!secrets) throw new Failure("secrets_missing");
-  const { http, urlPolicy, clock } = world;
-  const baseUrl = toBaseUrl(session.base_url, urlPolicy);
-  const accessTokens = new SessionAccessTokens(
-    store,
-    path,
-    async (refreshToken, clientId, issuer, refreshSignal) => {
-      const { refreshTokens } = await import("../homeserver/tokens.js");
-      return refreshTokens(world, { baseUrl, issuer, clientId }, refreshToken, refreshSignal);
-    },
-    clock,
-  );
+  const { homeserver, accessTokens } = connectSession(store, path, session, world);
   await accessTokens.ensureFreshFor(FRESH_FOR_MS, signal);
-  const homeserver = createAccountHomeserver({ baseUrl, http, accessTokens });
-  const { userId, deviceId } = await homeserver.whoami(signal);
-  if (userId !== session.user_id || (deviceId !== undefined && deviceId !== session.device_id)) {
-    throw new Failure(
-      "session_invalid",
-      "The session's access token is of another user or device than it says.",
-    );
-  }
-  await requireDeviceGrant({ http, urlPolicy }, baseUrl, signal);
+  await checkOwner(session, homeserver, signal);
+  const { baseUrl } = homeserver;
+  const { user_id: userId, device_id: deviceId } = session;
+  await requireDeviceGrant(world, baseUrl, signal);
   await checkExistingDevice({ homeserver, userId, secrets }, signal);
   return {
     userId,
-    deviceId: session.device_id,
+    deviceId,
     baseUrl,
     homeserver,
     secrets,
@@ -92,18 +77,10 @@ async function readSecrets(path: string, signal: AbortSignal): Promise<SecretsBu
   const parsed = v.safeParse(SecretsFile, parseJson(text));
   if (!parsed.success) {
     throw new Failure("secrets_missing", `${escapeText(path)} holds no secrets bundle.`, {
-      hint: "It has to be the JSON of `session export --format json`, or its `secrets` alone.",
+      hint: "It has to be an exported session, as JSON, or its `secrets` alone.",
     });
   }
   return "secrets" in parsed.output ? parsed.output.secrets : parsed.output;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**
@@ -113,7 +90,8 @@ function parseJson(text: string): unknown {
 export function announceHomeserver({ baseUrl }: ExistingAccount) {
   const protocols = [DEVICE_AUTHORIZATION_GRANT];
   const message = { type: "m.login.protocols", protocols, homeserver: baseUrl.href } as const;
-  return (channel: SecureChannel, signal: AbortSignal): Promise<void> => channel.send(message, signal);
+  return (channel: SecureChannel<"existing">, signal: AbortSignal): Promise<void> =>
+    channel.send(message, signal);
 }
 
 /**
@@ -127,16 +105,23 @@ export function homeserverName({ baseUrl, userId }: ExistingAccount): string {
 /** Step 1 for one that generated it: the code has named the homeserver. */
 export async function announceNothing(): Promise<void> {}
 
-/** Signs another device in over a secure channel. What is done then is said. */
-export async function existingDevice(
+/**
+ * Signs another device in over a secure channel, with an account on the network. What is done then is said by
+ * events.
+ *
+ * @param announce step 1 of MSC4108: `announceHomeserver` where this device scanned, else `announceNothing`
+ * @throws {Failure} whatever ended the sign-in
+ * @throws the signal's own reason, after the same clean-up
+ */
+export async function signInOtherDevice(
   { urlPolicy, clock, emit }: SignInWorld,
   { userId, homeserver, secrets }: ExistingAccount,
   opener: LinkOpener,
-  channel: SecureChannel,
-  announce: (channel: SecureChannel, signal: AbortSignal) => Promise<void>,
+  channel: SecureChannel<"existing">,
+  announce: (channel: SecureChannel<"existing">, signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { deviceId } = await signInOtherDevice(
+  const { deviceId } = await helpNewDevice(
     {
       userId,
       homeserver,

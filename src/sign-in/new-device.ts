@@ -1,11 +1,10 @@
-import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
-import { isServerName, serverNameOf } from "../foundation/identifiers.js";
+import { isServerName } from "../foundation/identifiers.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
-import { endpoint } from "../network/base-url.js";
 import { generateDeviceIdentityKeys } from "../protocol/device-keys.js";
+import type { ExpectedUser } from "../protocol/expected-user.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "../protocol/messages.js";
-import { signInAsNewDevice } from "../protocol/new-device.js";
+import { type HomeserverClaim, signInAsNewDevice } from "../protocol/new-device.js";
 import type { SignInQrPayload } from "../protocol/qr-code.js";
 import type { SecureChannel } from "../protocol/secure-channel.js";
 import type { NewSession, SessionFile } from "../protocol/sign-in-attempt.js";
@@ -20,62 +19,44 @@ export interface NewDeviceRequest {
   readonly deviceName?: string | undefined;
   /** A registered OAuth client; one is registered where there is none. */
   readonly clientId?: string | undefined;
-  readonly expectedUser?: string | undefined;
-  /** The expected user's homeserver: all requests of the sign-in go there, whatever others name. */
-  readonly expectedBaseUrl?: URL | undefined;
+  readonly expectedUser?: ExpectedUser | undefined;
+  /** The public master cross-signing key that the account must have, unpadded base64. */
   readonly expectedMasterKey?: string | undefined;
+  /** Keep the session when the secrets never come. */
   readonly keepUnverified: boolean;
 }
 
 /** What the consent page calls this program where nobody gave the device a name. */
 const CLIENT_NAME = "matrix-qr-login";
 
-/** The one homeserver that is spoken to, and the server name that it was found by. */
-interface PinnedHomeserver {
-  readonly baseUrl: URL;
-  readonly serverName: string | undefined;
-}
-
-type LearnHomeserver = (
-  channel: SecureChannel,
+/** Step 1 of MSC4108: learns what is claimed to be the account's homeserver, by whatever says so. */
+export type LearnHomeserver = (
+  channel: SecureChannel<"new">,
   signal: AbortSignal,
-  pinned?: PinnedHomeserver,
-) => Promise<URL>;
+) => Promise<HomeserverClaim>;
 
-/** Step 1 of MSC4108 for a new device that generated the code: `m.login.protocols` names the homeserver. */
-export function homeserverFromProtocols(world: SignInWorld): LearnHomeserver {
-  return async (channel, signal, pinned) => {
-    const { protocols, homeserver } = await channel.receive(["m.login.protocols"], "machine", signal);
-    if (!protocols.includes(DEVICE_AUTHORIZATION_GRANT)) throw new Failure("unsupported_protocol");
-    if (!isUrl(homeserver) && !isServerName(homeserver)) throw new Failure("unexpected_message");
-    return resolveNamed(world, homeserver, pinned, signal);
-  };
+/**
+ * Step 1 for a new device that generated the code: `m.login.protocols` names the homeserver.
+ *
+ * @throws {Failure} `unsupported_protocol`, `unexpected_message`, and what the channel throws
+ */
+export async function homeserverFromProtocols(
+  channel: SecureChannel<"new">,
+  signal: AbortSignal,
+): Promise<HomeserverClaim> {
+  const { protocols, homeserver } = await channel.receive(["m.login.protocols"], "machine", signal);
+  if (!protocols.includes(DEVICE_AUTHORIZATION_GRANT)) throw new Failure("unsupported_protocol");
+  if (!isUrl(homeserver) && !isServerName(homeserver)) throw new Failure("unexpected_message");
+  return homeserver;
 }
 
-/** Step 1 of MSC4108 for a new device that scanned the code: the code names it. */
-export function homeserverFromCode(world: SignInWorld, code: SignInQrPayload): LearnHomeserver {
+/** Step 1 for a new device that scanned the code: the code names the homeserver. */
+export function homeserverFromCode(code: SignInQrPayload): LearnHomeserver {
   const homeserver = code.channel === "msc4388" ? code.baseUrl : code.serverName;
-  return async (_channel, signal, pinned) => {
+  return async () => {
     if (homeserver === undefined) throw new Failure("malformed_sign_in_code");
-    return resolveNamed(world, homeserver, pinned, signal);
+    return homeserver;
   };
-}
-
-/** With a pinned homeserver nothing at all is asked of another one, whatever is named. */
-async function resolveNamed(
-  world: SignInWorld,
-  named: string,
-  pinned: PinnedHomeserver | undefined,
-  signal: AbortSignal,
-): Promise<URL> {
-  if (!pinned) return resolveHomeserver(named, world, signal);
-  const { baseUrl, serverName } = pinned;
-  const isSame = isUrl(named) ? endpoint(new URL(named), "").href === baseUrl.href : named === serverName;
-  if (!isSame) {
-    const message = `${escapeText(named)} was named as homeserver, but --expect-user's is ${baseUrl.host}.`;
-    world.emit({ event: "warning", code: "homeserver_ignored", message });
-  }
-  return baseUrl;
 }
 
 /** A server name with a port would parse as a URL, too. */
@@ -83,32 +64,31 @@ function isUrl(text: string): boolean {
   return text.includes("://") && URL.canParse(text);
 }
 
-/** Signs this device in over a secure channel. What is done then is said, and in the session file. */
-export async function newDevice(
+/**
+ * Signs this device in over a secure channel, with a session file and a homeserver on the network. What is done
+ * then is said by events, and in the session file.
+ *
+ * @throws {Failure} whatever ended the sign-in, with what became of its tokens
+ * @throws the signal's own reason, after the same clean-up
+ */
+export async function signInThisDevice(
   world: SignInWorld,
   request: NewDeviceRequest,
-  channel: SecureChannel,
+  channel: SecureChannel<"new">,
   learnHomeserver: LearnHomeserver,
   signal: AbortSignal,
 ): Promise<void> {
-  const { http, urlPolicy, clock, emit } = world;
+  const { clock, emit } = world;
   const { deviceId, deviceName, clientId, expectedUser, expectedMasterKey, keepUnverified } = request;
-  const pinned = pinnedHomeserver(request);
   // Not before: the code that is scanned meanwhile waits for no OAuth library.
   const { createSignInHomeserver } = await import("../homeserver/sign-in-homeserver.js");
+  const clientName = deviceName ?? CLIENT_NAME;
   const { userId } = await signInAsNewDevice(
     {
       deviceId,
       identityKeys: generateDeviceIdentityKeys(),
-      connect: (baseUrl) =>
-        createSignInHomeserver({
-          http,
-          urlPolicy,
-          clock,
-          baseUrl,
-          clientName: deviceName ?? CLIENT_NAME,
-          clientId,
-        }),
+      resolveHomeserver: (claim, resolving) => resolveHomeserver(claim, world, resolving),
+      connect: (baseUrl) => createSignInHomeserver({ ...world, baseUrl, clientName, clientId }),
       sessionFile: sessionFile(world, request),
       expectedUser,
       expectedMasterKey,
@@ -117,16 +97,11 @@ export async function newDevice(
       clock,
     },
     channel,
-    (secure, learning) => learnHomeserver(secure, learning, pinned),
+    learnHomeserver,
     signal,
   );
   const session = request.sessionFile.path;
   emit({ event: "done", role: "new", user_id: userId, device_id: deviceId, verified: true, session });
-}
-
-function pinnedHomeserver({ expectedUser, expectedBaseUrl }: NewDeviceRequest): PinnedHomeserver | undefined {
-  const serverName = expectedUser === undefined ? undefined : serverNameOf(expectedUser);
-  return expectedBaseUrl && { baseUrl: expectedBaseUrl, serverName };
 }
 
 /** The role's session, as session files have it. */

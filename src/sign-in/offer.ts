@@ -1,29 +1,32 @@
 import type { ChannelVersion, Dialect, Intent } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
-import { additionalData } from "../protocol/additional-data.js";
 import type { OfferedChannel } from "../protocol/channel.js";
 import { type DialectChoice, VODOZEMAC_DIALECTS } from "../protocol/dialects.js";
 import { offerEciesChannel } from "../protocol/ecies-channel.js";
 import { offerHpkeChannel } from "../protocol/hpke-channel.js";
 import { msc4108Messages, msc4388Messages } from "../protocol/messages.js";
 import { encodeQrCode } from "../protocol/qr-code.js";
-import type { Transport } from "../protocol/secure-channel.js";
-import { discoverRendezvousApi } from "../rendezvous/choose-api.js";
+import type { InsecureChannel } from "../protocol/secure-channel.js";
+import { chooseRendezvousApi } from "../rendezvous/choose-api.js";
 import { Msc4108Session } from "../rendezvous/msc4108-2024-session.js";
 import { PREFIX_OF_API, type RendezvousApi } from "../rendezvous/msc4388-api.js";
 import { Msc4388Session } from "../rendezvous/msc4388-session.js";
 import type { SignInWorld } from "./world.js";
 
-/** A QR code that may be scanned: its rendezvous session, with a key of its own. */
+/** What device G offers to whoever scans a QR code: a rendezvous session, with a key of its own. */
 export interface Offer {
-  readonly transport: Transport;
+  readonly insecure: InsecureChannel;
   readonly channel: OfferedChannel;
   /** The QR code's bytes. */
   readonly payload: Uint8Array;
 }
 
-/** Makes one offer after the other, of one version. */
-export type MakeOffer = (signal: AbortSignal) => Promise<Offer>;
+/** The offers of one version on one server, the next one as soon as it is wanted. */
+export interface Offers {
+  readonly version: ChannelVersion;
+  readonly first: Offer;
+  next(signal: AbortSignal): Promise<Offer>;
+}
 
 export interface OfferOptions {
   /** Which device this is: the QR code's intent. */
@@ -37,70 +40,85 @@ export interface OfferOptions {
   readonly dialect: Dialect | "auto";
 }
 
+/** The newest first. */
+const VERSIONS: readonly ChannelVersion[] = ["msc4388", "msc4108-2024"];
+
 /**
- * Finds out how offers of this version are made on this server, and makes the first.
+ * Makes the first offer of each version that is wanted and that the server has.
  *
- * @throws {Failure} `homeserver_without_rendezvous` where they can't be
+ * @returns at least one, the newest version first
+ * @throws {Failure} `homeserver_without_rendezvous` where there would be none
  */
-export function firstOffer(
-  version: ChannelVersion,
+export async function startOffers(
   world: SignInWorld,
-  options: OfferOptions,
+  { version: wanted, ...options }: OfferOptions & { readonly version: ChannelVersion | "auto" },
   signal: AbortSignal,
-): Promise<{ readonly first: Offer; readonly makeNext: MakeOffer }> {
-  return version === "msc4388"
-    ? firstMsc4388Offer(world, options, signal)
-    : firstMsc4108Offer(world, options, signal);
+): Promise<readonly Offers[]> {
+  const start = async (version: ChannelVersion): Promise<Offers> => {
+    const next = await findOut[version](world, options, signal);
+    return { version, first: await next(signal), next };
+  };
+  if (wanted !== "auto") return [await start(wanted)];
+  const starts = await Promise.allSettled(VERSIONS.map(start));
+  const had = starts.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  const [newest] = starts;
+  if (had.length === 0 && newest?.status === "rejected") throw newest.reason;
+  return had;
 }
 
-async function firstMsc4388Offer(world: SignInWorld, options: OfferOptions, signal: AbortSignal) {
-  const { http, clock } = world;
-  const { intent, baseUrl, accessToken, dialect } = options;
-  const token = await accessToken?.(signal);
-  const api = await discoverRendezvousApi(http, baseUrl, dialect, token, signal);
-  const make: MakeOffer = async (makeSignal) => {
-    const session = await Msc4388Session.create(api, clock, await accessToken?.(makeSignal), makeSignal);
-    const channel = await offerHpkeChannel({ dialects: acceptedDialects(dialect, api.name) });
-    const payload = encodeQrCode({
-      channel: "msc4388",
-      prefix: PREFIX_OF_API[api.name],
-      intent,
-      publicKey: channel.publicKey,
-      rendezvousId: session.id,
-      baseUrl: baseUrl.href,
-    });
-    const aad = (sequenceToken: string) => additionalData(baseUrl.href, session.id, sequenceToken);
-    return { transport: { session, clock, messages: msc4388Messages, aad }, channel, payload };
-  };
-  return { first: await make(signal), makeNext: make };
-}
+/** How offers of each version are made on this server. */
+const findOut: Readonly<
+  Record<
+    ChannelVersion,
+    (world: SignInWorld, options: OfferOptions, signal: AbortSignal) => Promise<Offers["next"]>
+  >
+> = {
+  async msc4388({ http, clock }, { intent, baseUrl, accessToken, dialect }, signal) {
+    const api = await chooseRendezvousApi(http, baseUrl, dialect, await accessToken?.(signal), signal);
+    return async (nextSignal) => {
+      // 1. Ephemeral key pair generation
+      const channel = await offerHpkeChannel({ dialects: acceptedDialects(dialect, api.name) });
+      // 2. Create rendezvous session
+      const token = await accessToken?.(nextSignal);
+      const session = await Msc4388Session.create(api, clock, token, nextSignal);
+      // 3. Initial key exchange
+      const payload = encodeQrCode({
+        channel: "msc4388",
+        prefix: PREFIX_OF_API[api.name],
+        intent,
+        publicKey: channel.publicKey,
+        rendezvousId: session.id,
+        baseUrl: baseUrl.href,
+      });
+      return { insecure: { session, clock, messages: msc4388Messages }, channel, payload };
+    };
+  },
+
+  async "msc4108-2024"(world, { intent, baseUrl, serverName }) {
+    const { clock } = world;
+    return async (nextSignal) => {
+      // The same three steps (2024 version §Secure channel, Establishment, steps 1 to 3)
+      const channel = offerEciesChannel();
+      const session = await Msc4108Session.create(world, baseUrl, nextSignal);
+      if (!session) {
+        const message = `${baseUrl.host} offers no rendezvous sessions of MSC4108's 2024 version.`;
+        throw new Failure("homeserver_without_rendezvous", message);
+      }
+      const payload = encodeQrCode({
+        channel: "msc4108-2024",
+        prefix: "MATRIX",
+        intent,
+        publicKey: channel.publicKey,
+        rendezvousUrl: session.url.href,
+        ...(intent === "existing" && serverName !== undefined ? { serverName } : {}),
+      });
+      return { insecure: { session, clock, messages: msc4108Messages }, channel, payload };
+    };
+  },
+};
 
 /** The dialect can't be told from what S sends, but mostly from the API that the server has. */
 function acceptedDialects(dialect: Dialect | "auto", api: RendezvousApi): DialectChoice {
   if (dialect !== "auto") return [dialect];
   return api === "stable" ? ["msc"] : VODOZEMAC_DIALECTS;
-}
-
-async function firstMsc4108Offer(world: SignInWorld, options: OfferOptions, signal: AbortSignal) {
-  const { clock } = world;
-  const { intent, baseUrl, serverName } = options;
-  const make: MakeOffer = async (makeSignal) => {
-    const session = await Msc4108Session.create(world, baseUrl, makeSignal);
-    if (!session) {
-      const message = `${baseUrl.host} offers no rendezvous sessions of MSC4108's 2024 version.`;
-      throw new Failure("homeserver_without_rendezvous", message);
-    }
-    const channel = offerEciesChannel();
-    const payload = encodeQrCode({
-      channel: "msc4108-2024",
-      prefix: "MATRIX",
-      intent,
-      publicKey: channel.publicKey,
-      rendezvousUrl: session.url.href,
-      ...(intent === "existing" && serverName !== undefined ? { serverName } : {}),
-    });
-    const aad = () => new Uint8Array();
-    return { transport: { session, clock, messages: msc4108Messages, aad }, channel, payload };
-  };
-  return { first: await make(signal), makeNext: make };
 }

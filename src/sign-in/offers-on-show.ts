@@ -3,7 +3,7 @@ import { Failure } from "../foundation/failures.js";
 import type { InitiatedChannel } from "../protocol/channel.js";
 import { receiveScan } from "../protocol/establishment.js";
 import { deleteSessions } from "./delete-sessions.js";
-import type { MakeOffer, Offer } from "./offer.js";
+import type { Offer, Offers } from "./offer.js";
 
 /** An offer that was scanned, by a device that knows the key of its QR code. */
 export interface ScannedOffer {
@@ -12,78 +12,123 @@ export interface ScannedOffer {
 }
 
 /**
- * Keeps several offers open at once: one of each version, and each followed by a fresh one when half its life
- * is over without a scan. An old one counts until it expires. The first that is scanned wins; the others are
- * deleted.
+ * What an offer on show is, which decides what its expiry means:
+ *
+ * | standing      | becomes                                    | when it expires, the wait                 |
+ * | ------------- | ------------------------------------------ | ----------------------------------------- |
+ * | `newest`      | `replaced` once its successor is on show,  | ends: `rendezvous_expired`                |
+ * |               | `last` once none can be made               |                                           |
+ * | `replaced`    |                                            | goes on: its successor is there           |
+ * | `last`        |                                            | ends with why there was no other, which   |
+ * |               |                                            | says more than that this one is over      |
+ *
+ * In each of them a scan wins, and any other end of the session ends the wait.
+ */
+type Standing =
+  | { readonly is: "newest" }
+  | { readonly is: "replaced" }
+  | { readonly is: "last"; readonly why: unknown };
+
+/** What happens to an offer on show. */
+type Happening =
+  | { readonly what: "scanned"; readonly offer: Offer; readonly initiated: InitiatedChannel }
+  | { readonly what: "ended"; readonly offer: Offer; readonly why: unknown }
+  | { readonly what: "renewed"; readonly offer: Offer; readonly successor: Offer; readonly of: Offers }
+  | { readonly what: "not_renewed"; readonly offer: Offer; readonly why: unknown };
+
+/**
+ * Keeps several offers on show: one of each version, and each followed by a fresh one when half its life is over
+ * without a scan. An old one counts until it expires. The first that is scanned wins; the others are deleted.
  *
  * @param show shows an offer as the newest of its version
- * @throws {Failure} whatever happened to any of the sessions, but for an expiry of one that was replaced
+ * @throws {Failure} what ends the wait: see the table of standings; what `show` throws
+ * @throws the signal's reason
  */
 export async function waitForScan(
-  starts: readonly { readonly first: Offer; readonly makeNext: MakeOffer }[],
+  offers: readonly Offers[],
   show: (offer: Offer) => Promise<void>,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<ScannedOffer> {
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
-  const made = new Set<Offer>();
-  const tasks: Promise<void>[] = [];
-  const { promise: won, resolve, reject } = deferred<ScannedOffer>();
-
-  const onShow = (offer: Offer, makeNext: MakeOffer): void => {
-    made.add(offer);
-    let successor: "none" | "shown" | { readonly failure: unknown } = "none";
-    const listen = async () => {
-      try {
-        resolve({ offer, initiated: await receiveScan(offer.transport, offer.channel, either) });
-      } catch (error) {
-        const isExpired = error instanceof Failure && error.code === "rendezvous_expired";
-        if (isExpired && successor === "shown") return;
-        // Why there is no other code says more than that this one is over.
-        reject(isExpired && successor !== "none" && successor !== "shown" ? successor.failure : error);
-      }
-    };
-    const replace = async () => {
-      const { expiresAt } = offer.transport.session;
-      await clock.sleep((expiresAt - clock.now()) / 2, either);
-      try {
-        const next = await makeNext(either);
-        made.add(next);
-        if (either.aborted) return;
-        onShow(next, makeNext);
-        successor = "shown";
-      } catch (failure) {
-        // The old code is still good: there is time until it expires.
-        successor = { failure };
-      }
-    };
-    tasks.push(listen(), show(offer).then(replace).catch(reject));
+  const standings = new Map<Offer, Standing>();
+  /** What has not been dealt with yet, be it over or not. */
+  const awaited = new Set<Promise<{ readonly happening: Happening; readonly take: () => void }>>();
+  const expect = (happens: Promise<Happening>) => {
+    const one = happens.then((happening) => ({ happening, take: () => void awaited.delete(one) }));
+    awaited.add(one);
   };
-
-  for (const { first, makeNext } of starts) onShow(first, makeNext);
   let winner: Offer | undefined;
+
   try {
-    const scanned = await won;
-    winner = scanned.offer;
-    return scanned;
+    for (const { first } of offers) standings.set(first, { is: "newest" });
+    for (const { first } of offers) expect(scanOf(first, either));
+    for (const each of offers) {
+      await show(each.first);
+      expect(renewalOf(each.first, each, clock, either));
+    }
+    for (;;) {
+      const { happening, take } = await Promise.race(awaited);
+      take();
+      const { offer } = happening;
+      switch (happening.what) {
+        case "scanned":
+          winner = offer;
+          return happening;
+        case "renewed": {
+          const { successor, of } = happening;
+          standings.set(successor, { is: "newest" });
+          expect(scanOf(successor, either));
+          await show(successor);
+          standings.set(offer, { is: "replaced" });
+          expect(renewalOf(successor, of, clock, either));
+          break;
+        }
+        case "not_renewed":
+          standings.set(offer, { is: "last", why: happening.why });
+          break;
+        case "ended": {
+          const standing = standings.get(offer);
+          if (!isExpiry(happening.why)) throw happening.why;
+          if (standing?.is === "last") throw standing.why;
+          if (standing?.is !== "replaced") throw happening.why;
+        }
+      }
+    }
   } finally {
     stop.abort();
-    while (tasks.length > 0) await tasks.pop();
-    const losers = [...made].filter((offer) => offer !== winner);
+    // One that was being made must not be left behind.
+    const leftOver = await Promise.all(awaited);
+    const unseen = leftOver.flatMap(({ happening }) =>
+      happening.what === "renewed" ? [happening.successor] : [],
+    );
+    const losers = [...standings.keys(), ...unseen].filter((offer) => offer !== winner);
     await deleteSessions(
-      losers.map(({ transport }) => transport.session),
+      losers.map(({ insecure }) => insecure.session),
       clock,
     );
   }
 }
 
-function deferred<T>() {
-  let resolve: (value: T) => void = () => undefined;
-  let reject: (reason: unknown) => void = () => undefined;
-  const promise = new Promise<T>((fulfil, fail) => {
-    resolve = fulfil;
-    reject = fail;
-  });
-  return { promise, resolve, reject };
+async function scanOf(offer: Offer, signal: AbortSignal): Promise<Happening> {
+  try {
+    const initiated = await receiveScan(offer.insecure, offer.channel, signal);
+    return { what: "scanned", offer, initiated };
+  } catch (why) {
+    return { what: "ended", offer, why };
+  }
+}
+
+async function renewalOf(offer: Offer, of: Offers, clock: Clock, signal: AbortSignal): Promise<Happening> {
+  try {
+    await clock.sleep((offer.insecure.session.expiresAt - clock.now()) / 2, signal);
+    return { what: "renewed", offer, successor: await of.next(signal), of };
+  } catch (why) {
+    return { what: "not_renewed", offer, why };
+  }
+}
+
+function isExpiry(why: unknown): boolean {
+  return why instanceof Failure && why.code === "rendezvous_expired";
 }

@@ -1,6 +1,5 @@
 import type { Dialect, Intent } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
-import { additionalData } from "../protocol/additional-data.js";
 import type { InitiatingChannel } from "../protocol/channel.js";
 import { ALL_DIALECTS } from "../protocol/dialects.js";
 import { initiateEciesChannel } from "../protocol/ecies-channel.js";
@@ -8,7 +7,7 @@ import { initiateSecureChannel } from "../protocol/establishment.js";
 import { initiateHpkeChannel } from "../protocol/hpke-channel.js";
 import { msc4108Messages, msc4388Messages } from "../protocol/messages.js";
 import type { SignInQrCode, SignInQrCode2024, SignInQrPayload } from "../protocol/qr-code.js";
-import type { SecureChannel, Transport } from "../protocol/secure-channel.js";
+import type { InsecureChannel, SecureChannel } from "../protocol/secure-channel.js";
 import { Msc4108Session } from "../rendezvous/msc4108-2024-session.js";
 import { API_OF_PREFIX, Msc4388Api, withoutRendezvous } from "../rendezvous/msc4388-api.js";
 import { Msc4388Session } from "../rendezvous/msc4388-session.js";
@@ -17,34 +16,45 @@ import type { SignInWorld } from "./world.js";
 
 /** A scanned code's rendezvous session, and how its version makes the channel secure. */
 interface Meeting {
-  readonly transport: Transport;
-  initiate(aad: Uint8Array): Promise<InitiatingChannel>;
+  readonly insecure: InsecureChannel;
+  initiate(additionalData: Uint8Array): Promise<InitiatingChannel>;
+}
+
+export interface ScanCode<Role extends Intent> {
+  /** Which device this is: the other one than the QR code's intent says. */
+  readonly as: Role;
+  readonly dialect: Dialect | "auto";
 }
 
 /**
  * Meets the device whose QR code was scanned, and makes the channel secure. What is left to do is that the
  * person types the check code there, which the other device waits for before it does anything.
+ *
+ * @throws {Failure} `wrong_intent`, `url_refused`, `rendezvous_expired`, `concurrent_write`,
+ *   `message_not_authentic`, `homeserver_without_rendezvous`, and what the rendezvous session throws
+ * @throws the signal's reason
  */
-export async function scanCode(
+export async function scanCode<Role extends Intent>(
   world: SignInWorld,
   code: SignInQrPayload,
-  dialect: Dialect | "auto",
+  { as, dialect }: ScanCode<Role>,
   signal: AbortSignal,
-): Promise<SecureChannel> {
+): Promise<SecureChannel<Role>> {
+  checkIntent(code, as);
   const { clock, emit } = world;
-  const { transport, initiate } =
+  const { insecure, initiate } =
     code.channel === "msc4388"
       ? await meetMsc4388(world, code, dialect, signal)
       : await meetMsc4108(world, code, signal);
   const { channel } = code;
   try {
-    const secure = await initiateSecureChannel(transport, initiate, signal);
+    const secure = await initiateSecureChannel(as, insecure, initiate, signal);
     const { dialect: found, checkCode, alternative } = secure;
     emit({ event: "secure_channel", channel, ...(found ? { dialect: found } : {}) });
     emit({ event: "check_code", check_code: checkCode, ...(alternative ? { alternative } : {}) });
     return secure.channel;
   } catch (thrown) {
-    await deleteSessions([transport.session], clock);
+    await deleteSessions([insecure.session], clock);
     throw thrown;
   }
 }
@@ -65,12 +75,11 @@ async function meetMsc4388(
   const named = API_OF_PREFIX[prefix];
   for (const name of [named, named === "stable" ? "unstable" : "stable"] as const) {
     const api = new Msc4388Api(http, baseUrl, name);
-    const session = await Msc4388Session.join(api, clock, rendezvousId, signal);
+    const session = await Msc4388Session.join(api, clock, { id: rendezvousId, boundUrl }, signal);
     if (!session) continue;
-    const aad = (token: string) => additionalData(boundUrl, rendezvousId, token);
     return {
-      transport: { session, clock, messages: msc4388Messages, aad },
-      initiate: (firstAad) => initiateHpkeChannel(publicKey, firstAad, { dialects }),
+      insecure: { session, clock, messages: msc4388Messages },
+      initiate: (additionalData) => initiateHpkeChannel(publicKey, additionalData, { dialects }),
     };
   }
   throw withoutRendezvous(baseUrl, { status: 404, errcode: "M_UNRECOGNIZED" });
@@ -86,24 +95,22 @@ async function meetMsc4108(
   emit({ event: "scanned", intent, channel, base_url: new URL("/", url).href });
   const session = await Msc4108Session.join(world, url, signal);
   return {
-    transport: { session, clock, messages: msc4108Messages, aad: () => new Uint8Array() },
+    insecure: { session, clock, messages: msc4108Messages },
     initiate: () => initiateEciesChannel(publicKey),
   };
 }
 
-/** Refuses a code that this device, in its part, can't go on with. */
+/**
+ * Refuses a code that this device, in its part, can't go on with.
+ *
+ * @throws {Failure} `wrong_intent`
+ */
 export function checkIntent(code: { readonly intent: Intent }, as: Intent): void {
   if (code.intent !== as) return;
   if (as === "existing") {
-    throw new Failure(
-      "wrong_intent",
-      "This QR code is of a device that is signed in already, as this one is.",
-      { hint: "To sign this device in with it, use `scan --as new`." },
-    );
+    const message = "This QR code is from a device that is already signed in, as this one is.";
+    throw new Failure("wrong_intent", message);
   }
-  throw new Failure(
-    "wrong_intent",
-    "This QR code is of a device that wants to be signed in, as this one does.",
-    { hint: "To sign that device in from here, use `scan` without --as new." },
-  );
+  const message = "This QR code is from a device that wants to be signed in, as this one does.";
+  throw new Failure("wrong_intent", message);
 }

@@ -1,12 +1,7 @@
-import type { Clock } from "../foundation/clock.js";
 import type { Emit } from "../foundation/events.js";
-import type { HttpClient } from "../network/http.js";
-import type { UrlPolicy } from "../network/url-policy.js";
+import type { Network } from "../network/network.js";
 
 /** What every sign-in needs from outside, whichever device this is. */
-export interface SignInWorld {
-  readonly http: HttpClient;
-  readonly urlPolicy: UrlPolicy;
-  readonly clock: Clock;
+export interface SignInWorld extends Network {
   readonly emit: Emit;
 }

@@ -1,13 +1,7 @@
 import type { Readable } from "node:stream";
 import { Failure } from "../foundation/failures.js";
+import type { CheckCodeSource } from "../sign-in/confirmation.js";
 import type { Prompt } from "./display.js";
-
-/**
- * Where the check code comes from that somebody read on the other device. What it gives may be any text: whether
- * it is the code is decided by the channel alone. Rejects with the signal's reason when that is aborted, and
- * with `user_cancelled` at the end of input.
- */
-export type CheckCodeSource = (attemptsLeft: number, signal: AbortSignal) => Promise<string>;
 
 export function checkCodesFromPrompt(prompt: Prompt): CheckCodeSource {
   return (attemptsLeft, signal) => prompt.checkCode(attemptsLeft, signal);

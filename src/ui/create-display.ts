@@ -1,5 +1,5 @@
-import type { CommandContext } from "../commands/context.js";
 import type { Display } from "./display.js";
+import type { DisplayContext } from "./display-context.js";
 import { createJsonDisplay } from "./json-display.js";
 import { createPlainDisplay } from "./plain-display.js";
 import type { QrOptions } from "./qr-block.js";
@@ -8,18 +8,18 @@ import { findTerminal } from "./terminal.js";
 export interface DisplayOptions {
   /** `--json`, `--plain`, or whatever suits stderr. */
   readonly mode: "json" | "plain" | "auto";
-  readonly context: Pick<CommandContext, "env" | "stdin" | "stdout" | "stderr" | "clock">;
+  readonly context: DisplayContext;
   /** How `generate` draws its QR codes. */
   readonly qr?: QrOptions;
   /** A picture or check codes are read from stdin, so questions have to be answered elsewhere. */
   readonly stdinInUse?: boolean;
   /** What Ctrl-C does where the display has to see to it itself. */
-  readonly interrupt?: () => void;
+  readonly interrupt: () => void;
 }
 
 /** The display that fits the options and the terminal. The heavy one is only loaded where it is chosen. */
 export async function createDisplay(options: DisplayOptions): Promise<Display> {
-  const { mode, context, stdinInUse = false, interrupt = raiseInterrupt } = options;
+  const { mode, context, stdinInUse = false, interrupt } = options;
   const qr = options.qr ?? { size: "auto", ecLevel: "auto" };
   const terminal = findTerminal(context, stdinInUse);
   if (mode === "json") return createJsonDisplay(context, terminal);
@@ -30,7 +30,7 @@ export async function createDisplay(options: DisplayOptions): Promise<Display> {
   return new InteractiveDisplay({ context, terminal, qr, interrupt });
 }
 
-function canMoveCursor({ env, stderr }: Pick<CommandContext, "env" | "stderr">): boolean {
+function canMoveCursor({ env, stderr }: Pick<DisplayContext, "env" | "stderr">): boolean {
   // A terminal may not know its size, and tell 0 for it.
   const isTerminal = stderr.isTTY && stderr.columns > 0 && stderr.rows > 0;
   return isTerminal && env["TERM"] !== "dumb" && !isCi(env["CI"]);
@@ -38,9 +38,4 @@ function canMoveCursor({ env, stderr }: Pick<CommandContext, "env" | "stderr">):
 
 function isCi(value: string | undefined): boolean {
   return value !== undefined && value !== "" && value !== "0" && value !== "false";
-}
-
-function raiseInterrupt(): void {
-  // On Windows, kill ends the process without asking those who listen for the signal.
-  if (!process.emit("SIGINT", "SIGINT")) process.kill(process.pid, "SIGINT");
 }

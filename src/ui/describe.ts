@@ -72,7 +72,7 @@ export function describe(event: LoginEvent, scene: Scene): Description {
         lines: [
           step(
             event.intent === "new"
-              ? `Read the QR code of a new device, by way of ${escapeText(event.base_url)}.`
+              ? `Read the QR code of a new device, via ${escapeText(event.base_url)}.`
               : `Read the QR code of a device that is signed in on ${escapeText(event.base_url)}.`,
           ),
         ],
@@ -120,7 +120,7 @@ export function describe(event: LoginEvent, scene: Scene): Description {
         lines: [
           say(
             event.opened
-              ? "If no browser comes up with it, open the link yourself, on any device."
+              ? "If no browser opens it, open the link yourself, on any device."
               : "Open the link yourself, on any device.",
           ),
         ],
@@ -191,7 +191,7 @@ export function channelName(channel: ChannelVersion): string {
 function invitation(event: Qr, scene: Scene): Line[] {
   const label = `(${channelName(event.channel)}, good for ${duration(event.expires_in_ms)})`;
   if (scene.shown.includes(event.channel))
-    return [say(`A new code, as the one before expires soon ${label}:`)];
+    return [say(`A new code, since the previous one expires soon ${label}:`)];
   return event.intent === "new"
     ? [
         say(`Scan this with a device that is signed in ${label}.`),
@@ -244,7 +244,7 @@ function consentHere(event: Verification): Description {
       link(event),
       say(
         event.verification_uri_complete === undefined
-          ? "Type the code there that the new device shows."
+          ? "There, type the code that the new device shows."
           : "Approve only if the page shows the same code as the new device.",
       ),
     ],

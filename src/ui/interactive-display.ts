@@ -1,8 +1,8 @@
-import type { CommandContext } from "../commands/context.js";
 import type { ChannelVersion, LoginEvent, Qr } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import { attempts, channelName, describe, nextScene, OPENING, type Wait } from "./describe.js";
 import type { Display, Prompt } from "./display.js";
+import type { DisplayContext } from "./display-context.js";
 import type { MountedView, OnKeys, View } from "./interactive-view.js";
 import { LiveRegion } from "./live-region.js";
 import type { QrOptions } from "./qr-block.js";
@@ -17,7 +17,7 @@ const CTRL_D = "\u0004";
 const DELETE = "\u007f";
 
 export interface InteractiveOptions {
-  readonly context: Pick<CommandContext, "env" | "stdin" | "stderr" | "clock">;
+  readonly context: Pick<DisplayContext, "env" | "stdin" | "stderr" | "clock">;
   /** Absent where no key can be read. */
   readonly terminal: Terminal | undefined;
   readonly qr: QrOptions;

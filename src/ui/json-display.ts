@@ -1,11 +1,11 @@
-import type { CommandContext } from "../commands/context.js";
 import { safeJson } from "../foundation/escape-text.js";
 import type { Display } from "./display.js";
+import type { DisplayContext } from "./display-context.js";
 import { type Terminal, terminalPrompt } from "./terminal.js";
 
 /** `--json`: one event a line on stdout, and nothing else there. Questions go to the terminal, if there is one. */
 export function createJsonDisplay(
-  context: Pick<CommandContext, "stdout">,
+  context: Pick<DisplayContext, "stdout">,
   terminal: Terminal | undefined,
 ): Display {
   const { stdout } = context;

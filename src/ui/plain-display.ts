@@ -1,6 +1,6 @@
-import type { CommandContext } from "../commands/context.js";
 import { describe, nextScene, OPENING } from "./describe.js";
 import type { Display } from "./display.js";
+import type { DisplayContext } from "./display-context.js";
 import { type Canvas, lacksRoomFor, payloadLines, type QrOptions, qrBlock } from "./qr-block.js";
 import { type Terminal, terminalPrompt } from "./terminal.js";
 
@@ -10,7 +10,7 @@ const ROWS = 24;
 
 /** `--plain`, CI logs and dumb terminals: lines on stderr, written once and never touched again. */
 export function createPlainDisplay(
-  context: Pick<CommandContext, "env" | "stderr">,
+  context: Pick<DisplayContext, "env" | "stderr">,
   terminal: Terminal | undefined,
   options: QrOptions,
 ): Display {

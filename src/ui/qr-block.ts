@@ -1,5 +1,5 @@
 import type { Qr } from "../foundation/events.js";
-import { drawQr, type QrDrawing } from "../qr/draw/blocks.js";
+import { drawQr, fitQr, type QrDrawing } from "../qr/draw/blocks.js";
 import type { EcLevel, QrSize } from "../qr/draw/choices.js";
 import { whole } from "./line.js";
 
@@ -34,7 +34,7 @@ export function qrBlock(event: Qr, options: QrOptions, canvas: Canvas): QrBlock 
 
 /** Whether a drawing of the payload is wanted, and there is no room for one. */
 export function lacksRoomFor(payload: Uint8Array, options: QrOptions, canvas: Canvas): boolean {
-  return options.size !== "none" && drawQr(payload, { ...options, ...canvas }) === undefined;
+  return options.size !== "none" && fitQr(payload, { ...options, ...canvas }) === undefined;
 }
 
 /** How to go on without a camera. */
@@ -50,7 +50,7 @@ function fileLines({ file }: Qr, introduction: string): string[] {
 function whyNotDrawn(payload: Uint8Array, options: QrOptions, canvas: Canvas): string {
   const ecLevel = options.ecLevel === "auto" ? "L" : options.ecLevel;
   const unlimited = { columns: Number.POSITIVE_INFINITY, rows: Number.POSITIVE_INFINITY };
-  const needed = drawQr(payload, { ...options, ...canvas, ...unlimited, ecLevel });
+  const needed = fitQr(payload, { ...options, ...unlimited, ecLevel });
   if (!needed) return `No QR code of error correction level ${ecLevel} holds that much.`;
   if (canvas.rows === Number.POSITIVE_INFINITY) {
     return `The QR code doesn't fit: it takes ${needed.width} columns, and there are ${canvas.columns}.`;

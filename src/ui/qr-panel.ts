@@ -1,5 +1,5 @@
 import type { Qr } from "../foundation/events.js";
-import type { QrDrawing } from "../qr/draw/blocks.js";
+import { fitQr, type QrDrawing } from "../qr/draw/blocks.js";
 import type { LiveRegion } from "./live-region.js";
 import { type Canvas, lacksRoomFor, type QrOptions, qrBlock } from "./qr-block.js";
 
@@ -35,7 +35,9 @@ export class QrPanel {
     if (this.#drawing) {
       const isWhole = this.#drawing.width <= columns && this.#drawing.height <= rows;
       if (!isWhole) this.show(code);
-    } else if (qrBlock(code, this.#options, this.#canvas()).drawing) this.show(code);
+    } else if (fitQr(Buffer.from(code.payload, "base64"), { ...this.#options, columns, rows })) {
+      this.show(code);
+    }
   }
 
   #canvas(): Canvas {

@@ -1,10 +1,10 @@
 import { closeSync, openSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { ReadStream, WriteStream } from "node:tty";
-import type { CommandContext } from "../commands/context.js";
 import { Failure } from "../foundation/failures.js";
 import { attempts } from "./describe.js";
 import type { Prompt } from "./display.js";
+import type { DisplayContext } from "./display-context.js";
 
 /** Where a person can be asked something, whatever stdin and stdout are used for. */
 export interface Terminal {
@@ -25,9 +25,9 @@ export interface TerminalDevice {
  * terminal as long as stderr shows that somebody is watching. Undefined where nobody can be asked.
  */
 export function findTerminal(
-  context: Pick<CommandContext, "stdin" | "stderr">,
+  context: Pick<DisplayContext, "stdin" | "stderr" | "platform">,
   stdinInUse = false,
-  device: TerminalDevice = controllingTerminal,
+  device: TerminalDevice = controllingTerminal(context.platform),
 ): Terminal | undefined {
   const { stdin, stderr } = context;
   const asksOnStdin = stdin.isTTY && !stdinInUse;
@@ -51,12 +51,13 @@ export function findTerminal(
   }
 }
 
-const windows = process.platform === "win32";
-
-const controllingTerminal: TerminalDevice = {
-  openInput: () => open(windows ? "CONIN$" : "/dev/tty", (fd) => new ReadStream(fd)),
-  openOutput: () => open(windows ? "CONOUT$" : "/dev/tty", (fd) => new WriteStream(fd)),
-};
+function controllingTerminal(platform: NodeJS.Platform): TerminalDevice {
+  const isWindows = platform === "win32";
+  return {
+    openInput: () => open(isWindows ? "CONIN$" : "/dev/tty", (fd) => new ReadStream(fd)),
+    openOutput: () => open(isWindows ? "CONOUT$" : "/dev/tty", (fd) => new WriteStream(fd)),
+  };
+}
 
 function open<T>(path: string, wrap: (fd: number) => T): T {
   const fd = openSync(path, "r+");

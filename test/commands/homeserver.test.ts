@@ -9,6 +9,7 @@ import type { HomeserverOptions } from "../../src/commands/options/homeserver.js
 import { Failure } from "../../src/foundation/failures.js";
 import { failureOf } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
+import { machineWith } from "../support/sessions.js";
 
 const DEFAULTS = {
   host: "127.0.0.1",
@@ -23,7 +24,7 @@ async function run(options: Partial<HomeserverOptions>) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const stop = new AbortController();
   const context = {
-    env: {},
+    ...machineWith({}),
     stdin: process.stdin,
     stdout: stdout as unknown as NodeJS.WriteStream,
     stderr: stderr as unknown as NodeJS.WriteStream,

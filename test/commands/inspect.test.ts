@@ -41,11 +41,11 @@ async function run(
     signal: new AbortController().signal,
     ...world,
   } as unknown as CommandContext;
-  const exitCode = await inspect(sources, { timeout: 600, allowHttp: [], ...options }, context);
+  const failure = await inspect(sources, { timeout: 600, allowHttp: [], ...options }, context);
   const out = String(stdout.read() ?? "");
   const lines = options.json ? out.split("\n").slice(0, -1) : [];
   return {
-    exitCode,
+    failure,
     out,
     err: String(stderr.read() ?? ""),
     events: lines.map((line) => JSON.parse(line) as object),
@@ -54,8 +54,8 @@ async function run(
 
 describe("--json", () => {
   it("tells all fields of a code of MSC4388", async () => {
-    const { exitCode, events, err } = await run([encodeBase64(payload)], { json: true });
-    expect(exitCode).toBe(0);
+    const { failure, events, err } = await run([encodeBase64(payload)], { json: true });
+    expect(failure).toBeUndefined();
     expect(err).toBe("");
     expect(events).toEqual([
       {
@@ -91,8 +91,8 @@ describe("--json", () => {
 
   it("goes on after a source that can't be read, and exits as the first of these does", async () => {
     const loop = join(directory, "missing.png");
-    const { exitCode, events } = await run([loop, encodeBase64(payload), directory], { json: true });
-    expect(exitCode).toBe(2);
+    const { failure, events } = await run([loop, encodeBase64(payload), directory], { json: true });
+    expect(failure?.kind).toBe("usage");
     expect(events).toEqual([
       { event: "unreadable", source: loop, code: "source_not_found", message: `There is no file ${loop}.` },
       expect.objectContaining({ event: "payload" }),
@@ -110,8 +110,8 @@ describe("without --json", () => {
   it("a new device's code is explained", async () => {
     const path = join(directory, "new.png");
     await writeFile(path, await qrPng(payload));
-    const { exitCode, out, err } = await run([path]);
-    expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
+    const { failure, out, err } = await run([path]);
+    expect({ failure, err }).toEqual({ failure: undefined, err: "" });
     expect(out.replace(directory, "")).toMatchInlineSnapshot(`
       "/new.png
         Shown by       a new device, which wants to be signed in
@@ -120,7 +120,7 @@ describe("without --json", () => {
         Rendezvous at  https://matrix-client.matrix.org
         Rendezvous ID  e8da6355-550b-4a32-a193-1619d9830668
         Public key     2IZo arIZ e3gO MAqd SiFH SAcA 15Kf Oasx ueUU NwJI 7Ws
-        Nothing was contacted: whether the code is still valid isn't known.
+        No server was contacted, so it isn't known whether the code is still valid.
       "
     `);
   });
@@ -140,7 +140,7 @@ describe("without --json", () => {
         Homeserver     matrix.org
         Rendezvous at  https://rendezvous.lab.element.dev/e8da6355-550b-4a32-a193-1619d9830668
         Public key     2IZo arIZ e3gO MAqd SiFH SAcA 15Kf Oasx ueUU NwJI 7Ws
-        Nothing was contacted: whether the code is still valid isn't known.
+        No server was contacted, so it isn't known whether the code is still valid.
 
       TUFUUklYAwHYhmhqshl7eA4wCp1KIUdIBwDXkp85qzG55RQ3AkjtayRlOGRhNjM1NS01NTBiLTRhMzI…
         Shown by       an existing device, which offers to sign another one in
@@ -149,14 +149,14 @@ describe("without --json", () => {
         Homeserver     https://matrix-client.matrix.org
         Rendezvous ID  e8da6355-550b-4a32-a193-1619d9830668
         Public key     2IZo arIZ e3gO MAqd SiFH SAcA 15Kf Oasx ueUU NwJI 7Ws
-        Nothing was contacted: whether the code is still valid isn't known.
+        No server was contacted, so it isn't known whether the code is still valid.
       "
     `);
   });
 
   it("what can't be read goes to stderr with what to do about it, and the rest to stdout", async () => {
-    const { exitCode, out, err } = await run(["nowhere.png", encodeBase64(payload)]);
-    expect(exitCode).toBe(2);
+    const { failure, out, err } = await run(["nowhere.png", encodeBase64(payload)]);
+    expect(failure?.kind).toBe("usage");
     expect(out).toMatch(/^SU9f/);
     expect(err).toBe(
       "nowhere.png: There is no file nowhere.png.\n" +

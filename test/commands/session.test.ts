@@ -19,7 +19,7 @@ import { SessionStore, sessionsDirectory } from "../../src/session/store.js";
 import { devHomeserver, signIn } from "../support/dev-homeserver.js";
 import { expectFailure } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
-import { fullSession, secretsOf, temporaryDirectory } from "../support/sessions.js";
+import { fullSession, machineWith, secretsOf, temporaryDirectory } from "../support/sessions.js";
 
 const options: GlobalOptions = { timeout: 600, allowHttp: [] };
 const json = { ...options, json: true } as const;
@@ -29,7 +29,7 @@ let store: SessionStore;
 
 beforeEach(async () => {
   env = { XDG_STATE_HOME: await temporaryDirectory() };
-  store = new SessionStore(await sessionsDirectory(env));
+  store = new SessionStore(sessionsDirectory(machineWith(env)));
 });
 
 type Verb = (context: CommandContext) => Promise<void>;
@@ -42,7 +42,7 @@ async function run(verb: Verb, stdin = "", clock = new FakeClock()) {
   const streams = { stdin: Readable.from([Buffer.from(stdin)]), stdout, stderr };
   const written = (stream: PassThrough) => String(stream.read() ?? "");
   try {
-    await verb({ ...streams, env, clock, signal } as unknown as CommandContext);
+    await verb({ ...streams, ...machineWith(env), clock, signal } as unknown as CommandContext);
   } catch (error) {
     expect(`${written(stdout)}${written(stderr)}`).not.toMatch(/session_removed|alive|Imported/);
     throw error;
@@ -130,7 +130,7 @@ describe("session show", () => {
     const failure = await expectFailure("session_not_found", () =>
       run((context) => sessionShow({ ...options, session: "missing" }, context)),
     );
-    expect(failure.exitCode).toBe(9);
+    expect(failure.kind).toBe("local");
   });
 });
 
@@ -198,7 +198,7 @@ describe("session check", () => {
     const failure = await expectFailure("signed_in_unverified", () =>
       run((context) => sessionCheck(options, context)),
     );
-    expect(failure.exitCode).toBe(8);
+    expect(failure.kind).toBe("unverified");
     await store.update(path, { state: "complete" });
     const { events } = await run((context) => sessionCheck(json, context));
     expect(events()).toMatchObject([{ state: "complete", verified: false }]);
@@ -220,7 +220,7 @@ describe("session check", () => {
     const failure = await expectFailure("session_dead", () =>
       run((context) => sessionCheck(options, context)),
     );
-    expect(failure.exitCode).toBe(9);
+    expect(failure.kind).toBe("local");
   });
 
   it("ends with exit 5 when the secrets or the device's keys are not the account's", async () => {
@@ -238,7 +238,7 @@ describe("session check", () => {
     const failure = await expectFailure("network_error", () =>
       clock.runUntil(run((context) => sessionCheck(options, context), "", clock)),
     );
-    expect(failure.exitCode).toBe(7);
+    expect(failure.kind).toBe("network");
     expect((await store.read(path)).state).toBe("unconfirmed");
   });
 
@@ -396,7 +396,7 @@ describe("session logout", () => {
     const failure = await expectFailure("revocation_pending", () =>
       clock.runUntil(run((context) => sessionLogout(options, context), "", clock)),
     );
-    expect(failure.exitCode).toBe(7);
+    expect(failure.kind).toBe("network");
     expect(failure.details).toMatchObject({ cleanup: "pending", session: path });
     expect(JSON.parse(await readFile(path, "utf8"))).toMatchObject({ state: "revocation_pending" });
     isDown = false;

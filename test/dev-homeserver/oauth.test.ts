@@ -69,7 +69,7 @@ describe("the server metadata", () => {
     const { baseUrl } = await devHomeserver();
     const reply = await call(baseUrl, "GET /authorize?response_type=code");
     expect(reply.status).toBe(501);
-    expect(reply.text).toContain("device authorization grant alone");
+    expect(reply.text).toContain("only by the device authorization grant");
   });
 });
 

@@ -8,7 +8,7 @@ const SOURCE = readFileSync(`${ROOT}src/foundation/events.ts`, "utf8");
 
 /** The fields of an event's interface, written as the page writes them: `name` or `name?`. */
 function fieldsOf(event: string): string[] {
-  const body = [...SOURCE.matchAll(/^export interface \w+ \{\n([\s\S]*?)^\}/gm)]
+  const body = [...SOURCE.matchAll(/^(?:export )?interface \w+ \{\n([\s\S]*?)^\}/gm)]
     .map(([, text = ""]) => text)
     .find((text) => text.includes(`event: "${event}";`));
   if (body === undefined) throw new Error(`src/foundation/events.ts has no interface for ${event}.`);

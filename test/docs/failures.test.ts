@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { FAILURES } from "../../src/foundation/failures.js";
+import { hintOf } from "../../src/commands/hints.js";
+import { exitCodeOf } from "../../src/exit-codes.js";
+import { FAILURES } from "../../src/foundation/failure-table.js";
+import { Failure, type FailureCode } from "../../src/foundation/failures.js";
 import { page, rowsOf, section } from "./pages.js";
 
 /** What the README says of each exit code, by the code. */
@@ -9,7 +12,7 @@ const MEANINGS = new Map(
   ),
 );
 
-const INTRODUCTION = `<!-- Made from src/foundation/failures.ts by \`npm run docs:failures\`. -->
+const INTRODUCTION = `<!-- Made from src/foundation/failure-table.ts and src/commands/hints.ts by \`npm run docs:failures\`. -->
 
 # Failures
 
@@ -18,14 +21,16 @@ codes are stable; the words may change. The place where something failed often h
 here.
 `;
 
+const CODES = Object.keys(FAILURES) as FailureCode[];
+
 function failuresPage(): string {
-  const exitCodes = [...new Set(Object.values(FAILURES).map(({ exitCode }) => exitCode))];
-  return [INTRODUCTION, ...exitCodes.map(exitCodeSection)].join("\n");
+  const exitCodes = new Set(CODES.map(exitCodeOf));
+  return [INTRODUCTION, ...[...exitCodes].map(exitCodeSection)].join("\n");
 }
 
 function exitCodeSection(exitCode: number): string {
-  const kinds = Object.entries(FAILURES).filter(([, kind]) => kind.exitCode === exitCode);
-  const rows = kinds.map(([code, kind]) => [`\`${code}\``, kind.message, "hint" in kind ? kind.hint : ""]);
+  const codes = CODES.filter((code) => exitCodeOf(code) === exitCode);
+  const rows = codes.map((code) => [`\`${code}\``, FAILURES[code].message, hintOf(new Failure(code)) ?? ""]);
   const heading = `## Exit code ${exitCode}: ${MEANINGS.get(exitCode)}`;
   return [heading, "", ...table([["code", "what happened", "what to do"], ...rows]), ""].join("\n");
 }
@@ -44,14 +49,14 @@ function table(rows: readonly (readonly string[])[]): string[] {
 }
 
 describe("docs/failures.md", () => {
-  it("is what src/foundation/failures.ts gives: `npm run docs:failures` writes it", async () => {
+  it("is what the tables of failures, exit codes and hints give: `npm run docs:failures` writes it", async () => {
     await expect(failuresPage()).toMatchFileSnapshot("../../docs/failures.md");
   });
 });
 
 describe("README.md", () => {
   it("says what each exit code means", () => {
-    const used = new Set(Object.values(FAILURES).map(({ exitCode }) => exitCode));
+    const used = new Set(CODES.map(exitCodeOf));
     expect([...MEANINGS.keys()].sort()).toEqual([0, ...used].sort());
   });
 });

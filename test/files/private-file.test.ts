@@ -1,16 +1,47 @@
 import { execFileSync } from "node:child_process";
+import { closeSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { openReadable } from "../../src/files/open-readable.js";
-import { replacePrivateFile } from "../../src/files/private-file.js";
+import { createPrivateFile, openPrivateFile, replacePrivateFile } from "../../src/files/private-file.js";
 
 let folder: string;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "matrix-qr-login-test-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
+});
+
+describe("a private file that is made", () => {
+  it("is its owner's alone, with nothing beside it", async () => {
+    const path = join(folder, "file");
+    await createPrivateFile(path, "new");
+    expect(await readFile(path, "utf8")).toBe("new");
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await readdir(folder)).toEqual(["file"]);
+  });
+
+  it("takes nobody's place, and follows no link", async () => {
+    await writeFile(join(folder, "file"), "old");
+    await symlink(join(folder, "elsewhere"), join(folder, "link"));
+    for (const name of ["file", "link"]) {
+      await expect(createPrivateFile(join(folder, name), "new")).rejects.toMatchObject({ code: "EEXIST" });
+    }
+    expect(await readFile(join(folder, "file"), "utf8")).toBe("old");
+    expect(await readdir(folder)).toEqual(["file", "link"]);
+  });
+});
+
+describe("a private file that is opened", () => {
+  it("starts empty and becomes its owner's alone", async () => {
+    const path = join(folder, "file");
+    await writeFile(path, "old", { mode: 0o644 });
+    closeSync(openPrivateFile(path));
+    expect(await readFile(path, "utf8")).toBe("");
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
 });
 
 describe("a private file that is replaced", () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
 import { resolveHomeserver, resolveUserHomeserver } from "../../src/homeserver/resolve-homeserver.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
+import { decodeQrCode, encodeQrCode, type SignInQrPayload } from "../../src/protocol/qr-code.js";
 import { expectFailure } from "../support/failures.js";
 import { FakeHttp, type FakeReply } from "../support/fake-http.js";
 
@@ -13,7 +14,7 @@ const wellKnown = (baseUrl: unknown) => ({ json: { "m.homeserver": { base_url: b
 const resolve = async (name: string, http: FakeHttp) =>
   (await resolveHomeserver(name, { http, urlPolicy }, signal)).href;
 const resolveUser = async (userId: string, http: FakeHttp) =>
-  (await resolveUserHomeserver(userId, { http, urlPolicy }, signal)).href;
+  (await resolveUserHomeserver(userId, { http, urlPolicy }, signal)).baseUrl.href;
 
 describe("a URL as homeserver", () => {
   it.each([
@@ -30,6 +31,37 @@ describe("a URL as homeserver", () => {
   it.each(["http://hs.example", "https://me:pw@hs.example"])("%s is refused", async (url) => {
     await expectFailure("url_refused", () => resolve(url, new FakeHttp()));
   });
+});
+
+describe("a homeserver that a QR code names", () => {
+  const codeNaming = (serverName: string): SignInQrPayload => ({
+    channel: "msc4108-2024",
+    prefix: "MATRIX",
+    intent: "existing",
+    publicKey: new Uint8Array(32),
+    rendezvousUrl: "https://hs.example/rendezvous",
+    serverName,
+  });
+
+  const read = (name: string) => {
+    const code = decodeQrCode(encodeQrCode(codeNaming(name)));
+    return (code.channel === "msc4108-2024" && code.serverName) || "";
+  };
+
+  it.each(["example.org.", "EXAMPLE.org:8448", "[2001:db8::1]", "10.0.0.1"])(
+    "is asked where the code can be read: %s",
+    async (name) => {
+      const http = new FakeHttp({ [`GET https://${name.toLowerCase()}/_matrix/client/versions`]: versions });
+      expect(await resolve(read(name), http)).toBe(`https://${name.toLowerCase()}/`);
+    },
+  );
+
+  it.each(["a..b", "a..b:99999", "example.org:65536", "0x7f.1", "https://hs.example:99999"])(
+    "is refused with the code otherwise: %s",
+    async (name) => {
+      await expectFailure("malformed_sign_in_code", () => read(name));
+    },
+  );
 });
 
 describe("a server name as homeserver", () => {
@@ -87,7 +119,7 @@ describe("a server name as homeserver", () => {
 
   it("fails where no homeserver answers at the base URL", async () => {
     const failure = await expectFailure("server_error", () => resolve("example.org", new FakeHttp()));
-    expect(failure.message).toBe("example.org is no Matrix homeserver.");
+    expect(failure.message).toBe("example.org is not a Matrix homeserver.");
   });
 
   it.each(["", "a b", "example.org/path", "@alice:example.org", "user@example.org", "[::1"])(
@@ -122,10 +154,10 @@ describe("the homeserver of an expected user", () => {
     const failure = await expectFailure("expected_user_unresolvable", () =>
       resolveUser("@alice:example.org", http),
     );
-    expect(failure.exitCode).toBe(5);
+    expect(failure.kind).toBe("security");
   });
 
-  it("is not asked for with what is no user ID", async () => {
+  it("is not asked for with what is not a user ID", async () => {
     const http = new FakeHttp();
     const tooLong = `@${"a".repeat(250)}:example.org`;
     for (const userId of ["alice", "@alice", "@:example.org", "@alice:", "@a\u0007:example.org", tooLong]) {

@@ -22,7 +22,7 @@ describe("the homeserver client and the development homeserver", () => {
     const deps = network();
 
     const userId = server.existingSession.user_id;
-    const baseUrl = await resolveUserHomeserver(userId, deps, signal);
+    const { baseUrl } = await resolveUserHomeserver(userId, deps, signal);
     expect(baseUrl.href).toBe(server.baseUrl.href);
 
     const homeserver = createSignInHomeserver({ ...deps, baseUrl, clientName: "test" });

@@ -104,7 +104,7 @@ describe("the undici transport", () => {
   it("says that a server speaks no TLS", async () => {
     const { port } = await serve((_, response) => response.end());
     await expect(send(`https://localhost:${port}/`)).rejects.toMatchObject({
-      message: "it doesn't speak TLS, or none that is understood here",
+      message: "it doesn't speak TLS, or no version that is understood here",
     });
   });
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -9,6 +9,54 @@ import { it, Machine } from "../support/machine.js";
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const PACKED =
   /^(bin\/matrix-qr-login\.js|dist\/.+\.(js|d\.ts)|docs\/[\w.-]+\.(md|json)|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
+
+const TYPESCRIPT = join(REPOSITORY, "node_modules/typescript/bin/tsc");
+const TYPE_ROOTS = join(REPOSITORY, "node_modules/@types");
+
+/** As strict as a project can be, so that the declarations may lean on nothing that a project may lack. */
+const STRICT_PROJECT = {
+  target: "ES2023",
+  lib: ["ES2023"],
+  types: ["node"],
+  typeRoots: [TYPE_ROOTS],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noPropertyAccessFromIndexSignature: true,
+  verbatimModuleSyntax: true,
+  isolatedModules: true,
+  skipLibCheck: false,
+  noEmit: true,
+};
+/** What the examples don't use. Where a type had become `any`, there would be no error to expect. */
+const CONSUMER = `import {
+  decodeQrCode, encodeQrCode, type FailureCode, type LoginEvent, type PortableSession, type SignInQrPayload,
+} from "matrix-qr-login";
+
+export function intentOf(payload: Uint8Array): "new" | "existing" {
+  const code = decodeQrCode(payload);
+  // @ts-expect-error: a device is new or existing
+  const intent: "neither" = code.intent;
+  return code.intent;
+}
+export function bytesOf(code: SignInQrPayload): Uint8Array {
+  return encodeQrCode(code);
+}
+export function userOf(event: LoginEvent): string | undefined {
+  // @ts-expect-error: only some events have it
+  event.user_id;
+  return event.event === "signed_in" ? event.user_id : undefined;
+}
+export function tokenOf(session: PortableSession): string {
+  // @ts-expect-error: a token is a string
+  const token: number = session.access_token;
+  return session.access_token;
+}
+// @ts-expect-error: not a code of the failure table
+export const code: FailureCode = "no_such_code";
+// @ts-expect-error: nothing but the library is meant to be imported
+export type Hidden = typeof import("matrix-qr-login/dist/cli.js");
+`;
 
 const execute = promisify(execFile);
 
@@ -20,6 +68,15 @@ function run(command: string, args: readonly string[], cwd: string) {
     ([name]) => !/^npm_(config_local_prefix|package|lifecycle)|^INIT_CWD$/.test(name),
   );
   return execute(command, args, { cwd, env: { ...Object.fromEntries(own), PATH, TMPDIR: join(cwd, "tmp") } });
+}
+
+/** @throws {Error} with what the compiler says, which is on stdout and so not in the message of execFile */
+async function compile(project: string): Promise<void> {
+  try {
+    await run(process.execPath, [TYPESCRIPT, "--project", project], project);
+  } catch (error) {
+    throw new Error((error as { readonly stdout: string }).stdout, { cause: error });
+  }
 }
 
 interface Packed {
@@ -67,17 +124,29 @@ describe("the package", () => {
   it("can be imported, with its types", async () => {
     const program = `import { decodeQrCode, Failure, FAILURES, newDevice } from "matrix-qr-login";
 const code: keyof typeof FAILURES = "usage_error";
-console.log(typeof decodeQrCode, typeof newDevice, new Failure(code).exitCode);
+console.log(typeof decodeQrCode, typeof newDevice, new Failure(code).kind);
 // @ts-expect-error: not a code of the failure table
 const other: typeof code = "no_such_code";
 `;
     await writeFile(machine.path("program.ts"), program);
     const options = ["--strict", "--module", "nodenext", "--target", "es2023", "--outDir", "out"];
-    const types = ["--types", "node", "--typeRoots", join(REPOSITORY, "node_modules/@types")];
+    const types = ["--types", "node", "--typeRoots", TYPE_ROOTS];
     await writeFile(machine.path("package.json"), JSON.stringify({ type: "module" }));
-    const typescript = join(REPOSITORY, "node_modules/typescript/bin/tsc");
-    await run(process.execPath, [typescript, ...options, ...types, "program.ts"], machine.path("."));
+    await run(process.execPath, [TYPESCRIPT, ...options, ...types, "program.ts"], machine.path("."));
     const { stdout } = await run(process.execPath, ["out/program.js"], machine.path("."));
-    expect(stdout).toBe("function function 2\n");
+    expect(stdout).toBe("function function usage\n");
+  });
+
+  it.each([
+    { module: "nodenext", moduleResolution: "nodenext" },
+    { module: "esnext", moduleResolution: "bundler" },
+  ])("compiles in a strict project that resolves modules as $moduleResolution does", async (modules) => {
+    const project = machine.path(modules.moduleResolution);
+    await cp(join(REPOSITORY, "docs/examples"), project, { recursive: true });
+    await writeFile(join(project, "package.json"), JSON.stringify({ type: "module" }));
+    await writeFile(join(project, "consumer.ts"), CONSUMER);
+    const compilerOptions = { ...STRICT_PROJECT, ...modules };
+    await writeFile(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+    await compile(project);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { additionalData } from "../../src/protocol/additional-data.js";
+import type { Intent } from "../../src/foundation/events.js";
 import { encodeBase64 } from "../../src/protocol/base64.js";
 import { ALL_DIALECTS } from "../../src/protocol/dialects.js";
 import {
@@ -11,9 +11,11 @@ import {
 import { initiateHpkeChannel, offerHpkeChannel } from "../../src/protocol/hpke-channel.js";
 import { msc4388Messages } from "../../src/protocol/messages.js";
 import { Msc4388Session } from "../../src/rendezvous/msc4388-session.js";
+import { expectedUser } from "../support/expected-user.js";
 import { expectFailure, failureOf } from "../support/failures.js";
 import { FakeClock, settle } from "../support/fake-clock.js";
 import { MemoryRendezvous, RENDEZVOUS_URL } from "../support/memory-rendezvous.js";
+import { USER } from "../support/sessions.js";
 
 const { signal } = new AbortController();
 const SUCCESS = { type: "m.login.success" } as const;
@@ -24,20 +26,22 @@ async function onShow() {
   const rendezvous = new MemoryRendezvous(clock);
   const session = await Msc4388Session.create(rendezvous.api("g"), clock, undefined, signal);
   const offered = await offerHpkeChannel({ dialects: ["msc"] });
-  const transportOf = (own: Msc4388Session) => ({
-    session: own,
-    clock,
-    messages: msc4388Messages,
-    aad: (token: string) => additionalData(RENDEZVOUS_URL.href, session.id, token),
-  });
-  const transport = transportOf(session);
-  const accept = async () => answerScan(transport, await receiveScan(transport, offered, signal), signal);
+  const over = (own: Msc4388Session) => ({ session: own, clock, messages: msc4388Messages });
+  const insecure = over(session);
+  const accept = async <Role extends Intent = "new">(role: Role = "new" as Role) =>
+    answerScan(role, insecure, await receiveScan(insecure, offered, signal), signal);
   const join = async (device = "s") => {
-    const joined = await Msc4388Session.join(rendezvous.api(device), clock, session.id, signal);
+    const joined = await Msc4388Session.join(
+      rendezvous.api(device),
+      clock,
+      { id: session.id, boundUrl: RENDEZVOUS_URL.href },
+      signal,
+    );
     if (!joined) throw new Error("The server doesn't know its own API.");
     return () =>
       initiateSecureChannel(
-        transportOf(joined),
+        "existing",
+        over(joined),
         (aad) => initiateHpkeChannel(offered.publicKey, aad, { dialects: ALL_DIALECTS }),
         signal,
       );
@@ -55,7 +59,7 @@ async function unconfirmed() {
 }
 
 /** G's watch, for so long. */
-async function watchFor(ms: number, g: UnconfirmedSecureChannel, clock: FakeClock) {
+async function watchFor(ms: number, g: UnconfirmedSecureChannel<"new">, clock: FakeClock) {
   const stop = new AbortController();
   const watched = g.watch(stop.signal).catch((reason: unknown) => reason);
   await clock.advance(ms);
@@ -84,8 +88,9 @@ describe("a code that is scanned", () => {
 
   it("can be gone on with by a device that holds the outcome to a user, which learns the code", async () => {
     const { clock, g, s } = await unconfirmed();
-    const { channel, checkCode } = g.confirmForExpectedUser();
+    const { channel, checkCode } = g.confirmForExpectedUser(await expectedUser());
     expect(checkCode).toBe(s.checkCode);
+    expect(channel.expectedUser?.userId).toBe(USER);
     await s.channel.send(SUCCESS, signal);
     expect(await clock.runUntil(channel.receive(["m.login.success"], "machine", signal))).toEqual(SUCCESS);
   });
@@ -93,7 +98,7 @@ describe("a code that is scanned", () => {
   it("works once: the second who scans it is told so, and touches nothing", async () => {
     const { join, rendezvous } = await unconfirmed();
     const failure = await expectFailure("concurrent_write", () => join("late"));
-    expect(failure.exitCode).toBe(5);
+    expect(failure.kind).toBe("security");
     expect(failure.message).toMatch(/used this QR code before/);
     expect(rendezvous.written("late")).toEqual([]);
   });
@@ -105,7 +110,7 @@ describe("a code that is scanned", () => {
     const [one, other] = await clock.runUntil(Promise.allSettled([first(), second()]));
     expect([one?.status, other?.status].sort()).toEqual(["fulfilled", "rejected"]);
     const lost = one?.status === "rejected" ? one : other;
-    expect(lost).toMatchObject({ reason: { code: "concurrent_write", exitCode: 5 } });
+    expect(lost).toMatchObject({ reason: { code: "concurrent_write", kind: "security" } });
     const won = one?.status === "fulfilled" ? one : other;
     if (won?.status !== "fulfilled") throw new Error("Nobody has won.");
     expect((await clock.runUntil(g)).confirm(won.value.checkCode)).toBeDefined();
@@ -115,7 +120,7 @@ describe("a code that is scanned", () => {
     const { clock, accept, rendezvous } = await onShow();
     const outcome = failureOf(accept);
     rendezvous.interfere("AAAA");
-    expect(await clock.runUntil(outcome)).toMatchObject({ code: "message_not_authentic", exitCode: 5 });
+    expect(await clock.runUntil(outcome)).toMatchObject({ code: "message_not_authentic", kind: "security" });
     expect(rendezvous.written("g")).toEqual(["g POST"]);
   });
 
@@ -127,7 +132,7 @@ describe("a code that is scanned", () => {
       return undefined;
     };
     const outcome = clock.runUntil(failureOf(initiate));
-    expect(await outcome).toMatchObject({ code: "message_not_authentic", exitCode: 5 });
+    expect(await outcome).toMatchObject({ code: "message_not_authentic", kind: "security" });
   });
 
   it("survives lost answers of both handshake messages", async () => {
@@ -158,7 +163,7 @@ describe("a code that is scanned", () => {
     };
     const initiate = await join();
     const [, failure] = await clock.runUntil(Promise.all([accept(), failureOf(initiate)]));
-    expect(failure).toMatchObject({ code: "delivery_unknown", exitCode: 7 });
+    expect(failure).toMatchObject({ code: "delivery_unknown", kind: "network" });
   });
 });
 
@@ -201,19 +206,22 @@ describe("while the code is typed", () => {
       const outcome = failureOf(() => g.watch(signal));
       await clock.advance(2000);
       rendezvous.interfere("nonsense");
-      expect(await clock.runUntil(outcome)).toMatchObject({ code: "unexpected_message", exitCode: 6 });
+      expect(await clock.runUntil(outcome)).toMatchObject({
+        code: "unexpected_message",
+        kind: "unsupported",
+      });
     },
   );
 
-  it("the end of the session ends it: deleted is exit code 3, expired 4", async () => {
+  it("the end of the session ends it: deleted is a refusal, expired is too late", async () => {
     const deleted = await unconfirmed();
     const outcome = failureOf(() => deleted.g.watch(signal));
     await deleted.clock.advance(2000);
     deleted.rendezvous.store.clear();
-    expect(await deleted.clock.runUntil(outcome)).toMatchObject({ code: "rendezvous_gone", exitCode: 3 });
+    expect(await deleted.clock.runUntil(outcome)).toMatchObject({ code: "rendezvous_gone", kind: "refused" });
 
     const expired = await unconfirmed();
     const late = failureOf(() => expired.g.watch(signal));
-    expect(await expired.clock.runUntil(late)).toMatchObject({ code: "rendezvous_expired", exitCode: 4 });
+    expect(await expired.clock.runUntil(late)).toMatchObject({ code: "rendezvous_expired", kind: "late" });
   });
 });

@@ -22,7 +22,7 @@ const SUCCESS = { type: "m.login.success" } as const;
 async function existingDevice(
   changes: (homeserver: MemoryHomeserver) => Partial<ExistingDevice> = () => ({}),
 ) {
-  const pair = await channelPair();
+  const pair = await channelPair("existing");
   const homeserver = new MemoryHomeserver(pair.clock);
   const role = new ExistingRole(homeserver, changes(homeserver));
   return { ...pair, homeserver, role, peer: pair.s, run: () => role.run(pair.g) };
@@ -73,7 +73,7 @@ describe("an existing device that is asked", () => {
     const { failure } = await against(existing, async (peer) => {
       told = await ask(message)(peer);
     });
-    expect(failure?.exitCode).toBe(6);
+    expect(failure?.kind).toBe("unsupported");
     expect(told?.details.reason).toBe(reason);
     expect(existing.role.opened).toEqual([]);
     expect(existing.rendezvous.written("g")).not.toContain("g DELETE");
@@ -86,7 +86,7 @@ describe("an existing device that is asked", () => {
     const { failure } = await against(existing, async (peer) => {
       told = await ask()(peer);
     });
-    expect(failure).toMatchObject({ code: "device_already_exists", exitCode: 6 });
+    expect(failure).toMatchObject({ code: "device_already_exists", kind: "unsupported" });
     expect(told?.details.reason).toBe("device_already_exists");
     expect(existing.role.opened).toEqual([]);
   });
@@ -135,7 +135,7 @@ describe("an existing device that is asked", () => {
       const { failure } = await against(existing, async (peer) => {
         told = await ask({ ...PROTOCOL, device_authorization_grant: grant })(peer);
       });
-      expect(failure).toMatchObject({ code: "url_refused", exitCode: 5 });
+      expect(failure).toMatchObject({ code: "url_refused", kind: "security" });
       expect(told).toMatchObject({ details: { reason: "unable_to_open_verification_uri" } });
       expect(namesOf(existing.role.events)).toEqual([]);
       expect(existing.role.opened).toEqual([]);
@@ -148,7 +148,7 @@ describe("an existing device that is asked", () => {
     const { failure } = await against(existing, async (peer) => {
       told = await ask()(peer);
     });
-    expect(failure).toMatchObject({ code: "unable_to_open_verification_uri", exitCode: 6 });
+    expect(failure).toMatchObject({ code: "unable_to_open_verification_uri", kind: "unsupported" });
     expect(told?.details.reason).toBe("unable_to_open_verification_uri");
     expect(existing.role.events).toContainEqual({ event: "browser", opened: false });
   });
@@ -165,7 +165,7 @@ describe("an existing device that is asked", () => {
     const { failure } = await against(existing, async (peer) => {
       told = await ask()(peer);
     });
-    expect(failure?.exitCode).toBe(130);
+    expect(failure?.kind).toBe("signal");
     expect(told).toMatchObject({ code: "other_device_cancelled", details: { reason: "user_cancelled" } });
   });
 });
@@ -177,22 +177,22 @@ describe("an existing device that waits for consent", () => {
       await ask()(peer);
       await peer.send({ type: "m.login.declined" }, signal);
     });
-    expect(failure).toMatchObject({ code: "consent_declined", exitCode: 3 });
+    expect(failure).toMatchObject({ code: "consent_declined", kind: "refused" });
     expect(existing.rendezvous.written("g").at(-1)).toBe("g DELETE");
     expect(existing.homeserver.events).not.toContain("keys/query");
   });
 
   it.each([
-    ["authorization_expired", "authorization_expired", 4],
+    ["authorization_expired", "authorization_expired", "late"],
     // js-sdk reports a declined consent so.
-    ["user_cancelled", "other_device_cancelled", 3],
-  ])("ends when the other device reports %s", async (reason, code, exitCode) => {
+    ["user_cancelled", "other_device_cancelled", "refused"],
+  ])("ends when the other device reports %s", async (reason, code, kind) => {
     const existing = await existingDevice();
     const { failure } = await against(existing, async (peer) => {
       await ask()(peer);
       await peer.send({ type: "m.login.failure", reason }, signal);
     });
-    expect(failure).toMatchObject({ code, exitCode, details: { reason } });
+    expect(failure).toMatchObject({ code, kind, details: { reason } });
     expect(existing.rendezvous.written("g").at(-1)).toBe("g DELETE");
   });
 
@@ -204,7 +204,7 @@ describe("an existing device that waits for consent", () => {
       await clock.sleep(1);
       role.stop.abort(new Failure("terminated"));
     });
-    expect(failure?.exitCode).toBe(143);
+    expect(failure?.kind).toBe("signal");
     expect(rendezvous.written("g").at(-1)).toBe("g DELETE");
     expect(sent().map(({ message }) => message.type)).not.toContain("m.login.failure");
   });
@@ -212,7 +212,7 @@ describe("an existing device that waits for consent", () => {
   it("ends when the rendezvous session expires", async () => {
     const existing = await existingDevice();
     const { failure } = await against(existing, ask());
-    expect(failure).toMatchObject({ code: "rendezvous_expired", exitCode: 4 });
+    expect(failure).toMatchObject({ code: "rendezvous_expired", kind: "late" });
     expect(existing.clock.now()).toBe(120_000);
   });
 
@@ -222,7 +222,7 @@ describe("an existing device that waits for consent", () => {
       await ask()(peer);
       await peer.abandon(new Failure("unexpected_user"));
     });
-    expect(failure).toMatchObject({ code: "rendezvous_gone", exitCode: 3 });
+    expect(failure).toMatchObject({ code: "rendezvous_gone", kind: "refused" });
   });
 });
 
@@ -237,7 +237,7 @@ describe("an existing device that is told of success", () => {
       askedFrom = clock.now();
       told = (await ending(peer.receive(["m.login.secrets"], "machine", signal))).failure;
     });
-    expect(failure).toMatchObject({ code: "device_not_found", exitCode: 6 });
+    expect(failure).toMatchObject({ code: "device_not_found", kind: "unsupported" });
     expect(told?.details.reason).toBe("device_not_found");
     // Once before the consent; then at once and twice a second, for 10 s.
     expect(homeserver.log.filter((entry) => entry === "device?")).toHaveLength(1 + 21);
@@ -251,7 +251,7 @@ describe("an existing device that is told of success", () => {
       await untilSuccess(peer);
       await peer.abandon(new Failure("unexpected_user"));
     });
-    expect(failure).toMatchObject({ code: "rendezvous_gone", exitCode: 3 });
+    expect(failure).toMatchObject({ code: "rendezvous_gone", kind: "refused" });
   });
 
   it("finds a device that shows up late", async () => {
@@ -313,7 +313,7 @@ describe("an existing device that has scanned", () => {
       protocols: ["device_authorization_grant"],
       homeserver: "https://matrix.example.org/",
     });
-    expect(failure).toMatchObject({ exitCode: 6, details: { reason: "unsupported_protocol" } });
+    expect(failure).toMatchObject({ kind: "unsupported", details: { reason: "unsupported_protocol" } });
   });
 
   it("is told as soon as it wants to write that the other device has gone", async () => {
@@ -321,7 +321,7 @@ describe("an existing device that has scanned", () => {
     pair.rendezvous.store.clear();
     const role = new ExistingRole(new MemoryHomeserver(pair.clock));
     const { failure } = await pair.clock.runUntil(role.run(pair.s, sendProtocols));
-    expect(failure).toMatchObject({ code: "rendezvous_gone", exitCode: 3 });
+    expect(failure).toMatchObject({ code: "rendezvous_gone", kind: "refused" });
   });
 });
 
@@ -341,6 +341,6 @@ describe("checkExistingDevice", () => {
     await expectFailure("secrets_mismatch", () => checkExistingDevice(device, signal));
     homeserver.published = { deviceKeys: {} };
     const failure = await expectFailure("cross_signing_missing", () => checkExistingDevice(device, signal));
-    expect(failure.exitCode).toBe(9);
+    expect(failure.kind).toBe("local");
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { FailureKind } from "../../src/foundation/failure-kinds.js";
 import { Failure, type FailureCode } from "../../src/foundation/failures.js";
+import { additionalData } from "../../src/protocol/additional-data.js";
 import { publicCrossSigningKeys } from "../../src/protocol/cross-signing.js";
 import { generateDeviceIdentityKeys, signedDeviceKeys } from "../../src/protocol/device-keys.js";
 import type { TokenPoll } from "../../src/protocol/homeserver.js";
@@ -7,7 +9,9 @@ import type { Message } from "../../src/protocol/messages.js";
 import type { NewDevice } from "../../src/protocol/new-device.js";
 import type { SecureChannel } from "../../src/protocol/secure-channel.js";
 import { channelPair } from "../support/channel-pair.js";
-import { MemoryHomeserver, NEW_DEVICE, TOKENS } from "../support/memory-homeserver.js";
+import { expectedUser } from "../support/expected-user.js";
+import { BASE_URL, MemoryHomeserver, NEW_DEVICE, TOKENS } from "../support/memory-homeserver.js";
+import { RENDEZVOUS_URL } from "../support/memory-rendezvous.js";
 import { ending, NewRole, namesOf } from "../support/roles.js";
 import { newCrossSigningSecrets, USER } from "../support/sessions.js";
 
@@ -17,7 +21,7 @@ const GRANTED: TokenPoll = { status: "granted", tokens: TOKENS };
 
 /** A new device that has scanned the code, against an existing device that a test plays by hand. */
 async function newDevice(changes: Partial<NewDevice> = {}) {
-  const pair = await channelPair();
+  const pair = await channelPair("existing");
   const homeserver = new MemoryHomeserver(pair.clock);
   const role = new NewRole(homeserver, changes);
   return { ...pair, homeserver, role, peer: pair.g, run: () => role.run(pair.s) };
@@ -67,7 +71,7 @@ describe("a new device that asks for a protocol", () => {
     const device = await newDevice();
     device.homeserver.signIn = { checkCapabilities: () => Promise.reject(new Failure(code)) };
     const { failure, told } = await against(device, accept);
-    expect(failure).toMatchObject({ code, exitCode: 6, details: {} });
+    expect(failure).toMatchObject({ code, kind: "unsupported", details: {} });
     expect(told?.details.reason).toBe("unsupported_protocol");
     expect(namesOf(device.role.events)).toEqual([]);
   });
@@ -78,7 +82,7 @@ describe("a new device that asks for a protocol", () => {
       startDeviceAuthorization: () => Promise.reject(new Failure("network_error")),
     };
     const { failure, told } = await against(device, accept);
-    expect(failure).toMatchObject({ code: "network_error", exitCode: 7 });
+    expect(failure).toMatchObject({ code: "network_error", kind: "network" });
     expect(failure?.details).toEqual({});
     expect(told?.code).toBe("rendezvous_gone");
     expect(sentBy(device)).toEqual([]);
@@ -113,7 +117,7 @@ describe("a new device that asks for a protocol", () => {
       await peer.receive(["m.login.protocol"], "machine", signal);
       await peer.send({ type: "m.login.failure", reason }, signal);
     });
-    expect(failure).toMatchObject({ code: "other_device_failed", exitCode: 6, details: { reason } });
+    expect(failure).toMatchObject({ code: "other_device_failed", kind: "unsupported", details: { reason } });
     expect(device.homeserver.log).not.toContain("poll");
     expect(deletesOf(device)).toHaveLength(1);
   });
@@ -125,7 +129,7 @@ describe("a new device that asks for a protocol", () => {
       await peer.send({ type: "m.login.success" }, signal);
       await peer.receive(["m.login.declined"], "machine", signal);
     });
-    expect(failure).toMatchObject({ code: "unexpected_message", exitCode: 6 });
+    expect(failure).toMatchObject({ code: "unexpected_message", kind: "unsupported" });
     expect(told?.details.reason).toBe("unexpected_message_received");
   });
 
@@ -187,7 +191,7 @@ describe("a new device that polls for its tokens", () => {
     device.homeserver.expiresInMs = 12_000;
     const times = recordPolls(device, [{ status: "pending" }]);
     const { failure, told } = await against(device, untilSuccess);
-    expect(failure).toMatchObject({ code: "authorization_expired", exitCode: 4 });
+    expect(failure).toMatchObject({ code: "authorization_expired", kind: "late" });
     expect(failure?.details).toMatchObject({ reason: "authorization_expired" });
     expect(failure?.details.cleanup).toBeUndefined();
     expect(told).toMatchObject({
@@ -201,7 +205,7 @@ describe("a new device that polls for its tokens", () => {
     const device = await newDevice();
     device.homeserver.polls = [{ status: "expired" }];
     const { failure, told } = await against(device, untilSuccess);
-    expect(failure).toMatchObject({ code: "authorization_expired", exitCode: 4 });
+    expect(failure).toMatchObject({ code: "authorization_expired", kind: "late" });
     expect(told?.details.reason).toBe("authorization_expired");
   });
 
@@ -212,7 +216,7 @@ describe("a new device that polls for its tokens", () => {
       await accept(peer);
       await peer.receive(["m.login.declined"], "person", signal);
     });
-    expect(failure).toMatchObject({ code: "consent_declined", exitCode: 3 });
+    expect(failure).toMatchObject({ code: "consent_declined", kind: "refused" });
     expect(sentBy(device).at(-1)).toEqual({ type: "m.login.declined" });
     expect(deletesOf(device)).toEqual([]);
   });
@@ -224,11 +228,11 @@ describe("a new device that polls for its tokens", () => {
       await accept(peer);
       device.rendezvous.fault = ({ method }) => (method === "PUT" ? "before" : undefined);
     });
-    expect(failure).toMatchObject({ code: "consent_declined", exitCode: 3 });
+    expect(failure).toMatchObject({ code: "consent_declined", kind: "refused" });
     expect(deletesOf(device)).toHaveLength(1);
   });
 
-  it("stops at once when the other device deletes the session: exit code 3", async () => {
+  it("stops at once when the other device deletes the session: it was refused", async () => {
     const device = await newDevice();
     const times = recordPolls(device, [{ status: "pending" }]);
     const { clock, rendezvous } = device;
@@ -237,17 +241,17 @@ describe("a new device that polls for its tokens", () => {
       await clock.sleep(11_000);
       rendezvous.store.clear();
     });
-    expect(failure).toMatchObject({ code: "rendezvous_gone", exitCode: 3 });
+    expect(failure).toMatchObject({ code: "rendezvous_gone", kind: "refused" });
     expect(failure?.details).toEqual({});
     expect(times()).toEqual([0, 5000, 10_000]);
     expect(clock.now()).toBeLessThan(13_000);
   });
 
-  it("stops when the session expires: exit code 4", async () => {
+  it("stops when the session expires: it is too late", async () => {
     const device = await newDevice();
     device.homeserver.polls = [{ status: "pending" }];
     const { failure } = await against(device, accept);
-    expect(failure).toMatchObject({ code: "rendezvous_expired", exitCode: 4 });
+    expect(failure).toMatchObject({ code: "rendezvous_expired", kind: "late" });
     expect(failure?.details).toEqual({});
     expect(device.clock.now()).toBe(120_000);
   });
@@ -264,7 +268,11 @@ describe("a new device that polls for its tokens", () => {
       },
     ];
     const { failure } = await against(device, accept);
-    expect(failure).toMatchObject({ code: "rendezvous_gone", exitCode: 3, details: { cleanup: "revoked" } });
+    expect(failure).toMatchObject({
+      code: "rendezvous_gone",
+      kind: "refused",
+      details: { cleanup: "revoked" },
+    });
     expect(homeserver.events.slice(1)).toEqual(["save incomplete", "revoke access-1", "remove"]);
     expect(role.file.content).toBeUndefined();
   });
@@ -299,7 +307,7 @@ describe("a new device that polls for its tokens", () => {
     const { failure, told } = await against(device, untilSuccess);
     expect(failure).toMatchObject({
       code: "network_error",
-      exitCode: 7,
+      kind: "network",
       details: { cleanup: "impossible", deviceId: NEW_DEVICE },
     });
     expect(failure?.hint).toContain(NEW_DEVICE);
@@ -315,27 +323,28 @@ describe("a new device that polls for its tokens", () => {
     });
     device.homeserver.polls = [{ status: "pending" }, lost];
     const { failure } = await against(device, untilSuccess);
-    expect(failure).toMatchObject({ code: "token_lost", exitCode: 7, details: lost.details });
+    expect(failure).toMatchObject({ code: "token_lost", kind: "network", details: lost.details });
     expect(deletesOf(device)).toHaveLength(1);
   });
 
   it.each([
-    ["user_cancelled", "other_device_cancelled", 3],
+    ["user_cancelled", "other_device_cancelled", "refused"],
     // matrix-rust-sdk's existing device, when it is cancelled.
-    ["unable_to_open_verification_uri", "other_device_failed", 6],
-  ])("understands a failure that comes out of turn: %s", async (reason, code, exitCode) => {
+    ["unable_to_open_verification_uri", "other_device_failed", "unsupported"],
+  ])("understands a failure that comes out of turn: %s", async (reason, code, kind) => {
     const device = await newDevice();
     device.homeserver.polls = [{ status: "pending" }];
     const { failure } = await against(device, async (peer) => {
       await accept(peer);
       await device.clock.sleep(3000);
       // Under the token of its last write, as the slot has it.
-      const [{ sequenceToken = "" } = {}] = device.rendezvous.store.live();
+      const [{ id = "", sequenceToken = "" } = {}] = device.rendezvous.store.live();
+      const aad = additionalData(RENDEZVOUS_URL.href, id, sequenceToken);
       const text = JSON.stringify({ type: "m.login.failure", reason });
-      const data = await device.plain.g.seal(Buffer.from(text), device.transports.g.aad(sequenceToken));
+      const data = await device.plain.g.seal(Buffer.from(text), aad);
       device.rendezvous.interfere(data);
     });
-    expect(failure).toMatchObject({ code, exitCode, details: { reason } });
+    expect(failure).toMatchObject({ code, kind, details: { reason } });
     expect(deletesOf(device)).toHaveLength(1);
     expect(device.clock.now()).toBeLessThan(6000);
   });
@@ -349,7 +358,7 @@ describe("a new device that polls for its tokens", () => {
       device.role.stop.abort(new Failure("interrupted"));
       await peer.receive(["m.login.success"], "person", signal);
     });
-    expect(failure).toMatchObject({ code: "interrupted", exitCode: 130 });
+    expect(failure).toMatchObject({ code: "interrupted", kind: "signal" });
     expect(failure?.details).toMatchObject({ reason: "user_cancelled" });
     expect(failure?.details.cleanup).toBeUndefined();
     expect(told).toMatchObject({ code: "other_device_cancelled", details: { reason: "user_cancelled" } });
@@ -359,9 +368,15 @@ describe("a new device that polls for its tokens", () => {
 
 describe("a new device with tokens", () => {
   it("that is another user than it must be tells nobody, revokes them and deletes the session", async () => {
-    const device = await newDevice({ expectedUser: "@somebody.else:example.org" });
+    const device = await newDevice({
+      expectedUser: await expectedUser("@somebody.else:example.org", BASE_URL.href),
+    });
     const { failure, told } = await against(device, untilSuccess);
-    expect(failure).toMatchObject({ code: "unexpected_user", exitCode: 5, details: { cleanup: "revoked" } });
+    expect(failure).toMatchObject({
+      code: "unexpected_user",
+      kind: "security",
+      details: { cleanup: "revoked" },
+    });
     expect(told?.code).toBe("rendezvous_gone");
     expect(sentBy(device).map(({ type }) => type)).toEqual(["m.login.protocol"]);
     expect(namesOf(device.role.events)).not.toContain("signed_in");
@@ -369,7 +384,7 @@ describe("a new device with tokens", () => {
   });
 
   it("that is the user that it must be goes on", async () => {
-    const device = await newDevice({ expectedUser: USER });
+    const device = await newDevice({ expectedUser: await expectedUser(USER, BASE_URL.href) });
     const { result } = await against(device, sendingSecretsOf(device.homeserver));
     expect(result).toEqual({ userId: USER, deviceId: NEW_DEVICE });
   });
@@ -378,7 +393,7 @@ describe("a new device with tokens", () => {
     const device = await newDevice();
     device.homeserver.account = { whoami: async () => ({ userId: USER, deviceId: "OTHERDEVICE" }) };
     const { failure } = await against(device, untilSuccess);
-    expect(failure).toMatchObject({ code: "server_error", exitCode: 7, details: { cleanup: "revoked" } });
+    expect(failure).toMatchObject({ code: "server_error", kind: "network", details: { cleanup: "revoked" } });
     expect(sentBy(device).map(({ type }) => type)).toEqual(["m.login.protocol"]);
   });
 
@@ -386,7 +401,7 @@ describe("a new device with tokens", () => {
     const device = await newDevice();
     device.role.file.fails = () => new Failure("file_error");
     const { failure, told } = await against(device, untilSuccess);
-    expect(failure).toMatchObject({ code: "file_error", exitCode: 9, details: { cleanup: "revoked" } });
+    expect(failure).toMatchObject({ code: "file_error", kind: "local", details: { cleanup: "revoked" } });
     expect(told?.code).toBe("rendezvous_gone");
     expect(device.homeserver.events).toEqual([`authorize ${NEW_DEVICE}`, "revoke access-1", "remove"]);
   });
@@ -412,22 +427,27 @@ describe("a new device with tokens", () => {
       "is told that it can't be found",
       { type: "m.login.failure", reason: "device_not_found" },
       "other_device_failed",
-      6,
+      "unsupported",
     ],
-    ["is cancelled", { type: "m.login.failure", reason: "user_cancelled" }, "other_device_cancelled", 3],
-    ["gets no secrets but something else", ACCEPTED, "unexpected_message", 6],
-  ] satisfies [string, Message, FailureCode, number][])(
+    [
+      "is cancelled",
+      { type: "m.login.failure", reason: "user_cancelled" },
+      "other_device_cancelled",
+      "refused",
+    ],
+    ["gets no secrets but something else", ACCEPTED, "unexpected_message", "unsupported"],
+  ] satisfies [string, Message, FailureCode, FailureKind][])(
     "that %s revokes them, or keeps them on request",
-    async (_what, message, code, exitCode) => {
+    async (_what, message, code, kind) => {
       const device = await newDevice();
       const { failure } = await against(device, sending(message));
-      expect(failure).toMatchObject({ code, exitCode, details: { cleanup: "revoked" } });
+      expect(failure).toMatchObject({ code, kind, details: { cleanup: "revoked" } });
 
       const keeping = await newDevice({ keepUnverified: true });
       const kept = (await against(keeping, sending(message))).failure;
       expect(kept).toMatchObject({
         code: "signed_in_unverified",
-        exitCode: 8,
+        kind: "unverified",
         details: { cleanup: "none", session: "/sessions/new.json", deviceId: NEW_DEVICE },
       });
       expect(keeping.role.file.content?.state).toBe("unverified");
@@ -440,7 +460,7 @@ describe("a new device with tokens", () => {
       await untilSuccess(peer);
       device.role.stop.abort(new Failure("interrupted"));
     });
-    expect(failure).toMatchObject({ exitCode: 130, details: { cleanup: "revoked" } });
+    expect(failure).toMatchObject({ kind: "signal", details: { cleanup: "revoked" } });
     expect(sentBy(device).at(-1)).toEqual({ type: "m.login.success" });
     expect(deletesOf(device)).toHaveLength(1);
     expect(device.clock.now()).toBeLessThan(5000);
@@ -451,7 +471,7 @@ describe("a new device with tokens", () => {
     const { failure } = await against(device, untilSuccess);
     expect(failure).toMatchObject({
       code: "rendezvous_expired",
-      exitCode: 4,
+      kind: "late",
       details: { cleanup: "revoked" },
     });
   });
@@ -467,7 +487,7 @@ describe("a new device with secrets", () => {
       const { failure } = await against(device, sending({ type: "m.login.secrets", ...wrong }));
       expect(failure).toMatchObject({
         code: "secrets_mismatch",
-        exitCode: 5,
+        kind: "security",
         details: { cleanup: "revoked" },
       });
       expect(device.homeserver.log).not.toContain("keys/upload");
@@ -479,7 +499,11 @@ describe("a new device with secrets", () => {
     const device = await newDevice();
     device.homeserver.published = { deviceKeys: {} };
     const { failure } = await against(device, sendingSecretsOf(device.homeserver));
-    expect(failure).toMatchObject({ code: "secrets_mismatch", exitCode: 5, details: { cleanup: "revoked" } });
+    expect(failure).toMatchObject({
+      code: "secrets_mismatch",
+      kind: "security",
+      details: { cleanup: "revoked" },
+    });
   });
 
   it("takes the master key that it must have, and no other", async () => {
@@ -488,7 +512,7 @@ describe("a new device with secrets", () => {
     const { failure } = await against(refusing, sendingSecretsOf(refusing.homeserver));
     expect(failure).toMatchObject({
       code: "unexpected_master_key",
-      exitCode: 5,
+      kind: "security",
       details: { cleanup: "revoked" },
     });
     expect(refusing.homeserver.log).not.toContain("keys/upload");
@@ -561,10 +585,10 @@ describe("a new device that uploads its keys", () => {
     const { failure } = await against(device, sendingSecretsOf(device.homeserver));
     expect(failure).toMatchObject({
       code: "session_unconfirmed",
-      exitCode: 7,
+      kind: "network",
       details: { cleanup: "none", session: "/sessions/new.json", deviceId: NEW_DEVICE },
     });
-    expect(failure?.hint).toContain("session check");
+    expect(failure?.hint).toContain("Check the session");
     expect(failure?.message).toContain(new Failure("network_error").message);
     expect(device.role.file.content).toMatchObject({
       state: "unconfirmed",
@@ -581,7 +605,7 @@ describe("a new device that uploads its keys", () => {
       queryKeys: () => (queries++ === 0 ? Promise.resolve(device.homeserver.published) : lost()),
     };
     const { failure } = await against(device, sendingSecretsOf(device.homeserver));
-    expect(failure).toMatchObject({ code: "session_unconfirmed", exitCode: 7 });
+    expect(failure).toMatchObject({ code: "session_unconfirmed", kind: "network" });
     expect(device.role.file.content?.state).toBe("unconfirmed");
   });
 
@@ -595,7 +619,7 @@ describe("a new device that uploads its keys", () => {
       },
     };
     const { failure } = await against(device, sendingSecretsOf(homeserver));
-    expect(failure).toMatchObject({ code: "session_unconfirmed", exitCode: 7 });
+    expect(failure).toMatchObject({ code: "session_unconfirmed", kind: "network" });
     expect(clock.now() - uploadedAt).toBe(10_000);
 
     const late = await newDevice();
@@ -626,7 +650,7 @@ describe("a new device that uploads its keys", () => {
     const { failure } = await against(device, sendingSecretsOf(homeserver));
     expect(failure).toMatchObject({
       code: "device_keys_mismatch",
-      exitCode: 5,
+      kind: "security",
       details: { cleanup: "revoked" },
     });
     expect(homeserver.events.slice(-2)).toEqual(["revoke access-1", "remove"]);
@@ -637,14 +661,14 @@ describe("a new device that uploads its keys", () => {
     const device = await newDevice();
     device.role.file.fails = ({ state }) => (state === "unconfirmed" ? new Failure("file_error") : undefined);
     const { failure } = await against(device, sendingSecretsOf(device.homeserver));
-    expect(failure).toMatchObject({ code: "file_error", exitCode: 9, details: { cleanup: "revoked" } });
+    expect(failure).toMatchObject({ code: "file_error", kind: "local", details: { cleanup: "revoked" } });
     expect(device.homeserver.log).not.toContain("keys/upload");
   });
 
-  it.each<[FailureCode, FailureCode, number]>([
-    ["interrupted", "interrupted", 130],
-    ["timed_out", "session_unconfirmed", 7],
-  ])("and is ended meanwhile by %s keeps the session", async (reason, code, exitCode) => {
+  it.each<[FailureCode, FailureCode, FailureKind]>([
+    ["interrupted", "interrupted", "signal"],
+    ["timed_out", "session_unconfirmed", "network"],
+  ])("and is ended meanwhile by %s keeps the session", async (reason, code, kind) => {
     const device = await newDevice();
     const { homeserver, role } = device;
     homeserver.account = {
@@ -660,7 +684,7 @@ describe("a new device that uploads its keys", () => {
     const { failure } = await against(device, sendingSecretsOf(homeserver));
     expect(failure).toMatchObject({
       code,
-      exitCode,
+      kind,
       details: { cleanup: "none", session: "/sessions/new.json" },
     });
     expect(role.file.content?.state).toBe("unconfirmed");

@@ -217,7 +217,7 @@ describe("a sign-in code", () => {
     await expectFailure("malformed_sign_in_code", () => decodeQrCode(encodeQrCode(code)));
   });
 
-  it.each(["", "example.org/path", "exa mple.org", "javascript:alert(1)"])(
+  it.each(["", "example.org/path", "exa mple.org", "javascript:alert(1)", "example.org:99999", "a..b"])(
     "of 2024 is refused with the server name %j",
     async (serverName) => {
       const bytes = mode4.subarray(0, mode4.length - "matrix.org".length - 2);

@@ -1,20 +1,32 @@
 import { describe, expect, it } from "vitest";
-import { channelPair } from "../support/channel-pair.js";
+import type { Intent } from "../../src/foundation/events.js";
+import { type ChannelPair, channelPair } from "../support/channel-pair.js";
 import { MemoryHomeserver, NEW_DEVICE } from "../support/memory-homeserver.js";
 import { ExistingRole, NewRole, namesOf, receiveProtocols, sendProtocols } from "../support/roles.js";
 import { USER } from "../support/sessions.js";
 
 /** Both roles, side by side, over one secure channel. */
-async function signIn(scannedBy: "new" | "existing") {
-  const pair = await channelPair();
+async function signIn(scannedBy: Intent) {
+  if (scannedBy === "new") {
+    const pair = await channelPair("existing");
+    return play(pair, (newRole, existingRole) => [newRole.run(pair.s), existingRole.run(pair.g)]);
+  }
+  const pair = await channelPair("new");
+  return play(pair, (newRole, existingRole) => [
+    newRole.run(pair.g, receiveProtocols),
+    existingRole.run(pair.s, sendProtocols),
+  ]);
+}
+
+async function play<Pair extends ChannelPair<Intent>>(
+  pair: Pair,
+  start: (newRole: NewRole, existingRole: ExistingRole) => Promise<unknown>[],
+) {
   const homeserver = new MemoryHomeserver(pair.clock);
   homeserver.polls = [{ status: "pending" }, ...homeserver.polls];
   const newRole = new NewRole(homeserver);
   const existingRole = new ExistingRole(homeserver);
-  const roles =
-    scannedBy === "new"
-      ? [newRole.run(pair.s), existingRole.run(pair.g)]
-      : [newRole.run(pair.g, receiveProtocols), existingRole.run(pair.s, sendProtocols)];
+  const roles = start(newRole, existingRole);
   const [newEnd, existingEnd] = await pair.clock.runUntil(Promise.all(roles));
   return { ...pair, homeserver, newRole, existingRole, newEnd, existingEnd };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { FailureKind } from "../../src/foundation/failure-kinds.js";
 import { Failure, type FailureCode } from "../../src/foundation/failures.js";
 import { additionalData } from "../../src/protocol/additional-data.js";
 import type { Message } from "../../src/protocol/messages.js";
@@ -83,12 +84,12 @@ describe("two devices that take turns", () => {
     ["no object", [ACCEPTED]],
   ])("a message of %s is unexpected, and the other device is told so", async (_what, message) => {
     const { g, plain, sessions, rendezvous, sent, clock } = await channelPair();
-    const aad = additionalData(RENDEZVOUS_URL.href, sessions.g.id, sessions.s.lastSeenToken);
+    const aad = sessions.s.additionalData;
     rendezvous.interfere(await plain.s.seal(Buffer.from(JSON.stringify(message)), aad));
     const failure = await expectFailure("unexpected_message", () =>
       g.receive(["m.login.protocol_accepted"], "machine", signal),
     );
-    expect(failure.exitCode).toBe(6);
+    expect(failure.kind).toBe("unsupported");
     await clock.runUntil(g.abandon(failure));
     expect(sent().at(-1)?.message).toEqual({
       type: "m.login.failure",
@@ -98,7 +99,7 @@ describe("two devices that take turns", () => {
 
   it("what is no JSON is unexpected as well", async () => {
     const { g, plain, sessions, rendezvous } = await channelPair();
-    const aad = additionalData(RENDEZVOUS_URL.href, sessions.g.id, sessions.s.lastSeenToken);
+    const aad = sessions.s.additionalData;
     rendezvous.interfere(await plain.s.seal(Buffer.from("{"), aad));
     await expectFailure("unexpected_message", () => g.receive(["m.login.success"], "machine", signal));
   });
@@ -236,22 +237,22 @@ describe("a failure here", () => {
 });
 
 describe("a failure of the other device", () => {
-  it.each<[string, FailureCode, number]>([
-    ["user_cancelled", "other_device_cancelled", 3],
-    ["authorization_expired", "authorization_expired", 4],
-    ["device_already_exists", "other_device_failed", 6],
-    ["device_not_found", "other_device_failed", 6],
-    ["unexpected_message_received", "other_device_failed", 6],
-    ["unsupported_protocol", "other_device_failed", 6],
-    ["unable_to_open_verification_uri", "other_device_failed", 6],
-    ["org.example.unheard_of", "other_device_failed", 6],
-    ["constructor", "other_device_failed", 6],
-    ["__proto__", "other_device_failed", 6],
-  ])("with the reason %s is %s here, exit code %d", async (reason, code, exitCode) => {
+  it.each<[string, FailureCode, FailureKind]>([
+    ["user_cancelled", "other_device_cancelled", "refused"],
+    ["authorization_expired", "authorization_expired", "late"],
+    ["device_already_exists", "other_device_failed", "unsupported"],
+    ["device_not_found", "other_device_failed", "unsupported"],
+    ["unexpected_message_received", "other_device_failed", "unsupported"],
+    ["unsupported_protocol", "other_device_failed", "unsupported"],
+    ["unable_to_open_verification_uri", "other_device_failed", "unsupported"],
+    ["org.example.unheard_of", "other_device_failed", "unsupported"],
+    ["constructor", "other_device_failed", "unsupported"],
+    ["__proto__", "other_device_failed", "unsupported"],
+  ])("with the reason %s is %s here, of the kind %s", async (reason, code, kind) => {
     const { g, s } = await channelPair();
     await s.send({ type: "m.login.failure", reason, homeserver: "example.org" }, signal);
     const failure = await expectFailure(code, () => g.receive(["m.login.protocol"], "machine", signal));
-    expect(failure.exitCode).toBe(exitCode);
+    expect(failure.kind).toBe(kind);
     expect(failure.details).toMatchObject({ reason, homeserver: "example.org" });
     expect(failure.message).toMatch(/^(The other device|Nobody) [\w\s,'-]+\.$/);
   });
@@ -272,13 +273,13 @@ describe("a session that is watched on our turn", () => {
     await clock.advance(5000);
     rendezvous.store.clear();
     await clock.advance(1000);
-    expect(await watched).toMatchObject({ code: "rendezvous_gone", exitCode: 3 });
+    expect(await watched).toMatchObject({ code: "rendezvous_gone", kind: "refused" });
   });
 
   it("ends the wait when it expires", async () => {
     const { g, clock } = await gsTurn();
     const watched = clock.runUntil(failureOf(() => g.watch(signal)));
-    expect(await watched).toMatchObject({ code: "rendezvous_expired", exitCode: 4 });
+    expect(await watched).toMatchObject({ code: "rendezvous_expired", kind: "late" });
     expect(clock.now()).toBe(120_000);
   });
 
@@ -292,7 +293,7 @@ describe("a session that is watched on our turn", () => {
     const { g, rendezvous } = await gsTurn();
     rendezvous.interfere("nonsense");
     const failure = await expectFailure("message_not_authentic", () => g.watch(signal));
-    expect(failure.exitCode).toBe(5);
+    expect(failure.kind).toBe("security");
   });
 });
 
@@ -316,7 +317,10 @@ describe("a write that is refused with 409", () => {
     const pair = await gsTurn();
     await writeOutOfTurn(pair, { type: "m.login.failure", reason: "unable_to_open_verification_uri" });
     const failure = await expectFailure("other_device_failed", () => pair.g.send(ACCEPTED, signal));
-    expect(failure).toMatchObject({ exitCode: 6, details: { reason: "unable_to_open_verification_uri" } });
+    expect(failure).toMatchObject({
+      kind: "unsupported",
+      details: { reason: "unable_to_open_verification_uri" },
+    });
     await pair.g.abandon(failure);
     expect(pair.rendezvous.written("g")).toEqual(["g PUT", "g DELETE"]);
   });
@@ -333,7 +337,7 @@ describe("a write that is refused with 409", () => {
     const { g, rendezvous } = await gsTurn();
     rendezvous.interfere("nonsense");
     const failure = await expectFailure("concurrent_write", () => g.send(ACCEPTED, signal));
-    expect(failure.exitCode).toBe(5);
+    expect(failure.kind).toBe("security");
   });
 
   it("leaves the delivery unknown where an answer was lost and the other device has replied", async () => {
@@ -349,7 +353,7 @@ describe("a write that is refused with 409", () => {
     };
     const both = Promise.all([failureOf(() => s.send(SUCCESS, signal)), reply()]);
     const [failure] = await clock.runUntil(both);
-    expect(failure).toMatchObject({ code: "delivery_unknown", exitCode: 7 });
+    expect(failure).toMatchObject({ code: "delivery_unknown", kind: "network" });
   });
 });
 
@@ -392,6 +396,6 @@ describe("a write whose answer was lost", () => {
     const sent = failureOf(() => s.sendFinal({ type: "m.login.declined" }, signal));
     const [message, failure] = await clock.runUntil(Promise.all([read, sent]));
     expect(message).toEqual({ type: "m.login.declined" });
-    expect(failure).toMatchObject({ code: "delivery_unknown", exitCode: 7 });
+    expect(failure).toMatchObject({ code: "delivery_unknown", kind: "network" });
   });
 });

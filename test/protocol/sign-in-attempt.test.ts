@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { FailureKind } from "../../src/foundation/failure-kinds.js";
 import { Failure, type FailureCode } from "../../src/foundation/failures.js";
 import { generateDeviceIdentityKeys } from "../../src/protocol/device-keys.js";
 import { SignInAttempt } from "../../src/protocol/sign-in-attempt.js";
@@ -141,7 +142,7 @@ describe("an attempt that fails with tokens", () => {
     const { begin, undo, file, homeserver } = setUp();
     file.fails = () => new Failure("file_error");
     await expect(begin()).rejects.toMatchObject({ code: "file_error" });
-    expect(await undo("file_error")).toMatchObject({ exitCode: 9, details: { cleanup: "revoked" } });
+    expect(await undo("file_error")).toMatchObject({ kind: "local", details: { cleanup: "revoked" } });
     expect(homeserver.log).toEqual(["revoke access-1", "remove"]);
   });
 
@@ -185,7 +186,7 @@ describe("--keep-unverified", () => {
     const failure = await undo(code);
     expect(failure).toMatchObject({
       code: "signed_in_unverified",
-      exitCode: 8,
+      kind: "unverified",
       details: { cleanup: "none", ...kept },
     });
     expect(failure.message).toContain(new Failure(code).message);
@@ -261,22 +262,22 @@ describe("an attempt that fails past the point of no return", () => {
     const failure = await undo(code);
     expect(failure).toMatchObject({
       code: "session_unconfirmed",
-      exitCode: 7,
+      kind: "network",
       details: { cleanup: "none", ...kept },
     });
-    expect(failure.hint).toContain("session check");
+    expect(failure.hint).toContain("Check the session");
     expect(file.content).toMatchObject(isTrulyUp);
     expect(homeserver.log).not.toContain("revoke access-1");
   });
 
-  it.each<[FailureCode, number]>([
-    ["hangup", 129],
-    ["interrupted", 130],
-    ["terminated", 143],
-    ["file_error", 9],
-  ])("ends as %s, exit code %d, and keeps the session all the same", async (code, exitCode) => {
+  it.each<[FailureCode, FailureKind]>([
+    ["hangup", "signal"],
+    ["interrupted", "signal"],
+    ["terminated", "signal"],
+    ["file_error", "local"],
+  ])("ends as %s, of the kind %s, and keeps the session all the same", async (code, kind) => {
     const { undo, file } = await uploaded();
-    expect(await undo(code)).toMatchObject({ code, exitCode, details: { cleanup: "none", ...kept } });
+    expect(await undo(code)).toMatchObject({ code, kind, details: { cleanup: "none", ...kept } });
     expect(file.content).toMatchObject(isTrulyUp);
   });
 
@@ -287,7 +288,7 @@ describe("an attempt that fails past the point of no return", () => {
       const failure = await undo("device_keys_mismatch");
       expect(failure).toMatchObject({
         code: "device_keys_mismatch",
-        exitCode: 5,
+        kind: "security",
         details: { cleanup: "revoked" },
       });
       expect(file.content).toBeUndefined();
@@ -299,7 +300,7 @@ describe("an attempt that fails past the point of no return", () => {
     await begin();
     const stop = AbortSignal.abort(new Failure("interrupted"));
     await expect(attempt.passPointOfNoReturn(stop)).rejects.toMatchObject({ code: "interrupted" });
-    expect(await undo("interrupted")).toMatchObject({ exitCode: 130, details: { cleanup: "revoked" } });
+    expect(await undo("interrupted")).toMatchObject({ kind: "signal", details: { cleanup: "revoked" } });
   });
 
   it("is before that point where the file couldn't be saved so", async () => {
@@ -307,6 +308,6 @@ describe("an attempt that fails past the point of no return", () => {
     await begin();
     file.fails = ({ state }) => (state === "unconfirmed" ? new Failure("file_error") : undefined);
     await expect(attempt.passPointOfNoReturn(signal)).rejects.toMatchObject({ code: "file_error" });
-    expect(await undo("file_error")).toMatchObject({ exitCode: 9, details: { cleanup: "revoked" } });
+    expect(await undo("file_error")).toMatchObject({ kind: "local", details: { cleanup: "revoked" } });
   });
 });

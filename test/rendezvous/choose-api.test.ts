@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Dialect } from "../../src/foundation/events.js";
-import { discoverRendezvousApi } from "../../src/rendezvous/choose-api.js";
+import { chooseRendezvousApi } from "../../src/rendezvous/choose-api.js";
 import { expectFailure } from "../support/failures.js";
 import { FakeHttp, type FakeReply } from "../support/fake-http.js";
 
@@ -12,7 +12,7 @@ const NO: FakeReply = { json: { create_available: false } };
 const { signal } = new AbortController();
 
 const discover = (http: FakeHttp, dialect: Dialect | "auto" = "auto", token?: string) =>
-  discoverRendezvousApi(http, BASE_URL, dialect, token, signal);
+  chooseRendezvousApi(http, BASE_URL, dialect, token, signal);
 
 describe("the API under which a code is offered", () => {
   it("is the unstable one wherever the server has it, which is all that clients read today", async () => {
@@ -40,7 +40,7 @@ describe("the API under which a code is offered", () => {
       const none = new FakeHttp();
       const failure = await expectFailure("homeserver_without_rendezvous", () => discover(none, dialect));
       expect(none.log).toEqual([request]);
-      expect(failure.hint).toContain("--dialect auto");
+      expect(failure.hint).toContain("dialect auto");
     },
   );
 
@@ -48,7 +48,7 @@ describe("the API under which a code is offered", () => {
     const below = "https://hs.example/matrix/_matrix/client/unstable/io.element.msc4388/rendezvous";
     for (const baseUrl of ["https://hs.example/matrix", "https://hs.example/matrix/"]) {
       const http = new FakeHttp({ [`GET ${below}`]: YES });
-      await discoverRendezvousApi(http, new URL(baseUrl), "auto", undefined, signal);
+      await chooseRendezvousApi(http, new URL(baseUrl), "auto", undefined, signal);
     }
   });
 
@@ -71,7 +71,7 @@ describe("a server that lets this device make no session", () => {
   ] satisfies [string, FakeReply][])("is one that %s", async (_what, reply) => {
     const http = new FakeHttp({ [STABLE]: reply, [UNSTABLE]: reply });
     const failure = await expectFailure("homeserver_without_rendezvous", () => discover(http));
-    expect(failure.exitCode).toBe(6);
+    expect(failure.kind).toBe("unsupported");
     expect(failure.message).toContain("hs.example");
   });
 
@@ -88,7 +88,7 @@ describe("a server that lets this device make no session", () => {
   ] satisfies [string, FakeReply][])("is none by %s: that is a fault of the server", async (_what, reply) => {
     const http = new FakeHttp({ [STABLE]: reply, [UNSTABLE]: reply });
     const failure = await expectFailure("server_error", () => discover(http));
-    expect(failure.exitCode).toBe(7);
+    expect(failure.kind).toBe("network");
     expect(failure.message).not.toContain("\u001b");
   });
 });

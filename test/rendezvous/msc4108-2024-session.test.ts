@@ -184,7 +184,7 @@ describe("polling a session of the 2024 version", () => {
     );
     const started = clock.now();
     const received = await clock.runUntil(session.waitForChange("person", signal));
-    expect(received).toEqual({ data: "data", sealedUnder: [""] });
+    expect(received).toEqual({ data: "data", sealedWith: [new Uint8Array()] });
     expect(clock.now() - started).toBe(2000);
     expect(requests[1]?.headers).toEqual({ "If-None-Match": '"one"' });
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
+import { additionalData } from "../../src/protocol/additional-data.js";
 import type { Pace } from "../../src/protocol/rendezvous-session.js";
 import { Msc4388Api, type RendezvousApi } from "../../src/rendezvous/msc4388-api.js";
 import { Msc4388Session } from "../../src/rendezvous/msc4388-session.js";
@@ -7,7 +8,7 @@ import { expectFailure, failureOf } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { FakeHttp, type FakeReply } from "../support/fake-http.js";
 import { answer } from "../support/fake-transport.js";
-import { MemoryRendezvous } from "../support/memory-rendezvous.js";
+import { MemoryRendezvous, RENDEZVOUS_URL } from "../support/memory-rendezvous.js";
 
 const { signal } = new AbortController();
 const PATHS: Record<RendezvousApi, string> = {
@@ -18,6 +19,10 @@ const POST = `POST ${PATHS.unstable}`;
 const GET = `GET ${PATHS.unstable}/abc`;
 const PUT = `PUT ${PATHS.unstable}/abc`;
 const DELETE = `DELETE ${PATHS.unstable}/abc`;
+
+/** Messages are bound to the base URL as the code spells it. */
+const BOUND_URL = "https://hs.example/";
+const boundTo = (token: string) => additionalData(BOUND_URL, "abc", token);
 
 const CREATED: FakeReply = { json: { id: "abc", sequence_token: "t0", expires_in_ms: 120_000 } };
 const slot = (data: string, token: string, expires_in_ms = 120_000): FakeReply => ({
@@ -43,7 +48,7 @@ async function created(routes: ConstructorParameters<typeof FakeHttp>[0] = {}) {
 
 async function joined(routes: ConstructorParameters<typeof FakeHttp>[0] = {}, first = slot("", "t0")) {
   const all = world({ [GET]: first });
-  const session = await Msc4388Session.join(all.api, all.clock, "abc", signal);
+  const session = await Msc4388Session.join(all.api, all.clock, { id: "abc", boundUrl: BOUND_URL }, signal);
   if (!session) throw new Error("The server doesn't know its own API.");
   for (const [name, route] of Object.entries(routes)) all.http.on(name, route);
   all.http.requests.length = 0;
@@ -111,22 +116,22 @@ describe("making a session", () => {
 describe("joining a session", () => {
   it("whose slot is empty is for the first who scans", async () => {
     const { session } = await joined();
-    expect(session).toMatchObject({ id: "abc", lastSeenToken: "t0", expiresAt: 120_000 });
+    expect(session).toMatchObject({ id: "abc", additionalData: boundTo("t0"), expiresAt: 120_000 });
   });
 
   it("whose slot isn't empty is refused: somebody has used the code", async () => {
     const failure = await expectFailure("concurrent_write", () => joined({}, slot("data", "t1")));
-    expect(failure.exitCode).toBe(5);
+    expect(failure.kind).toBe("security");
   });
 
   it("that is not there is too late", async () => {
     const failure = await expectFailure("rendezvous_expired", () => joined({}, GONE));
-    expect(failure.exitCode).toBe(4);
+    expect(failure.kind).toBe("late");
   });
 
   it("under an API that the server doesn't know is left to the other", async () => {
     const { api, clock } = world();
-    expect(await Msc4388Session.join(api, clock, "abc", signal)).toBeUndefined();
+    expect(await Msc4388Session.join(api, clock, { id: "abc", boundUrl: BOUND_URL }, signal)).toBeUndefined();
   });
 
   it("that is refused for no reason that means something here is a fault of the server", async () => {
@@ -136,7 +141,7 @@ describe("joining a session", () => {
 
   it("puts an ID into the path as one segment", async () => {
     const { api, clock, http } = world();
-    await Msc4388Session.join(api, clock, "a/b?c", signal);
+    await Msc4388Session.join(api, clock, { id: "a/b?c", boundUrl: BOUND_URL }, signal);
     expect(http.log).toEqual([`GET ${PATHS.unstable}/a%2Fb%3Fc`]);
   });
 });
@@ -182,7 +187,7 @@ describe("waiting for the other device", () => {
       },
     });
     const failure = await clock.runUntil(failureOf(() => session.waitForChange("person", signal)));
-    expect(failure).toMatchObject({ code: "rendezvous_expired", exitCode: 4 });
+    expect(failure).toMatchObject({ code: "rendezvous_expired", kind: "late" });
     expect(asked).toEqual([0, 1000, 2000, 3000]);
     expect(clock.now()).toBe(3500);
   });
@@ -196,7 +201,7 @@ describe("waiting for the other device", () => {
   it("gives up before its time where the session is gone: somebody ended it", async () => {
     const { session, clock } = await created({ [GET]: [slot("", "t0"), GONE] });
     const failure = await clock.runUntil(failureOf(() => session.waitForChange("person", signal)));
-    expect(failure).toMatchObject({ code: "rendezvous_gone", exitCode: 3 });
+    expect(failure).toMatchObject({ code: "rendezvous_gone", kind: "refused" });
   });
 
   it("calls a session expired that is gone when its time is over", async () => {
@@ -258,22 +263,28 @@ describe("waiting for the other device", () => {
 describe("the sequence tokens", () => {
   it("of G's first message to open is the POST's, and of its answer that of the GET", async () => {
     const { session } = await created({ [GET]: slot("LoginInitiate", "t1") });
-    expect(session.lastSeenToken).toBe("t0");
-    const { sealedUnder } = await session.waitForChange("person", signal);
-    expect(sealedUnder).toEqual(["t0"]);
-    expect(session.lastSeenToken).toBe("t1");
+    expect(session.additionalData).toEqual(boundTo("t0"));
+    const { sealedWith } = await session.waitForChange("person", signal);
+    expect(sealedWith).toEqual([boundTo("t0")]);
+    expect(session.additionalData).toEqual(boundTo("t1"));
   });
 
   it("of a message is that of our last write, taken before it came; else the one that was seen last", async () => {
     const { session, http } = await joined({ [PUT]: written("t1"), [GET]: slot("LoginOk", "t2") });
     await session.write("LoginInitiate", signal);
     expect(JSON.parse(http.last(PUT).body ?? "")).toEqual({ sequence_token: "t0", data: "LoginInitiate" });
-    expect(session.lastSeenToken).toBe("t0");
-    expect((await session.waitForChange("machine", signal)).sealedUnder).toEqual(["t1", "t0"]);
-    expect(session.lastSeenToken).toBe("t2");
+    expect(session.additionalData).toEqual(boundTo("t0"));
+    expect((await session.waitForChange("machine", signal)).sealedWith).toEqual([
+      boundTo("t1"),
+      boundTo("t0"),
+    ]);
+    expect(session.additionalData).toEqual(boundTo("t2"));
 
     http.on(GET, slot("again", "t3"));
-    expect((await session.waitForChange("machine", signal)).sealedUnder).toEqual(["t1", "t2"]);
+    expect((await session.waitForChange("machine", signal)).sealedWith).toEqual([
+      boundTo("t1"),
+      boundTo("t2"),
+    ]);
   });
 
   it("of a write is that of the last GET, whatever was written since", async () => {
@@ -293,7 +304,7 @@ describe("a write that is refused with 409", () => {
     expect(await session.write("mine", signal)).toEqual({ written: true });
     http.on(GET, [slot("mine", "t1"), slot("reply", "t2")]);
     const reply = await clock.runUntil(session.waitForChange("machine", signal));
-    expect(reply).toEqual({ data: "reply", sealedUnder: ["t1", "t0"] });
+    expect(reply).toEqual({ data: "reply", sealedWith: [boundTo("t1"), boundTo("t0")] });
   });
 
   it("gives what is there instead, to be opened with the token that was seen last", async () => {
@@ -305,7 +316,7 @@ describe("a write that is refused with 409", () => {
     await session.write("answer", signal);
     expect(await session.write("mine", signal)).toEqual({
       written: false,
-      found: { data: "theirs", sealedUnder: ["t1", "t2"] },
+      found: { data: "theirs", sealedWith: [boundTo("t1"), boundTo("t2")] },
       mayHaveBeenRead: false,
     });
   });
@@ -337,7 +348,7 @@ describe("a write that is refused otherwise", () => {
   it("may have been read where the session is gone and an answer was lost before", async () => {
     const { session } = await joined({ [PUT]: { ...GONE, repeatedAfterLoss: true } });
     const failure = await expectFailure("delivery_unknown", () => session.write("mine", signal));
-    expect(failure.exitCode).toBe(7);
+    expect(failure.kind).toBe("network");
   });
 
   it("isn't sent after the session's time is over", async () => {
@@ -379,7 +390,12 @@ describe("a session over a network that loses answers", () => {
     const clock = new FakeClock();
     const rendezvous = new MemoryRendezvous(clock);
     const g = await Msc4388Session.create(rendezvous.api("g"), clock, undefined, signal);
-    const s = await Msc4388Session.join(rendezvous.api("s"), clock, g.id, signal);
+    const s = await Msc4388Session.join(
+      rendezvous.api("s"),
+      clock,
+      { id: g.id, boundUrl: RENDEZVOUS_URL.href },
+      signal,
+    );
     if (!s) throw new Error("The server doesn't know its own API.");
     const lost = new Set<string>();
     rendezvous.fault = ({ device, method }) => {
@@ -400,7 +416,7 @@ describe("a session over a network that loses answers", () => {
     const never = new Promise<"after">(() => undefined);
     rendezvous.fault = () => (clock.now() > 3500 ? never : undefined);
     const failure = await clock.runUntil(failureOf(() => session.waitForChange("person", signal)));
-    expect(failure).toMatchObject({ code: "rendezvous_expired", exitCode: 4 });
+    expect(failure).toMatchObject({ code: "rendezvous_expired", kind: "late" });
     expect(clock.now()).toBe(5000);
   });
 
@@ -408,7 +424,7 @@ describe("a session over a network that loses answers", () => {
     const { clock, rendezvous, session } = await overMemory(60_000);
     rendezvous.fault = () => "before";
     const failure = await clock.runUntil(failureOf(() => session.waitForChange("person", signal)));
-    expect(failure).toMatchObject({ code: "network_error", exitCode: 7 });
+    expect(failure).toMatchObject({ code: "network_error", kind: "network" });
     expect(clock.now()).toBeLessThanOrEqual(10_000);
   });
 
@@ -416,7 +432,7 @@ describe("a session over a network that loses answers", () => {
     const { clock, rendezvous, session } = await overMemory(60_000);
     rendezvous.fault = () => answer(200, { data: "x".repeat(65_536), sequence_token: "t", expires_in_ms: 1 });
     const failure = await clock.runUntil(failureOf(() => session.waitForChange("person", signal)));
-    expect(failure).toMatchObject({ code: "server_error", exitCode: 7 });
+    expect(failure).toMatchObject({ code: "server_error", kind: "network" });
     expect(failure.message).toContain("too large");
   });
 });

@@ -32,15 +32,15 @@ describe("checkSession", () => {
 
   it("refuses another user's token with exit 5, another device's with exit 9", async () => {
     const other = { whoami: async () => ({ userId: "@other:example.org" }) };
-    expect((await expectFailure("unexpected_user", () => check({}, other))).exitCode).toBe(5);
-    expect((await expectFailure("session_invalid", () => check({ device_id: "OTHERDEVICE" }))).exitCode).toBe(
-      9,
+    expect((await expectFailure("unexpected_user", () => check({}, other))).kind).toBe("security");
+    expect((await expectFailure("session_invalid", () => check({ device_id: "OTHERDEVICE" }))).kind).toBe(
+      "local",
     );
   });
 
   it("refuses secrets and device keys that are not the published ones with exit 5", async () => {
     const { secrets, device_keys } = fullSession();
-    expect((await expectFailure("secrets_mismatch", () => check({ secrets }))).exitCode).toBe(5);
-    expect((await expectFailure("device_keys_mismatch", () => check({ device_keys }))).exitCode).toBe(5);
+    expect((await expectFailure("secrets_mismatch", () => check({ secrets }))).kind).toBe("security");
+    expect((await expectFailure("device_keys_mismatch", () => check({ device_keys }))).kind).toBe("security");
   });
 });

@@ -39,7 +39,7 @@ describe("readPortableSession", () => {
 
   it("fails with exit 9 when there is no such file", async () => {
     const failure = await expectFailure("file_error", () => readPortableSession("/no/such", empty, signal));
-    expect(failure.exitCode).toBe(9);
+    expect(failure.kind).toBe("local");
   });
 
   it("ends with the signal's reason while stdin says nothing", async () => {

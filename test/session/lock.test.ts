@@ -47,7 +47,7 @@ describe("withSessionLock", () => {
     await withSessionLock(path, clock, signal, async () => {
       const waiting = withSessionLock(path, clock, signal, async () => {});
       const failure = await expectFailure("session_locked", () => clock.runUntil(waiting));
-      expect(failure.exitCode).toBe(9);
+      expect(failure.kind).toBe("local");
     });
   });
 

@@ -43,7 +43,7 @@ describe("logoutSession", () => {
     ["gets no answer", () => Promise.reject(new Failure("network_error"))],
   ])("keeps the tokens but not the secrets when the revocation %s, for another try", async (_, revoke) => {
     const failure = await expectFailure("revocation_pending", () => logout(revoke));
-    expect(failure.exitCode).toBe(7);
+    expect(failure.kind).toBe("network");
     expect(failure.details).toMatchObject({ cleanup: "pending", session: path });
     const { secrets: _secrets, device_keys: _keys, ...rest } = session;
     expect(await store.read(path)).toEqual({ ...rest, state: "revocation_pending" });

@@ -1,24 +1,27 @@
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { Machine } from "../../src/foundation/machine.js";
 import { existingSessionPath, nameOfDevice, newSessionPath } from "../../src/session/resolve.js";
 import { SessionStore, sessionsDirectory } from "../../src/session/store.js";
 import { expectFailure } from "../support/failures.js";
-import { fullSession, temporaryDirectory } from "../support/sessions.js";
+import { fullSession, machineWith, temporaryDirectory } from "../support/sessions.js";
 
 let env: Record<string, string>;
+let machine: Machine;
 let store: SessionStore;
 
 beforeEach(async () => {
   env = { XDG_STATE_HOME: await temporaryDirectory() };
-  store = new SessionStore(await sessionsDirectory(env));
+  machine = machineWith(env);
+  store = new SessionStore(sessionsDirectory(machine));
 });
 
 const save = (name: string, state: "complete" | "incomplete" | "unconfirmed" = "complete") =>
   store.create(store.pathOf(name), { ...fullSession(), state });
 
 describe.each([
-  ["an existing session", (option: string | undefined) => existingSessionPath(option, env)],
-  ["a new session", (option: string | undefined) => newSessionPath(option, env, "DEVICEID00")],
+  ["an existing session", (option: string | undefined) => existingSessionPath(option, machine)],
+  ["a new session", (option: string | undefined) => newSessionPath(option, machine, "DEVICEID00")],
 ])("the option for %s", (_, resolve) => {
   it("is a path if it has a separator or ends in .json", async () => {
     const directory = await temporaryDirectory();
@@ -49,44 +52,44 @@ describe("existingSessionPath", () => {
   it("takes the only complete session", async () => {
     await save("bot");
     await save("unfinished", "incomplete");
-    expect(await existingSessionPath(undefined, env)).toBe(store.pathOf("bot"));
+    expect(await existingSessionPath(undefined, machine)).toBe(store.pathOf("bot"));
   });
 
   it("finds none, and says which ones are not complete", async () => {
     expect(
-      (await expectFailure("session_not_found", () => existingSessionPath(undefined, env))).exitCode,
-    ).toBe(9);
+      (await expectFailure("session_not_found", () => existingSessionPath(undefined, machine))).kind,
+    ).toBe("local");
     await save("unfinished", "incomplete");
-    const failure = await expectFailure("session_not_found", () => existingSessionPath(undefined, env));
+    const failure = await expectFailure("session_not_found", () => existingSessionPath(undefined, machine));
     expect(failure.message).toContain("unfinished");
   });
 
   it("names the several sessions that it can't choose from", async () => {
     await save("one");
     await save("two");
-    const failure = await expectFailure("session_ambiguous", () => existingSessionPath(undefined, env));
+    const failure = await expectFailure("session_ambiguous", () => existingSessionPath(undefined, machine));
     expect(failure.message).toMatch(/one, two/);
-    expect(failure.exitCode).toBe(2);
+    expect(failure.kind).toBe("usage");
   });
 
   it("takes the only session of any state when asked to, and doesn't guess between states", async () => {
     await save("lost", "unconfirmed");
-    expect(await existingSessionPath(undefined, env, "any")).toBe(store.pathOf("lost"));
+    expect(await existingSessionPath(undefined, machine, "any")).toBe(store.pathOf("lost"));
     await save("bot");
-    await expectFailure("session_ambiguous", () => existingSessionPath(undefined, env, "any"));
+    await expectFailure("session_ambiguous", () => existingSessionPath(undefined, machine, "any"));
   });
 });
 
 describe("newSessionPath", () => {
   it("is named after the device by default", async () => {
-    expect(await newSessionPath(undefined, env, "ab+/cd==.json")).toBe(store.pathOf("ab-_cd___json"));
+    expect(await newSessionPath(undefined, machine, "ab+/cd==.json")).toBe(store.pathOf("ab-_cd___json"));
   });
 
   it("refuses the name of a session that is there, given or by default", async () => {
     await save("bot");
-    await expectFailure("session_exists", () => newSessionPath("bot", env, "DEVICEID00"));
-    await expectFailure("session_exists", () => newSessionPath(undefined, env, "bot"));
-    await expectFailure("session_exists", () => newSessionPath(store.pathOf("bot"), env, "DEVICEID00"));
+    await expectFailure("session_exists", () => newSessionPath("bot", machine, "DEVICEID00"));
+    await expectFailure("session_exists", () => newSessionPath(undefined, machine, "bot"));
+    await expectFailure("session_exists", () => newSessionPath(store.pathOf("bot"), machine, "DEVICEID00"));
   });
 });
 

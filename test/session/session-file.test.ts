@@ -82,7 +82,7 @@ describe("a session file", () => {
     expect(failure.message).toContain(`"${field}" is missing`);
   });
 
-  it("is refused when it is no JSON object, without a word of it being told", async () => {
+  it("is refused when it is not a JSON object, without a word of it being told", async () => {
     for (const text of ["", "secret-value", '{"access_token": secret-value}', '["secret-value"]', "null"]) {
       const failure = await expectFailure("session_invalid", () => parseStoredSession(text, "file"));
       expect(`${failure.stack} ${String(failure.cause)}`).not.toContain("secret-value");

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { StoredSession } from "../../src/session/session-file.js";
 import { SessionStore, sessionsDirectory } from "../../src/session/store.js";
 import { expectFailure } from "../support/failures.js";
-import { fullSession, temporaryDirectory } from "../support/sessions.js";
+import { fullSession, machineWith, temporaryDirectory } from "../support/sessions.js";
 
 const session: StoredSession = { ...fullSession(), state: "complete" };
 const mode = async (path: string) => (await stat(path)).mode & 0o777;
@@ -15,19 +15,27 @@ async function newStore(): Promise<SessionStore> {
 }
 
 describe("sessionsDirectory", () => {
-  it("is in the XDG state directory", async () => {
+  it("is in the XDG state directory", () => {
     const name = "matrix-qr-login/sessions";
-    expect(await sessionsDirectory({ XDG_STATE_HOME: "/state" })).toBe(`/state/${name}`);
+    for (const platform of ["linux", "darwin", "win32"] as const)
+      expect(sessionsDirectory(machineWith({ XDG_STATE_HOME: "/state" }, platform))).toBe(`/state/${name}`);
   });
 
-  it.runIf(process.platform === "linux")(
-    "is in ~/.local/state where XDG_STATE_HOME is unset or relative",
-    async () => {
-      const expected = "/home/bot/.local/state/matrix-qr-login/sessions";
-      expect(await sessionsDirectory({ HOME: "/home/bot" })).toBe(expected);
-      expect(await sessionsDirectory({ HOME: "/home/bot", XDG_STATE_HOME: "state" })).toBe(expected);
-    },
-  );
+  it("is in ~/.local/state where XDG_STATE_HOME is unset or relative", () => {
+    const expected = "/home/bot/.local/state/matrix-qr-login/sessions";
+    expect(sessionsDirectory(machineWith({ HOME: "/home/bot" }))).toBe(expected);
+    expect(sessionsDirectory(machineWith({ HOME: "/home/bot", XDG_STATE_HOME: "state" }))).toBe(expected);
+  });
+
+  it.each([
+    ["linux", {}, "/home/told-by-node/.local/state/matrix-qr-login/sessions"],
+    ["darwin", {}, "/home/told-by-node/Library/Application Support/matrix-qr-login/sessions"],
+    ["darwin", { HOME: "/home/bot" }, "/home/bot/Library/Application Support/matrix-qr-login/sessions"],
+    ["win32", {}, "/home/told-by-node/AppData/Local/matrix-qr-login/Data/sessions"],
+    ["win32", { LOCALAPPDATA: "/local" }, "/local/matrix-qr-login/Data/sessions"],
+  ] as const)("is on %s with %j where that platform has it", (platform, env, expected) => {
+    expect(sessionsDirectory(machineWith(env, platform)).replaceAll("\\", "/")).toBe(expected);
+  });
 });
 
 describe.skipIf(process.platform === "win32")("permissions", () => {
@@ -80,7 +88,7 @@ describe("SessionStore", () => {
     const winners = names.filter((_, index) => tries[index]?.status === "fulfilled");
     expect(winners).toEqual([(await store.read(path)).device_name]);
     for (const { reason } of tries.filter((result) => result.status === "rejected")) {
-      expect(reason).toMatchObject({ code: "session_exists", exitCode: 2 });
+      expect(reason).toMatchObject({ code: "session_exists", kind: "usage" });
     }
   });
 
@@ -166,7 +174,7 @@ describe("SessionStore", () => {
     await store.create(store.pathOf("file"), session);
     const beneathAFile = join(store.pathOf("file"), "bot.json");
     const failure = await expectFailure("file_error", () => store.checkCanCreate(beneathAFile));
-    expect(failure.exitCode).toBe(9);
+    expect(failure.kind).toBe("local");
     await expectFailure("file_error", () => store.checkCanCreate(store.pathOf("x".repeat(300))));
     await expectFailure("session_exists", () => store.checkCanCreate(store.pathOf("file")));
     await store.checkCanCreate(store.pathOf("free"));

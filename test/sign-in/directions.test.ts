@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Dialect, Intent, LoginEvent } from "../../src/foundation/events.js";
 import { DIALECTS } from "../../src/protocol/dialects.js";
+import { byTypedCode } from "../../src/sign-in/confirmation.js";
 import { MemoryHomeserver, NEW_DEVICE } from "../support/memory-homeserver.js";
 import { ExistingRole, NewRole, namesOf, receiveProtocols, sendProtocols } from "../support/roles.js";
 import { meeting } from "../support/scanned-code.js";
@@ -15,19 +16,26 @@ async function signIn(intent: Intent, dialect: Dialect) {
     const { check_code, alternative = check_code } = await shown();
     return dialect === "vodozemac-0.11.0" ? alternative : check_code;
   };
-  const confirmation = { by: "typed_code", ask: typed, attempts: 1 } as const;
-  const met = Promise.all([both.generate({ intent, dialect, confirmation }), both.scan()]);
-  const [gEnd, sEnd] = await clock.runUntil(met);
-  if (!("result" in gEnd && "result" in sEnd)) throw gEnd.failure ?? sEnd.failure;
+  const meet = async <G extends Intent, S extends Intent>(generating: G) => {
+    const changes = { intent: generating, dialect, confirmation: byTypedCode(typed, 1) };
+    const met = Promise.all([both.generate<G>(changes), both.scan<S>()]);
+    const [gEnd, sEnd] = await clock.runUntil(met);
+    if (!("result" in gEnd && "result" in sEnd)) throw gEnd.failure ?? sEnd.failure;
+    return [gEnd.result, sEnd.result] as const;
+  };
 
   const homeserver = new MemoryHomeserver(clock);
   const newRole = new NewRole(homeserver, { emit: (intent === "new" ? g : s).world.emit });
   const existingRole = new ExistingRole(homeserver, { emit: (intent === "new" ? s : g).world.emit });
-  const roles =
-    intent === "new"
-      ? [newRole.run(gEnd.result, receiveProtocols), existingRole.run(sEnd.result, sendProtocols)]
-      : [newRole.run(sEnd.result), existingRole.run(gEnd.result)];
-  const ends = await clock.runUntil(Promise.all(roles));
+  const roles = async () => {
+    if (intent === "new") {
+      const [gChannel, sChannel] = await meet<"new", "existing">("new");
+      return [newRole.run(gChannel, receiveProtocols), existingRole.run(sChannel, sendProtocols)];
+    }
+    const [gChannel, sChannel] = await meet<"existing", "new">("existing");
+    return [newRole.run(sChannel), existingRole.run(gChannel)];
+  };
+  const ends = await clock.runUntil(Promise.all(await roles()));
   return { ...both, ends, newRole };
 }
 

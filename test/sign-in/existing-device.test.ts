@@ -9,9 +9,9 @@ import { SessionStore } from "../../src/session/store.js";
 import {
   announceHomeserver,
   announceNothing,
-  existingDevice,
   homeserverName,
   openExistingAccount,
+  signInOtherDevice,
 } from "../../src/sign-in/existing-device.js";
 import type { SignInWorld } from "../../src/sign-in/world.js";
 import { channelPair } from "../support/channel-pair.js";
@@ -108,13 +108,13 @@ describe("the account of an existing device", () => {
   );
 
   it.each([
-    ["another user", { user_id: "@other:example.org", device_id: DEVICE }],
-    ["another device", { user_id: USER, device_id: "OTHERDEVICE" }],
-  ])("is refused where its token turns out to be of %s", async (_what, json) => {
+    ["another user", { user_id: "@other:example.org", device_id: DEVICE }, "unexpected_user", "security"],
+    ["another device", { user_id: USER, device_id: "OTHERDEVICE" }, "session_invalid", "local"],
+  ] as const)("is refused where its token turns out to be of %s", async (_what, json, code, kind) => {
     const { open, http } = await setUp();
     http.on(WHOAMI, { json });
-    const failure = await expectFailure("session_invalid", open);
-    expect(failure.exitCode).toBe(9);
+    const failure = await expectFailure(code, open);
+    expect(failure.kind).toBe(kind);
   });
 
   it("is refused where the homeserver no longer accepts it", async () => {
@@ -122,7 +122,7 @@ describe("the account of an existing device", () => {
     http.on(WHOAMI, { status: 401, json: { errcode: "M_UNKNOWN_TOKEN" } });
     http.on(TOKEN, { status: 400, json: { error: "invalid_grant" } });
     const failure = await expectFailure("session_dead", open);
-    expect(failure.exitCode).toBe(9);
+    expect(failure.kind).toBe("local");
   });
 
   it.each([
@@ -137,16 +137,16 @@ describe("the account of an existing device", () => {
     http.on(METADATA, reply);
     http.on("GET https://hs.example/_matrix/client/unstable/org.matrix.msc2965/auth_metadata", reply);
     const failure = await expectFailure(code, open);
-    expect(failure.exitCode).toBe(6);
+    expect(failure.kind).toBe("unsupported");
   });
 
   it("can't help where cross-signing was never set up, or was reset since", async () => {
     const none = await setUp();
     none.http.on(KEYS, { json: { device_keys: {} } });
-    expect((await expectFailure("cross_signing_missing", none.open)).exitCode).toBe(9);
+    expect((await expectFailure("cross_signing_missing", none.open)).kind).toBe("local");
 
     const reset = await setUp({ secrets: { cross_signing: newCrossSigningSecrets() } });
-    expect((await expectFailure("secrets_mismatch", reset.open)).exitCode).toBe(5);
+    expect((await expectFailure("secrets_mismatch", reset.open)).kind).toBe("security");
   });
 });
 
@@ -161,7 +161,7 @@ describe("the secrets of an existing device", () => {
   it("have to be somewhere", async () => {
     const { open } = await withoutSecrets();
     const failure = await expectFailure("secrets_missing", () => open());
-    expect(failure.exitCode).toBe(9);
+    expect(failure.kind).toBe("local");
   });
 
   it.each([
@@ -181,7 +181,7 @@ describe("the secrets of an existing device", () => {
     const { open, file } = await withoutSecrets();
     await writeFile(file, content);
     const failure = await expectFailure("secrets_missing", () => open(file));
-    expect(failure.hint).toContain("session export");
+    expect(failure.hint).toContain("exported session");
   });
 
   it("are not in a file that isn't there", async () => {
@@ -205,14 +205,14 @@ describe("an existing device", () => {
       { status: 404, json: { errcode: "M_NOT_FOUND" } },
       { json: { device_id: "NEWDEVICE1" } },
     ]);
-    const { g, s, clock } = await channelPair();
+    const { g, s, clock } = await channelPair("existing");
     const play = async () => {
       await s.send(PROTOCOL, signal);
       await s.receive(["m.login.protocol_accepted"], "machine", signal);
       await s.send({ type: "m.login.success" }, signal);
       return s.receive(["m.login.secrets"], "machine", signal);
     };
-    const helping = existingDevice(
+    const helping = signInOtherDevice(
       { ...world, clock },
       account,
       { by: "printing" },
@@ -238,15 +238,17 @@ describe("an existing device", () => {
   ])("never opens or shows %s", async (verification_uri) => {
     const { open, world, events } = await setUp();
     const account = await open();
-    const { g, s, clock } = await channelPair();
+    const { g, s, clock } = await channelPair("existing");
     const play = async () => {
       await s.send({ ...PROTOCOL, device_authorization_grant: { verification_uri } }, signal);
       await s.receive(["m.login.protocol_accepted"], "machine", signal);
     };
     const opener = { by: "command", executable: "/nowhere/browser" } as const;
-    const helping = ending(existingDevice({ ...world, clock }, account, opener, g, announceNothing, signal));
+    const helping = ending(
+      signInOtherDevice({ ...world, clock }, account, opener, g, announceNothing, signal),
+    );
     const [here, there] = await clock.runUntil(Promise.all([helping, ending(play())]));
-    expect(here.failure).toMatchObject({ code: "url_refused", exitCode: 5 });
+    expect(here.failure).toMatchObject({ code: "url_refused", kind: "security" });
     expect(there.failure?.details.reason).toBe("unable_to_open_verification_uri");
     expect(events).toEqual([]);
   });

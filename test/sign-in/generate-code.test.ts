@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { Intent } from "../../src/foundation/events.js";
 import { Failure } from "../../src/foundation/failures.js";
 import { decodeBase64 } from "../../src/protocol/base64.js";
 import { decodeQrCode } from "../../src/protocol/qr-code.js";
-import type { Confirmation } from "../../src/sign-in/generate-code.js";
+import { byExpectedUser, byTypedCode } from "../../src/sign-in/confirmation.js";
+import type { CodeToShow, GenerateCode } from "../../src/sign-in/generate-code.js";
+import { expectedUser } from "../support/expected-user.js";
 import { settle } from "../support/fake-clock.js";
 import { RENDEZVOUS_URL, STABLE_PATH, UNSTABLE_PATH } from "../support/memory-rendezvous.js";
 import { namesOf } from "../support/roles.js";
@@ -12,7 +15,7 @@ const { signal } = new AbortController();
 const SUCCESS = { type: "m.login.success" } as const;
 
 /** Types these codes, one after the other; `right` is what S shows. */
-function typing({ shown }: Pick<Meeting, "shown">, codes: string[]): Confirmation & { by: "typed_code" } {
+function typing({ shown }: Pick<Meeting, "shown">, codes: string[]) {
   const attempts = codes.length;
   const left = [...codes];
   const ask = async () => {
@@ -20,10 +23,10 @@ function typing({ shown }: Pick<Meeting, "shown">, codes: string[]): Confirmatio
     const code = left.shift() ?? "";
     return code === "right" ? check_code : code;
   };
-  return { by: "typed_code", ask, attempts };
+  return byTypedCode(ask, attempts);
 }
 
-async function meet(both: Meeting, changes: Parameters<Meeting["generate"]>[0] = {}) {
+async function meet<Role extends Intent = "new">(both: Meeting, changes: Partial<GenerateCode<Role>> = {}) {
   return both.clock.runUntil(Promise.all([both.generate(changes), both.scan()]));
 }
 
@@ -68,12 +71,13 @@ describe("the code on show", () => {
   it("is announced with its end, and with the file that it was written to first", async () => {
     const both = meeting();
     let written: Uint8Array | undefined;
-    const writeFile = async (payload: Uint8Array) => {
+    const pictureFor = async ({ payload, channel, versions }: CodeToShow) => {
       expect(namesOf(both.g.events)).toEqual([]);
+      expect([channel, versions]).toEqual(["msc4388", ["msc4388"]]);
       written = payload;
       return "/tmp/code.png";
     };
-    await meet(both, { writeFile });
+    await meet(both, { pictureFor });
     const until = { expires_in_ms: 120_000, expires_at: "2026-01-01T00:02:00.000Z", channel: "msc4388" };
     expect(both.g.events.slice(0, 2)).toEqual([
       { event: "rendezvous_created", base_url: RENDEZVOUS_URL.href, ...until },
@@ -89,21 +93,10 @@ describe("the code on show", () => {
     ]);
   });
 
-  it("is announced with the file that stands in for it, where it went into no other", async () => {
-    for (const asked of [undefined, "/tmp/code.png"]) {
-      const both = meeting();
-      const standIns: Uint8Array[] = [];
-      await meet(both, {
-        writeFile: asked === undefined ? undefined : async () => asked,
-        writeStandIn: async (payload, version) => {
-          standIns.push(payload);
-          return `/tmp/${version}.png`;
-        },
-      });
-      const { file, payload } = await both.g.event("qr");
-      expect(file).toBe(asked ?? "/tmp/msc4388.png");
-      expect(standIns).toEqual(asked === undefined ? [Uint8Array.from(decodeBase64(payload) ?? [])] : []);
-    }
+  it("is announced without a file where no picture goes with it", async () => {
+    const both = meeting();
+    await meet(both, { pictureFor: async () => undefined });
+    expect(await both.g.event("qr")).not.toHaveProperty("file");
   });
 
   it("is another one each time", async () => {
@@ -125,15 +118,15 @@ describe("the code on show", () => {
 
     const without = meeting({ mode: "authenticated" });
     const { failure } = await without.clock.runUntil(without.generate());
-    expect(failure).toMatchObject({ code: "homeserver_without_rendezvous", exitCode: 6 });
+    expect(failure).toMatchObject({ code: "homeserver_without_rendezvous", kind: "unsupported" });
     expect(namesOf(without.g.events)).toEqual([]);
   });
 
   it("is not shown where its file can't be written, and its session is deleted", async () => {
     const both = meeting();
-    const writeFile = () => Promise.reject(new Failure("file_error"));
-    const { failure } = await both.clock.runUntil(both.generate({ writeFile }));
-    expect(failure).toMatchObject({ code: "file_error", exitCode: 9 });
+    const pictureFor = () => Promise.reject(new Failure("file_error"));
+    const { failure } = await both.clock.runUntil(both.generate({ pictureFor }));
+    expect(failure).toMatchObject({ code: "file_error", kind: "local" });
     expect(both.rendezvous.store.live()).toEqual([]);
     expect(namesOf(both.g.events)).toEqual([]);
   });
@@ -144,7 +137,7 @@ describe("the code on show", () => {
     await both.g.event("qr");
     await both.clock.advance(3000);
     both.g.stop.abort(new Failure("interrupted"));
-    expect((await both.clock.runUntil(end)).failure?.exitCode).toBe(130);
+    expect((await both.clock.runUntil(end)).failure?.kind).toBe("signal");
     expect(both.rendezvous.written("g").at(-1)).toBe("g DELETE");
     expect(both.rendezvous.store.live()).toEqual([]);
   });
@@ -201,7 +194,7 @@ describe("the check code", () => {
     async (_what, codes) => {
       const both = meeting();
       const [end] = await meet(both, { confirmation: typing(both, codes) });
-      expect(end.failure).toMatchObject({ code: "check_code_wrong", exitCode: 5 });
+      expect(end.failure).toMatchObject({ code: "check_code_wrong", kind: "security" });
       expect(both.g.events.at(-1)).toEqual({ event: "check_code_rejected", attempts_left: 0 });
       // LoginOk is the one thing that it wrote.
       expect(both.rendezvous.written("g")).toEqual(["g POST", "g PUT", "g DELETE"]);
@@ -223,8 +216,8 @@ describe("the check code", () => {
       new Promise<string>((_, reject) => {
         asked.addEventListener("abort", () => reject(asked.reason), { once: true });
       });
-    const [end] = await meet(both, { confirmation: { by: "typed_code", ask, attempts: 3 } });
-    expect(end.failure).toMatchObject({ code: "rendezvous_expired", exitCode: 4 });
+    const [end] = await meet(both, { confirmation: byTypedCode(ask, 3) });
+    expect(end.failure).toMatchObject({ code: "rendezvous_expired", kind: "late" });
   });
 
   it("isn't waited for when the other device has gone: typing it is ended", async () => {
@@ -242,11 +235,11 @@ describe("the check code", () => {
           { once: true },
         );
       });
-    const confirmation = { by: "typed_code", ask, attempts: 3 } as const;
+    const confirmation = byTypedCode(ask, 3);
     const end = await both.clock.runUntil(
       Promise.all([both.generate({ confirmation }), both.scan().catch(() => undefined)]).then(([g]) => g),
     );
-    expect(end.failure).toMatchObject({ code: "rendezvous_gone", exitCode: 3 });
+    expect(end.failure).toMatchObject({ code: "rendezvous_gone", kind: "refused" });
     expect(reason).toMatchObject({ code: "rendezvous_gone" });
   });
 
@@ -256,8 +249,8 @@ describe("the check code", () => {
       await both.shown();
       throw new Failure("user_cancelled");
     };
-    const [end] = await meet(both, { confirmation: { by: "typed_code", ask, attempts: 1 } });
-    expect(end.failure).toMatchObject({ code: "user_cancelled", exitCode: 3 });
+    const [end] = await meet(both, { confirmation: byTypedCode(ask, 1) });
+    expect(end.failure).toMatchObject({ code: "user_cancelled", kind: "refused" });
     expect(both.rendezvous.written("g")).toEqual(["g POST", "g PUT", "g DELETE"]);
   });
 
@@ -269,7 +262,7 @@ describe("the check code", () => {
       await clock.sleep(20_000);
       return check_code;
     };
-    const generated = both.generate({ confirmation: { by: "typed_code", ask, attempts: 1 } });
+    const generated = both.generate({ confirmation: byTypedCode(ask, 1) });
     const scanned = await clock.runUntil(both.scan());
     if (!("result" in scanned)) throw scanned.failure;
     await clock.runUntil(scanned.result.send(SUCCESS, signal));
@@ -284,7 +277,7 @@ describe("the check code", () => {
 describe("a new device that holds the outcome to a user", () => {
   it("shows the check code, which S shows too, and goes on by itself", async () => {
     const both = meeting();
-    const [g, s] = await meet(both, { confirmation: { by: "expected_user" } });
+    const [g, s] = await meet(both, { confirmation: byExpectedUser(await expectedUser()) });
     if (!("result" in g && "result" in s)) throw g.failure ?? s.failure;
     expect(both.g.events.slice(2)).toEqual([
       {

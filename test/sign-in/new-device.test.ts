@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { LoginEvent } from "../../src/foundation/events.js";
+import type { Intent, LoginEvent } from "../../src/foundation/events.js";
 import { Failure } from "../../src/foundation/failures.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { msc4108Messages } from "../../src/protocol/messages.js";
@@ -9,11 +9,13 @@ import { parseStoredSession, type StoredSession } from "../../src/session/sessio
 import {
   homeserverFromCode,
   homeserverFromProtocols,
+  type LearnHomeserver,
   type NewDeviceRequest,
-  newDevice,
+  signInThisDevice,
 } from "../../src/sign-in/new-device.js";
 import type { SignInWorld } from "../../src/sign-in/world.js";
 import { channelPair } from "../support/channel-pair.js";
+import { expectedUser } from "../support/expected-user.js";
 import { FakeHttp } from "../support/fake-http.js";
 import { OAUTH_ROUTES } from "../support/oauth-homeserver.js";
 import { ending } from "../support/roles.js";
@@ -59,8 +61,11 @@ function homeserver() {
   return { http, secrets: account.secrets };
 }
 
-async function setUp(changes: Partial<NewDeviceRequest> = {}) {
-  const pair = await channelPair();
+async function setUp<G extends Intent = "new">(
+  changes: Partial<NewDeviceRequest> = {},
+  intent: G = "new" as G,
+) {
+  const pair = await channelPair(intent);
   const { http, secrets } = homeserver();
   const events: LoginEvent[] = [];
   const saved: StoredSession[] = [];
@@ -83,12 +88,12 @@ async function setUp(changes: Partial<NewDeviceRequest> = {}) {
     },
     ...changes,
   };
-  const run = (channel: SecureChannel, learn: Parameters<typeof newDevice>[3]) =>
-    ending(newDevice(world, request, channel, learn, signal));
+  const run = (channel: SecureChannel<"new">, learn: LearnHomeserver) =>
+    ending(signInThisDevice(world, request, channel, learn, signal));
   return { ...pair, http, secrets, events, saved, world, run };
 }
 
-type SetUp = Awaited<ReturnType<typeof setUp>>;
+type SetUp<G extends Intent = Intent> = Awaited<ReturnType<typeof setUp<G>>>;
 
 /** What an existing device does once the homeserver is known. */
 async function help(peer: SecureChannel, secrets: SetUp["secrets"]): Promise<void> {
@@ -99,19 +104,19 @@ async function help(peer: SecureChannel, secrets: SetUp["secrets"]): Promise<voi
 }
 
 /** The new device has generated the code, and is told the homeserver. */
-async function told({ clock, g, s, run, world, secrets }: SetUp, homeserver: string, protocols = PROTOCOLS) {
+async function told({ clock, g, s, run, secrets }: SetUp<"new">, homeserver: string, protocols = PROTOCOLS) {
   const play = async () => {
     await s.send({ type: "m.login.protocols", protocols, homeserver }, signal);
     await help(s, secrets);
   };
-  const both = Promise.all([run(g, homeserverFromProtocols(world)), ending(play())]);
+  const both = Promise.all([run(g, homeserverFromProtocols), ending(play())]);
   const [end, other] = await clock.runUntil(both);
   return { failure: end.failure, other: other.failure };
 }
 
 /** The new device has scanned the code, which names the homeserver. */
-async function scanned({ clock, g, s, run, world, secrets }: SetUp, code: Partial<SignInQrPayload>) {
-  const learn = homeserverFromCode(world, code as SignInQrPayload);
+async function scanned({ clock, g, s, run, secrets }: SetUp<"existing">, code: Partial<SignInQrPayload>) {
+  const learn = homeserverFromCode(code as SignInQrPayload);
   const both = Promise.all([run(s, learn), ending(help(g, secrets))]);
   return { failure: (await clock.runUntil(both))[0].failure };
 }
@@ -201,7 +206,7 @@ describe("the homeserver of a new device that has generated the code", () => {
     async (protocols) => {
       const all = await setUp();
       const { failure, other } = await told(all, "https://hs.example", protocols);
-      expect(failure).toMatchObject({ code: "unsupported_protocol", exitCode: 6 });
+      expect(failure).toMatchObject({ code: "unsupported_protocol", kind: "unsupported" });
       expect(other?.details.reason).toBe("unsupported_protocol");
       expect(all.http.log).toEqual([]);
     },
@@ -216,7 +221,7 @@ describe("the homeserver of a new device that has generated the code", () => {
   it("is refused over plain http: nobody is told why, and the session is deleted", async () => {
     const all = await setUp();
     const { failure, other } = await told(all, "http://hs.example");
-    expect(failure).toMatchObject({ code: "url_refused", exitCode: 5 });
+    expect(failure).toMatchObject({ code: "url_refused", kind: "security" });
     expect(other?.code).toBe("rendezvous_gone");
     expect(all.rendezvous.written("g")).toEqual(["g DELETE"]);
     expect(all.http.log).toEqual([]);
@@ -237,22 +242,22 @@ describe("the homeserver of a new device that has generated the code", () => {
     async (name) => {
       const all = await setUp();
       const { failure } = await in2024(all, name);
-      expect(failure).toMatchObject({ code: "unexpected_message", exitCode: 6 });
+      expect(failure).toMatchObject({ code: "unexpected_message", kind: "unsupported" });
       expect(all.http.log).toEqual([]);
     },
   );
 });
 
 /** The same with the messages of the 2024 version. */
-async function in2024(all: SetUp, homeserver: string) {
-  Object.assign(all.transports.g, { messages: msc4108Messages });
-  Object.assign(all.transports.s, { messages: msc4108Messages });
+async function in2024(all: SetUp<"new">, homeserver: string) {
+  Object.assign(all.insecure.g, { messages: msc4108Messages });
+  Object.assign(all.insecure.s, { messages: msc4108Messages });
   return told(all, homeserver);
 }
 
 describe("the homeserver of a new device that has scanned the code", () => {
   it("is the one of the code", async () => {
-    const all = await setUp();
+    const all = await setUp({}, "existing");
     const code = { channel: "msc4388", baseUrl: "https://HS.example" } as const;
     expect((await scanned(all, code)).failure).toBeUndefined();
     expect(all.saved.at(-1)?.base_url).toBe("https://hs.example/");
@@ -260,7 +265,7 @@ describe("the homeserver of a new device that has scanned the code", () => {
 
   it("in the 2024 version is the code's server name, or the URL that some write there", async () => {
     for (const serverName of ["example.org", "https://hs.example"]) {
-      const all = await setUp();
+      const all = await setUp({}, "existing");
       all.http.on("GET https://example.org/.well-known/matrix/client", {
         json: { "m.homeserver": { base_url: "https://hs.example" } },
       });
@@ -272,11 +277,11 @@ describe("the homeserver of a new device that has scanned the code", () => {
 });
 
 describe("a pinned homeserver (--expect-user)", () => {
-  const pin = { expectedUser: USER, expectedBaseUrl: new URL("https://hs.example/") };
+  const pin = async (userId = USER) => ({ expectedUser: await expectedUser(userId) });
   const ignored = expect.objectContaining({ event: "warning", code: "homeserver_ignored" });
 
   it("is the one that is asked, whatever the other device names, with a warning", async () => {
-    const all = await setUp(pin);
+    const all = await setUp(await pin());
     const { failure } = await told(all, "https://evil.example/");
     expect(failure).toBeUndefined();
     expect(all.events).toContainEqual(ignored);
@@ -284,7 +289,7 @@ describe("a pinned homeserver (--expect-user)", () => {
   });
 
   it("is the one that is asked, whatever the code names", async () => {
-    const all = await setUp(pin);
+    const all = await setUp(await pin(), "existing");
     const { failure } = await scanned(all, { channel: "msc4388", baseUrl: "https://evil.example/" });
     expect(failure).toBeUndefined();
     expect(all.events).toContainEqual(ignored);
@@ -292,7 +297,7 @@ describe("a pinned homeserver (--expect-user)", () => {
   });
 
   it("keeps another server's name from being looked up at all", async () => {
-    const all = await setUp(pin);
+    const all = await setUp(await pin());
     const { failure } = await in2024(all, "evil.example");
     expect(failure).toBeUndefined();
     expect(all.events).toContainEqual(ignored);
@@ -302,23 +307,27 @@ describe("a pinned homeserver (--expect-user)", () => {
   it.each(["https://hs.example", "https://HS.example/"])(
     "needs no warning where it is named: %s",
     async (url) => {
-      const all = await setUp(pin);
+      const all = await setUp(await pin());
       expect((await told(all, url)).failure).toBeUndefined();
       expect(all.events).not.toContainEqual(ignored);
     },
   );
 
   it("needs none where the user's server name is named", async () => {
-    const all = await setUp(pin);
+    const all = await setUp(await pin());
     expect((await in2024(all, "example.org")).failure).toBeUndefined();
     expect(all.events).not.toContainEqual(ignored);
     expect(hostsAsked(all)).toEqual(new Set(["hs.example", "auth.example"]));
   });
 
   it("ends as nobody else than the user: the tokens are revoked, and the other device isn't told", async () => {
-    const all = await setUp({ ...pin, expectedUser: "@somebody.else:example.org" });
+    const all = await setUp(await pin("@somebody.else:example.org"));
     const { failure, other } = await told(all, "https://hs.example");
-    expect(failure).toMatchObject({ code: "unexpected_user", exitCode: 5, details: { cleanup: "revoked" } });
+    expect(failure).toMatchObject({
+      code: "unexpected_user",
+      kind: "security",
+      details: { cleanup: "revoked" },
+    });
     expect(other?.code).toBe("rendezvous_gone");
     expect(all.http.log.filter((entry) => entry === "POST https://auth.example/revoke")).toHaveLength(2);
   });
@@ -331,7 +340,7 @@ describe("a token that may have been issued", () => {
     const { failure } = await told(all, "https://hs.example");
     expect(failure).toMatchObject({
       code: "network_error",
-      exitCode: 7,
+      kind: "network",
       details: { cleanup: "impossible", deviceId: DEVICE },
     });
   });

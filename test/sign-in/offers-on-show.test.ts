@@ -4,17 +4,18 @@ import { Failure } from "../../src/foundation/failures.js";
 import type { InitiatedChannel } from "../../src/protocol/channel.js";
 import { msc4388Messages } from "../../src/protocol/messages.js";
 import type { Received, RendezvousSession } from "../../src/protocol/rendezvous-session.js";
-import type { Offer } from "../../src/sign-in/offer.js";
+import type { Offer, Offers } from "../../src/sign-in/offer.js";
 import { waitForScan } from "../../src/sign-in/offers-on-show.js";
 import { FakeClock, settle } from "../support/fake-clock.js";
 
 const LIFETIME_MS = 120_000;
+const UNBOUND = new Uint8Array();
 
 /** An offer whose session is run by hand. */
 class FakeOffer implements Offer {
   readonly name: string;
   readonly payload = new Uint8Array();
-  readonly transport: Offer["transport"];
+  readonly insecure: Offer["insecure"];
   readonly channel: Offer["channel"];
   deleted = 0;
   #scan: (received: Received) => void = () => undefined;
@@ -25,7 +26,7 @@ class FakeOffer implements Offer {
     const session: RendezvousSession = {
       channel: version,
       expiresAt: clock.now() + LIFETIME_MS,
-      lastSeenToken: "",
+      additionalData: UNBOUND,
       write: async () => ({ written: true }),
       waitForChange: (_pace, signal) =>
         new Promise((resolve, reject) => {
@@ -38,7 +39,7 @@ class FakeOffer implements Offer {
         this.deleted++;
       },
     };
-    this.transport = { session, clock, messages: msc4388Messages, aad: () => new Uint8Array() };
+    this.insecure = { session, clock, messages: msc4388Messages };
     this.channel = {
       publicKey: new Uint8Array(32),
       receiveLoginInitiate: async (message) => {
@@ -49,7 +50,7 @@ class FakeOffer implements Offer {
   }
 
   scan(data = "authentic"): void {
-    this.#scan({ data, sealedUnder: [""] });
+    this.#scan({ data, sealedWith: [UNBOUND] });
   }
 
   end(code: "rendezvous_expired" | "rendezvous_gone"): void {
@@ -68,9 +69,10 @@ function setUp(versions: readonly ChannelVersion[] = ["msc4388", "msc4108-2024"]
     return offer;
   };
   const stop = new AbortController();
-  const starts = versions.map((version) => ({
+  const starts: Offers[] = versions.map((version) => ({
+    version,
     first: make(version),
-    makeNext: async () => {
+    next: async () => {
       if (noMore) throw noMore;
       return make(version);
     },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Dialect } from "../../src/foundation/events.js";
 import { Failure } from "../../src/foundation/failures.js";
+import { byTypedCode } from "../../src/sign-in/confirmation.js";
 import { checkIntent } from "../../src/sign-in/scan-code.js";
 import { STABLE_PATH, UNSTABLE_PATH } from "../support/memory-rendezvous.js";
 import { namesOf } from "../support/roles.js";
@@ -70,7 +71,7 @@ describe("a device that scans", () => {
   ])("doesn't get on with %s where it is told %s, shows no code, and deletes the session", async (g, s) => {
     const both = meeting();
     const end = await scanned(both, { dialect: g, confirmation: nobodyTypes }, s);
-    expect(end.failure).toMatchObject({ code: "message_not_authentic", exitCode: 5 });
+    expect(end.failure).toMatchObject({ code: "message_not_authentic", kind: "security" });
     expect(namesOf(both.s.events)).toEqual(["scanned"]);
     expect(both.rendezvous.written("s")).toEqual(["s PUT", "s DELETE"]);
   });
@@ -122,7 +123,7 @@ describe("a device that scans", () => {
     await both.g.event("qr");
     both.rendezvous.store.clear();
     const { failure } = await both.clock.runUntil(both.scan());
-    expect(failure).toMatchObject({ code: "rendezvous_expired", exitCode: 4 });
+    expect(failure).toMatchObject({ code: "rendezvous_expired", kind: "late" });
     expect(both.rendezvous.log.filter((entry) => entry.startsWith("s "))).toEqual(["s GET"]);
     both.g.stop.abort(new Failure("interrupted"));
   });
@@ -134,7 +135,7 @@ describe("a device that scans", () => {
     const baseUrl = "https://rendezvous.example/elsewhere/";
     const end = both.scan("auto", (code) => ({ ...code, baseUrl }));
     const { failure } = await both.clock.runUntil(end);
-    expect(failure).toMatchObject({ code: "homeserver_without_rendezvous", exitCode: 6 });
+    expect(failure).toMatchObject({ code: "homeserver_without_rendezvous", kind: "unsupported" });
     both.g.stop.abort(new Failure("interrupted"));
   });
 
@@ -144,7 +145,7 @@ describe("a device that scans", () => {
       const both = meeting();
       void both.generate();
       const { failure } = await both.clock.runUntil(both.scan("auto", (code) => ({ ...code, baseUrl })));
-      expect(failure).toMatchObject({ code: "url_refused", exitCode: 5 });
+      expect(failure).toMatchObject({ code: "url_refused", kind: "security" });
       expect(failure?.message).not.toContain("password@");
       expect(both.rendezvous.log.filter((entry) => entry.startsWith("s "))).toEqual([]);
       both.g.stop.abort(new Failure("interrupted"));
@@ -155,7 +156,7 @@ describe("a device that scans", () => {
     const both = meeting();
     await scanned(both);
     const { failure } = await both.clock.runUntil(both.scan());
-    expect(failure).toMatchObject({ code: "concurrent_write", exitCode: 5 });
+    expect(failure).toMatchObject({ code: "concurrent_write", kind: "security" });
     expect(both.rendezvous.store.live()).toHaveLength(1);
   });
 
@@ -168,21 +169,20 @@ describe("a device that scans", () => {
       return undefined;
     };
     const { failure } = await both.clock.runUntil(both.scan());
-    expect(failure?.exitCode).toBe(143);
+    expect(failure?.kind).toBe("signal");
     expect(both.rendezvous.written("s")).toEqual(["s PUT", "s DELETE"]);
     both.g.stop.abort(new Failure("interrupted"));
   });
 });
 
 /** G waits for its code until it is stopped. */
-const nobodyTypes = {
-  by: "typed_code",
-  ask: (_attempts: number, signal: AbortSignal) =>
-    new Promise<string>((_, reject) => {
+const nobodyTypes = byTypedCode(
+  (_attempts, signal) =>
+    new Promise((_, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     }),
-  attempts: 1,
-} as const;
+  1,
+);
 
 describe("checkIntent", () => {
   it.each(["new", "existing"] as const)("lets the %s device scan the other's code", (as) => {
@@ -190,11 +190,11 @@ describe("checkIntent", () => {
   });
 
   it.each([
-    ["new", /without --as new/],
-    ["existing", /scan --as new/],
-  ] as const)("refuses two %s devices, and says what to do", (as, hint) => {
+    ["new", /wants to be signed in, as this one does/],
+    ["existing", /already signed in, as this one is/],
+  ] as const)("refuses two %s devices, and says so", (as, message) => {
     const check = () => checkIntent({ intent: as }, as);
-    expect(check).toThrow(expect.objectContaining({ code: "wrong_intent", exitCode: 2 }));
-    expect(check).toThrow(expect.objectContaining({ hint: expect.stringMatching(hint) }));
+    expect(check).toThrow(expect.objectContaining({ code: "wrong_intent", kind: "usage" }));
+    expect(check).toThrow(expect.objectContaining({ message: expect.stringMatching(message) }));
   });
 });

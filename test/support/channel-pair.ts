@@ -1,6 +1,6 @@
-import { additionalData } from "../../src/protocol/additional-data.js";
+import type { Intent } from "../../src/foundation/events.js";
 import { msc4388Messages } from "../../src/protocol/messages.js";
-import { SecureChannel, type Transport } from "../../src/protocol/secure-channel.js";
+import { type InsecureChannel, SecureChannel } from "../../src/protocol/secure-channel.js";
 import { Msc4388Session } from "../../src/rendezvous/msc4388-session.js";
 import { FakeClock } from "./fake-clock.js";
 import { MemoryRendezvous, RENDEZVOUS_URL } from "./memory-rendezvous.js";
@@ -8,15 +8,17 @@ import { plainChannels, textOf } from "./plain-channel.js";
 
 const { signal } = new AbortController();
 
-export interface ChannelPair {
+type Other<Role extends Intent> = Role extends "new" ? "existing" : "new";
+
+export interface ChannelPair<G extends Intent> {
   readonly clock: FakeClock;
   readonly rendezvous: MemoryRendezvous;
   readonly sessions: { readonly g: Msc4388Session; readonly s: Msc4388Session };
-  readonly transports: { readonly g: Transport; readonly s: Transport };
+  readonly insecure: { readonly g: InsecureChannel; readonly s: InsecureChannel };
   /** Waits for S's first message. */
-  readonly g: SecureChannel;
+  readonly g: SecureChannel<G>;
   /** Has the first turn. */
-  readonly s: SecureChannel;
+  readonly s: SecureChannel<Other<G>>;
   readonly plain: ReturnType<typeof plainChannels>;
   /** The messages that lay in the rendezvous session, as JSON, each as `g` or `s` wrote it. */
   readonly sent: () => { from: string; message: { type: string; reason?: string } }[];
@@ -25,14 +27,22 @@ export interface ChannelPair {
 /**
  * Two devices after the handshake, over a real rendezvous session in memory and a channel that hides nothing.
  * They are called g and s in the log too.
+ *
+ * @param intent which device g is
  */
-export async function channelPair(
+export async function channelPair<G extends Intent = "new">(
+  intent: G = "new" as G,
   options: ConstructorParameters<typeof MemoryRendezvous>[1] = {},
-): Promise<ChannelPair> {
+): Promise<ChannelPair<G>> {
   const clock = new FakeClock();
   const rendezvous = new MemoryRendezvous(clock, options);
   const g = await Msc4388Session.create(rendezvous.api("g"), clock, undefined, signal);
-  const s = await Msc4388Session.join(rendezvous.api("s"), clock, g.id, signal);
+  const s = await Msc4388Session.join(
+    rendezvous.api("s"),
+    clock,
+    { id: g.id, boundUrl: RENDEZVOUS_URL.href },
+    signal,
+  );
   if (!s) throw new Error("The server doesn't know its own API.");
   await s.write("LoginInitiate", signal);
   await g.waitForChange("person", signal);
@@ -40,24 +50,24 @@ export async function channelPair(
   await s.waitForChange("machine", signal);
   rendezvous.log.length = 0;
 
-  const aad = (token: string) => additionalData(RENDEZVOUS_URL.href, g.id, token);
-  const transport = (session: Msc4388Session) => ({ session, clock, messages: msc4388Messages, aad });
-  const transports = { g: transport(g), s: transport(s) };
+  const over = (session: Msc4388Session) => ({ session, clock, messages: msc4388Messages });
+  const insecure = { g: over(g), s: over(s) };
+  const other = (intent === "new" ? "existing" : "new") as Other<G>;
   const plain = plainChannels();
   return {
     clock,
     rendezvous,
     sessions: { g, s },
-    transports,
-    g: new SecureChannel(transports.g, plain.g, "theirs"),
-    s: new SecureChannel(transports.s, plain.s, "ours"),
+    insecure,
+    g: new SecureChannel(insecure.g, plain.g, { role: intent, firstTurn: "theirs" }),
+    s: new SecureChannel(insecure.s, plain.s, { role: other, firstTurn: "ours" }),
     plain,
     sent: () => messagesIn(rendezvous),
   };
 }
 
 /** A repeated PUT counts once. */
-function messagesIn({ requests }: MemoryRendezvous): ReturnType<ChannelPair["sent"]> {
+function messagesIn({ requests }: MemoryRendezvous): ReturnType<ChannelPair<Intent>["sent"]> {
   const bodies = requests.filter(({ method }) => method === "PUT").map(({ body = "" }) => body);
   return [...new Set(bodies)].flatMap((body) => {
     const { data } = JSON.parse(body);

@@ -14,10 +14,10 @@ export interface CryptoWasm {
   readonly Curve25519PublicKey: new (base64: string) => WasmKey;
   readonly QrCodeIntent: { readonly Login: number; readonly Reciprocate: number };
 }
-export interface WasmKey {
+interface WasmKey {
   toBase64(): string;
 }
-export interface WasmEcies {
+interface WasmEcies {
   public_key(): WasmKey;
   establish_inbound_channel(message: string): { readonly message: string; readonly channel: WasmChannel };
   establish_outbound_channel(
@@ -30,7 +30,7 @@ export interface WasmChannel {
   encrypt(plaintext: string): string;
   decrypt(message: string): string;
 }
-export interface WasmQrCode {
+interface WasmQrCode {
   toBytes(): Uint8Array;
   readonly mode: number;
   readonly publicKey: WasmKey;

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { LoginEvent } from "../../src/foundation/events.js";
-import { FAILURES } from "../../src/foundation/failures.js";
+import { FAILURES } from "../../src/foundation/failure-table.js";
 
 /** The contract of `--json`, written down a second time: what every line of a sign-in has to be. */
 

@@ -1,7 +1,8 @@
 import { expect } from "vitest";
 import type { DevHomeserver } from "../../src/dev-homeserver/dev-homeserver.js";
+import { exitCodeOf } from "../../src/exit-codes.js";
 import type { FailureEvent } from "../../src/foundation/events.js";
-import { FAILURES, type FailureCode } from "../../src/foundation/failures.js";
+import type { FailureCode } from "../../src/foundation/failures.js";
 import type { CliProcess } from "./cli-process.js";
 import type { Machine } from "./machine.js";
 
@@ -13,7 +14,7 @@ import type { Machine } from "./machine.js";
 export async function expectFailureOf(device: CliProcess, code: FailureCode): Promise<FailureEvent> {
   const ended = await device.ended;
   const last = device.lastEvent;
-  const { exitCode } = FAILURES[code];
+  const exitCode = exitCodeOf(code);
   expect(last, device.describe()).toMatchObject({ event: "failure", code, exit_code: exitCode });
   expect(ended.code).toBe(exitCode);
   return last as FailureEvent;

@@ -13,7 +13,7 @@ import type { Machine } from "./machine.js";
 import type { Peer, PeerEvent } from "./peers.js";
 
 /** A device of whatever implementation, in a process of its own. */
-export type Device = EventProcess<LoginEvent | PeerEvent>;
+type Device = EventProcess<LoginEvent | PeerEvent>;
 
 /** How an implementation is started as either device. */
 export interface Implementation {

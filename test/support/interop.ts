@@ -3,7 +3,7 @@ import { it as machineTest } from "./machine.js";
 import { type Peer, PeerProcess } from "./peers.js";
 
 /** One thing that is run with another implementation, as docs/interop.md shows it. */
-export interface Cell {
+interface Cell {
   readonly table: "sign_in" | "both_codes" | "itself" | "between_sdks" | "endings" | "channel" | "qr_code";
   readonly version: ChannelVersion;
   readonly dialect?: Dialect;

@@ -15,7 +15,7 @@ import type { FakeClock } from "./fake-clock.js";
 import { fullSession, publishedKeys, USER } from "./sessions.js";
 
 export const BASE_URL = new URL("https://matrix.example.org/");
-export const ISSUER = "https://auth.example.org/";
+const ISSUER = "https://auth.example.org/";
 export const LINK = "https://auth.example.org/link";
 export const NEW_DEVICE = "NEWDEVICE+/1";
 export const TOKENS: Tokens = { accessToken: "access-1", refreshToken: "refresh-1" };

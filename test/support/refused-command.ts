@@ -8,7 +8,7 @@ import { perform } from "./command-line.js";
 import { expectFailure } from "./failures.js";
 import { FakeClock } from "./fake-clock.js";
 import { FakeInput, FakeOutput } from "./fake-terminal.js";
-import { temporaryDirectory } from "./sessions.js";
+import { machineWith, temporaryDirectory } from "./sessions.js";
 
 export interface Refusal {
   readonly args: readonly string[];
@@ -50,7 +50,7 @@ function fakeContext(
   stdin.end(typed ?? piped);
   const size = { columns: 80, rows: 24 };
   return {
-    env: { XDG_STATE_HOME: folder, ...env },
+    ...machineWith({ XDG_STATE_HOME: folder, ...env }),
     stdin: stdin.asStream(),
     stdout: new FakeOutput().asStream(),
     stderr: new FakeOutput(typed === undefined ? undefined : size).asStream(),

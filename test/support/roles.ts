@@ -1,12 +1,14 @@
 import type { LoginEvent } from "../../src/foundation/events.js";
 import { Failure } from "../../src/foundation/failures.js";
 import { generateDeviceIdentityKeys } from "../../src/protocol/device-keys.js";
-import { type ExistingDevice, signInOtherDevice } from "../../src/protocol/existing-device.js";
+import { type ExistingDevice, helpNewDevice } from "../../src/protocol/existing-device.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "../../src/protocol/messages.js";
 import { type NewDevice, signInAsNewDevice } from "../../src/protocol/new-device.js";
 import type { SecureChannel } from "../../src/protocol/secure-channel.js";
 import { BASE_URL, type MemoryHomeserver, MemorySessionFile, NEW_DEVICE } from "./memory-homeserver.js";
 import { USER } from "./sessions.js";
+
+type LearnHomeserver = Parameters<typeof signInAsNewDevice>[2];
 
 /** How a role ended: with its result, or with its failure. */
 export type Ending<T> = { readonly result: T; readonly failure?: never } | { readonly failure: Failure };
@@ -35,6 +37,7 @@ export class NewRole {
     this.device = {
       deviceId: NEW_DEVICE,
       identityKeys: generateDeviceIdentityKeys(),
+      resolveHomeserver: async (claim) => new URL(claim),
       connect: () => homeserver.forSignIn(),
       sessionFile: this.file,
       keepUnverified: false,
@@ -44,10 +47,7 @@ export class NewRole {
     };
   }
 
-  run(
-    channel: SecureChannel,
-    learnHomeserver: (channel: SecureChannel, signal: AbortSignal) => Promise<URL> = async () => BASE_URL,
-  ) {
+  run(channel: SecureChannel<"new">, learnHomeserver: LearnHomeserver = async () => BASE_URL.href) {
     return ending(signInAsNewDevice(this.device, channel, learnHomeserver, this.stop.signal));
   }
 }
@@ -75,10 +75,10 @@ export class ExistingRole {
   }
 
   run(
-    channel: SecureChannel,
+    channel: SecureChannel<"existing">,
     announce: (channel: SecureChannel, signal: AbortSignal) => Promise<void> = async () => {},
   ) {
-    return ending(signInOtherDevice(this.device, channel, announce, this.stop.signal));
+    return ending(helpNewDevice(this.device, channel, announce, this.stop.signal));
   }
 }
 
@@ -89,4 +89,4 @@ export const sendProtocols = (channel: SecureChannel, signal: AbortSignal) =>
     signal,
   );
 export const receiveProtocols = async (channel: SecureChannel, signal: AbortSignal) =>
-  new URL((await channel.receive(["m.login.protocols"], "machine", signal)).homeserver);
+  (await channel.receive(["m.login.protocols"], "machine", signal)).homeserver;

@@ -1,17 +1,19 @@
-import type { CheckCodeShown, Dialect, Emit, LoginEvent } from "../../src/foundation/events.js";
+import type { CheckCodeShown, Dialect, Emit, Intent, LoginEvent } from "../../src/foundation/events.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { decodeBase64 } from "../../src/protocol/base64.js";
 import { decodeQrCode, type SignInQrCode } from "../../src/protocol/qr-code.js";
 import type { SecureChannel } from "../../src/protocol/secure-channel.js";
+import { byTypedCode } from "../../src/sign-in/confirmation.js";
 import { type GenerateCode, generateCode } from "../../src/sign-in/generate-code.js";
 import { scanCode } from "../../src/sign-in/scan-code.js";
 import type { SignInWorld } from "../../src/sign-in/world.js";
+import { OTHER } from "./device-pair.js";
 import { FakeClock } from "./fake-clock.js";
 import { MemoryRendezvous, RENDEZVOUS_URL } from "./memory-rendezvous.js";
 import { ending } from "./roles.js";
 
 /** One device of a sign-in: what it reaches the world with, and what it tells. */
-export class Device {
+class Device {
   readonly events: LoginEvent[] = [];
   readonly stop = new AbortController();
   readonly world: SignInWorld;
@@ -49,12 +51,14 @@ export interface Meeting {
   readonly g: Device;
   readonly s: Device;
   /** G shows its code, and asks for the check code. */
-  generate(changes?: Partial<GenerateCode>): ReturnType<typeof ending<SecureChannel>>;
+  generate<Role extends Intent = "new">(
+    changes?: Partial<GenerateCode<Role>>,
+  ): ReturnType<typeof ending<SecureChannel<Role>>>;
   /** S scans what G shows. */
-  scan(
+  scan<Role extends Intent = "existing">(
     dialect?: Dialect | "auto",
     change?: (code: SignInQrCode) => SignInQrCode,
-  ): ReturnType<typeof ending<SecureChannel>>;
+  ): ReturnType<typeof ending<SecureChannel<Role>>>;
   /** What S shows, once it does. */
   shown(): Promise<CheckCodeShown>;
 }
@@ -72,26 +76,30 @@ export function meeting(options: ConstructorParameters<typeof MemoryRendezvous>[
     g,
     s,
     shown,
-    generate: (changes = {}) =>
+    generate: <Role extends Intent>(changes: Partial<GenerateCode<Role>> = {}) =>
       ending(
-        generateCode(
+        generateCode<Role>(
           g.world,
           {
-            intent: "new",
+            intent: "new" as Role,
             version: "msc4388",
             baseUrl: RENDEZVOUS_URL,
             dialect: "auto",
-            confirmation: { by: "typed_code", ask: typed, attempts: 3 },
+            confirmation: byTypedCode(typed, 3),
             ...changes,
           },
           g.stop.signal,
         ),
       ),
-    scan: async (dialect = "auto", change = (code) => code) => {
+    scan: async <Role extends Intent>(
+      dialect: Dialect | "auto" = "auto",
+      change = (code: SignInQrCode) => code,
+    ) => {
       const { payload } = await g.event("qr");
       const code = decodeQrCode(decodeBase64(payload) ?? new Uint8Array());
       if (code.channel !== "msc4388") throw new Error("This code is of another version.");
-      return ending(scanCode(s.world, change(code), dialect, s.stop.signal));
+      const as = OTHER[code.intent] as Role;
+      return ending(scanCode(s.world, change(code), { as, dialect }, s.stop.signal));
     },
   };
 }

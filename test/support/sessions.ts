@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import type { Environment, Machine } from "../../src/foundation/machine.js";
 import { decodeBase64, encodeBase64 } from "../../src/protocol/base64.js";
 import type { JsonObject } from "../../src/protocol/canonical-json.js";
 import { publicCrossSigningKeys } from "../../src/protocol/cross-signing.js";
@@ -20,6 +21,11 @@ export async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "matrix-qr-login-"));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   return directory;
+}
+
+/** A machine with these environment variables, by default one with Linux. */
+export function machineWith(env: Environment, platform: NodeJS.Platform = "linux"): Machine {
+  return { env, platform, homeDirectory: () => "/home/told-by-node" };
 }
 
 const newKey = () => encodeBase64(randomBytes(32));

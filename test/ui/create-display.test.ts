@@ -15,6 +15,7 @@ function world(env: Record<string, string>, stderr = new FakeOutput({ columns: 8
   const stdin = new FakeInput(stderr.isTTY);
   const context = {
     env,
+    platform: "linux" as const,
     stdin: stdin.asStream(),
     stdout: stdout.asStream(),
     stderr: stderr.asStream(),
@@ -23,11 +24,12 @@ function world(env: Record<string, string>, stderr = new FakeOutput({ columns: 8
   return { context, stdout, stderr, stdin };
 }
 
+const interrupt = () => {};
 const TICKED_OFF = "✓ ";
 
 it("is JSON when asked for, whatever stderr is", async () => {
   const { context, stdout, stderr } = world({});
-  (await createDisplay({ mode: "json", context })).emit(EXAMPLES.verified);
+  (await createDisplay({ mode: "json", context, interrupt })).emit(EXAMPLES.verified);
   expect(stdout.text).toBe('{"event":"verified","device_id":"ABCDEFGHIJ"}\n');
   expect(stderr.text).toBe("");
 });
@@ -40,27 +42,27 @@ it.each([
   ["where the terminal doesn't know its size", "auto", {}, new FakeOutput({ columns: 0, rows: 0 })],
 ] as const)("is plain %s", async (_name, mode, env, output) => {
   const { context, stdout, stderr } = world(env, output);
-  (await createDisplay({ mode, context })).emit(EXAMPLES.verified);
+  (await createDisplay({ mode, context, interrupt })).emit(EXAMPLES.verified);
   expect(stderr.text).toBe("Verified: the homeserver shows device ABCDEFGHIJ as cross-signed.\n");
   expect(stdout.text).toBe("");
 });
 
 it("is plain where lines are typed to stdin on the terminal", async () => {
   const { context, stderr } = world({});
-  (await createDisplay({ mode: "auto", context, stdinInUse: true })).emit(EXAMPLES.verified);
+  (await createDisplay({ mode: "auto", context, interrupt, stdinInUse: true })).emit(EXAMPLES.verified);
   expect(stderr.text).not.toContain(TICKED_OFF);
 });
 
 it.each([{}, { CI: "false" }, { NO_COLOR: "1" }])("is interactive on a terminal with %j", async (env) => {
   const { context, stderr } = world(env);
-  (await createDisplay({ mode: "auto", context })).emit(EXAMPLES.verified);
+  (await createDisplay({ mode: "auto", context, interrupt })).emit(EXAMPLES.verified);
   expect(stderr.text).toContain("✓");
   expect(stderr.text.includes("\u001b[32m")).toBe(!("NO_COLOR" in env));
 });
 
 it("has the QR code on screen before ink is loaded, and loads no ink before there is something to wait for", async () => {
   const { context, stderr } = world({});
-  const display = await createDisplay({ mode: "auto", context });
+  const display = await createDisplay({ mode: "auto", context, interrupt });
   display.emit(EXAMPLES.started);
   display.emit(EXAMPLES.rendezvous_created);
   expect(loaded.ink).toBe(false);
@@ -73,5 +75,5 @@ it("has the QR code on screen before ink is loaded, and loads no ink before ther
 
 it("finds nobody to ask where there is no terminal", async () => {
   const { context } = world({}, new FakeOutput());
-  expect((await createDisplay({ mode: "auto", context })).prompt).toBeUndefined();
+  expect((await createDisplay({ mode: "auto", context, interrupt })).prompt).toBeUndefined();
 });

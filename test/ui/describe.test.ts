@@ -37,7 +37,7 @@ describe("the events in words", () => {
         "In its settings, choose to link a new device.",
       ],
     ],
-    ["scanned", ["Read the QR code of a new device, by way of https://matrix.example.org/."]],
+    ["scanned", ["Read the QR code of a new device, via https://matrix.example.org/."]],
     ["secure_channel", ["Secure channel to the other device is open (MSC4388)."]],
     ["check_code", ["Type this code on the other device: 42"]],
     ["check_code_required", ["Scanned. Type the code that the other device shows, within 1 min 30 s."]],
@@ -51,7 +51,7 @@ describe("the events in words", () => {
         "The page must show this code, or ask for it: ABC-DEF",
       ],
     ],
-    ["browser", ["If no browser comes up with it, open the link yourself, on any device."]],
+    ["browser", ["If no browser opens it, open the link yourself, on any device."]],
     ["waiting_for_consent", ["Waiting for consent, for up to 20 min."]],
     ["signed_in", ["Signed in as @bot:example.org, device ABCDEFGHIJ."]],
     ["device_online", ["The new device is signed in: ABCDEFGHIJ."]],
@@ -69,7 +69,7 @@ describe("the events in words", () => {
     ],
     [
       "failure",
-      ["Error: The sign-in was declined on the consent page.", "Hint: Start again if that was not meant."],
+      ["Error: The sign-in was declined on the consent page.", "Hint: Start again if that was a mistake."],
     ],
   ])("tells %s", (kind, lines) => {
     expect(texts(EXAMPLES[kind])).toEqual(lines);
@@ -95,7 +95,7 @@ describe("the events in words", () => {
 
   it("tells the existing device to type the user code where the link doesn't hold it", () => {
     const event = { event: "verification", verification_uri: "https://auth.example.org/link" } as const;
-    expect(texts(event, asExisting)).toContain("Type the code there that the new device shows.");
+    expect(texts(event, asExisting)).toContain("There, type the code that the new device shows.");
     expect(texts(EXAMPLES.verification, asExisting)).toContain(
       "Approve only if the page shows the same code as the new device.",
     );
@@ -116,7 +116,7 @@ describe("the events in words", () => {
 
   it("says that a code is a new one only when its channel had one before", () => {
     const scene = nextScene(nextScene(OPENING, EXAMPLES.started), EXAMPLES.qr);
-    const renewed = "A new code, as the one before expires soon (MSC4388, good for 2 min):";
+    const renewed = "A new code, since the previous one expires soon (MSC4388, good for 2 min):";
     expect(texts(EXAMPLES.qr, scene)).toEqual([renewed]);
     expect(texts({ ...EXAMPLES.qr, channel: "msc4108-2024" }, scene)[0]).toBe(
       "Scan this with a device that is signed in (MSC4108 (2024), good for 2 min).",

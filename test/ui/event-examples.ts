@@ -75,7 +75,7 @@ export const EXAMPLES: { readonly [Kind in LoginEvent["event"]]: Extract<LoginEv
     event: "failure",
     code: "consent_declined",
     message: "The sign-in was declined on the consent page.",
-    hint: "Start again if that was not meant.",
+    hint: "Start again if that was a mistake.",
     exit_code: 3,
     cleanup: "none",
   },

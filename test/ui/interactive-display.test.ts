@@ -327,6 +327,6 @@ it("ends with its last event, and no live line below", async () => {
   display.emit(EXAMPLES.secure_channel);
   await ready();
   display.emit(EXAMPLES.failure);
-  expect(lastLine()).toBe("Hint: Start again if that was not meant.");
+  expect(lastLine()).toBe("Hint: Start again if that was a mistake.");
   await display.close();
 });

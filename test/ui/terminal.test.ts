@@ -26,7 +26,7 @@ const noDevice: TerminalDevice = {
 function streams(stdinIsTTY: boolean, stderrIsTTY: boolean) {
   const stdin = new FakeInput(stdinIsTTY);
   const stderr = new FakeOutput(stderrIsTTY ? SIZE : undefined);
-  return { stdin: stdin.asStream(), stderr: stderr.asStream() };
+  return { stdin: stdin.asStream(), stderr: stderr.asStream(), platform: "linux" as const };
 }
 
 describe("finding the terminal", () => {

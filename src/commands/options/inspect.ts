@@ -7,7 +7,7 @@ export function inspectCommand(parent: Command) {
   return withOptions(
     parent
       .command("inspect")
-      .description("explain what QR codes hold; nothing is contacted")
+      .description("explain what QR codes hold; no server is contacted")
       .argument("<source...>", SOURCE),
     globalOptions(),
   );

@@ -9,19 +9,19 @@ export function sessionCommand(parent: Command) {
 }
 
 export function listCommand(session: Command) {
-  return withOptions(session.command("list").description("the sessions there are"), globalOptions());
+  return withOptions(session.command("list").description("list the sessions"), globalOptions());
 }
 
 export function showCommand(session: Command) {
   return withOptions(
-    session.command("show").description("what a session holds, without its secrets"),
+    session.command("show").description("show what a session holds, without its secrets"),
     globalOptions(),
   );
 }
 
 export function checkCommand(session: Command) {
   return withOptions(
-    session.command("check").description("ask the homeserver whether it lives and is verified"),
+    session.command("check").description("ask the homeserver whether it is alive and verified"),
     globalOptions(),
   );
 }
@@ -44,7 +44,7 @@ export function importCommand(session: Command) {
   return withOptions(
     session
       .command("import")
-      .description("take in a session of another program")
+      .description("take in a session from another program")
       .argument("<file>", "a portable session, - for stdin")
       .option("--offline", "believe the file, and ask the homeserver nothing"),
     globalOptions(),

@@ -14,9 +14,7 @@ export function signInOptions() {
   return withOptions(
     createCommand()
       .option("--homeserver <name or URL>", "server name or base URL (env MATRIX_QR_LOGIN_HOMESERVER)")
-      .addOption(
-        choice("--dialect <dialect>", "which reading of MSC4388 to speak", ["auto", ...DIALECT_NAMES]),
-      )
+      .addOption(choice("--dialect <dialect>", "which variant of MSC4388 to use", ["auto", ...DIALECT_NAMES]))
       .optionsGroup("New device:")
       .option("--expect-user <user ID>", "refuse to end up as anyone else")
       .option(

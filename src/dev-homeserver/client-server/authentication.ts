@@ -16,7 +16,7 @@ export function authenticator(sessions: SessionStore): Authenticate {
     const session = sessions.authenticate(token);
     // `false` even for a token that has expired: Synapse with MAS says no better.
     if (!session) {
-      throw matrixError(401, "M_UNKNOWN_TOKEN", "The access token is not good, or no longer.", {
+      throw matrixError(401, "M_UNKNOWN_TOKEN", "The access token is not valid, or no longer valid.", {
         soft_logout: false,
       });
     }

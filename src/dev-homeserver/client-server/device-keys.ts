@@ -88,7 +88,7 @@ function store(keys: Map<string, JsonValue>, uploaded: v.InferOutput<typeof Publ
   for (const [id, key] of Object.entries(uploaded) as [string, JsonValue][]) {
     const known = keys.get(id);
     if (known !== undefined && JSON.stringify(known) !== JSON.stringify(key)) {
-      throw badParameter("There is another key of that ID already.");
+      throw badParameter("There already is another key with that ID.");
     }
     keys.set(id, key);
   }

@@ -12,7 +12,10 @@ import { asJson, publicKeyOf, SignedObject } from "./signed-objects.js";
 const SignatureUpload = v.record(v.string(), v.record(v.string(), v.unknown()));
 
 const UNKNOWN = { errcode: "M_NOT_FOUND", error: "There is no such key." };
-const WRONG = { errcode: "M_INVALID_SIGNATURE", error: "The signature is wrong, or of something else." };
+const WRONG = {
+  errcode: "M_INVALID_SIGNATURE",
+  error: "The signature is wrong, or belongs to something else.",
+};
 
 interface Signer {
   /** What follows `ed25519:` in the signature's name. */

@@ -5,7 +5,7 @@ import { matrixError, type Refusal } from "../http/answers.js";
 
 const PublicKey = v.pipe(
   v.string(),
-  v.check((text) => decodeBase64(text)?.length === 32, "is no unpadded base64 of 32 bytes"),
+  v.check((text) => decodeBase64(text)?.length === 32, "is not unpadded base64 of 32 bytes"),
 );
 
 const Signatures = v.record(v.string(), v.record(v.string(), v.string()));

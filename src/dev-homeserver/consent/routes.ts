@@ -111,7 +111,7 @@ export function noticeRoutes(pages: Pages): Routes {
       pages.notice(
         501,
         "Not supported here",
-        "This development homeserver signs devices in by the device authorization grant alone.",
+        "This development homeserver signs devices in only by the device authorization grant.",
       ),
     "GET /account": () =>
       pages.notice(

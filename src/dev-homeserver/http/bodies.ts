@@ -1,7 +1,6 @@
 import * as v from "valibot";
+import { parseJson } from "../../foundation/json.js";
 import { matrixError, oauthError } from "./answers.js";
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * A JSON body of the client-server API.
@@ -12,14 +11,10 @@ export function jsonBody<const Schema extends v.GenericSchema>(
   schema: Schema,
   body: Uint8Array,
 ): v.InferOutput<Schema> {
-  let value: unknown;
-  try {
-    value = JSON.parse(utf8.decode(body));
-  } catch {
-    throw matrixError(400, "M_NOT_JSON", "The body is not JSON.");
-  }
+  const value = parseJson(body);
+  if (value === undefined) throw matrixError(400, "M_NOT_JSON", "The body is not JSON.");
   // An array would do for a schema without required fields.
-  if (Array.isArray(value)) throw matrixError(400, "M_BAD_JSON", "The body is no object.");
+  if (Array.isArray(value)) throw matrixError(400, "M_BAD_JSON", "The body is not an object.");
   const result = v.safeParse(schema, value);
   if (!result.success) throw matrixError(400, "M_BAD_JSON", explain(result.issues[0]));
   return result.output;
@@ -37,7 +32,7 @@ export function formBody<const Schema extends v.GenericSchema>(
   const form = new URLSearchParams(Buffer.from(body).toString("utf8"));
   const fields = Object.fromEntries(form);
   if (Object.keys(fields).length !== form.size) {
-    throw oauthError(400, "invalid_request", "A parameter is there more than once.");
+    throw oauthError(400, "invalid_request", "A parameter is given more than once.");
   }
   const result = v.safeParse(schema, fields);
   if (!result.success) throw oauthError(400, "invalid_request", explain(result.issues[0]));

@@ -10,7 +10,7 @@ export interface Call {
   readonly body: Uint8Array;
 }
 
-export type Handler = (call: Call) => Answer;
+type Handler = (call: Call) => Answer;
 
 /** Handlers by `METHOD /path/{name}`. */
 export type Routes = Readonly<Record<string, Handler>>;

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { readBounded } from "../../files/read-bounded.js";
 import type { DevHomeserverOptions, Fault } from "../options.js";
 import { type Answer, matrixError, Refusal } from "./answers.js";
 import type { Router } from "./router.js";
@@ -63,13 +64,9 @@ export class HttpServer {
  * @returns the body, or undefined where it is too large
  */
 async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size <= MAX_BODY) chunks.push(chunk);
-  }
-  return size > MAX_BODY ? undefined : Buffer.concat(chunks);
+  const body = await readBounded(request.iterator({ destroyOnReturn: false }), MAX_BODY);
+  if (!body) for await (const _rest of request);
+  return body;
 }
 
 function refusalsAnswered(handle: () => Answer): Answer {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import * as v from "valibot";
+import { parseJson } from "../../foundation/json.js";
 import { canonicalJson } from "../../protocol/canonical-json.js";
 import { json, oauthError } from "../http/answers.js";
 import { explain } from "../http/bodies.js";
@@ -12,7 +13,7 @@ const Text = v.pipe(v.string(), v.maxLength(255));
 /** RFC 7591 §2, with what the Matrix specification and MAS ask for on top. */
 const ClientMetadata = v.object({
   client_name: v.optional(Text),
-  client_uri: v.pipe(Url, v.check(isPublicWebsite, "is no https URL of a public host")),
+  client_uri: v.pipe(Url, v.check(isPublicWebsite, "is not an https URL of a public host")),
   logo_uri: v.optional(Url),
   policy_uri: v.optional(Url),
   tos_uri: v.optional(Url),
@@ -49,12 +50,8 @@ export class ClientStore {
 export function registrationRoutes(clients: ClientStore, features: OAuthFeatures): Routes {
   return {
     "POST /oauth2/registration": (call) => {
-      let request: unknown;
-      try {
-        request = JSON.parse(Buffer.from(call.body).toString("utf8"));
-      } catch {
-        throw invalidMetadata("The body is not JSON.");
-      }
+      const request = parseJson(call.body);
+      if (request === undefined) throw invalidMetadata("The body is not JSON.");
       const result = v.safeParse(ClientMetadata, request);
       if (!result.success) throw invalidMetadata(explain(result.issues[0]));
       const metadata = result.output;

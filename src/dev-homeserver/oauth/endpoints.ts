@@ -65,7 +65,8 @@ export function tokenRoutes(server: OAuthServer): Routes {
       if (grant_type === "refresh_token") {
         const { refresh_token } = formBody(RefreshRequest, call.body);
         const tokens = server.sessions.refresh(refresh_token, clientId);
-        if (!tokens) throw oauthError(400, "invalid_grant", "The refresh token is not good, or no longer.");
+        if (!tokens)
+          throw oauthError(400, "invalid_grant", "The refresh token is not valid, or no longer valid.");
         return tokenAnswer(tokens);
       }
       if (grant_type !== DEVICE_CODE) {
@@ -94,7 +95,7 @@ export function tokenRoutes(server: OAuthServer): Routes {
       const { clientId } = requireClient(server, call.body);
       const session = server.sessions.findByToken(token);
       if (session && session.clientId !== clientId) {
-        throw oauthError(400, "unauthorized_client", "The token is another client's.");
+        throw oauthError(400, "unauthorized_client", "The token belongs to another client.");
       }
       if (session && server.sessions.end(session)) server.devices.remove(session.deviceId);
       return json(200, {});
@@ -107,7 +108,7 @@ const POLL_DESCRIPTIONS = {
   slow_down: "This was asked too early: wait 5 seconds more each time.",
   access_denied: "The sign-in was declined on the consent page.",
   expired_token: "Nobody consented in time.",
-  invalid_grant: "The device code is unknown, was used already, or is another client's.",
+  invalid_grant: "The device code is unknown, was used already, or belongs to another client.",
 } as const;
 
 function requireClient({ clients }: OAuthServer, body: Uint8Array) {

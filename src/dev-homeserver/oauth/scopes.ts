@@ -20,10 +20,6 @@ export function isConsentable({ deviceId }: Scope): boolean {
   return deviceId.length >= MIN_DEVICE_ID_LENGTH;
 }
 
-export function deviceScope(deviceId: string): Scope {
-  return { text: `${STABLE}api:* ${STABLE}device:${deviceId}`, deviceId };
-}
-
 /**
  * Takes exactly one API scope and one device scope, both of the stable or both of the unstable names, and
  * `openid`, which changes nothing.

@@ -92,7 +92,7 @@ export class Msc4108Store {
 export function msc4108Routes(store: Msc4108Store, baseUrl: URL): Routes {
   const find = (call: Call): Slot => {
     const slot = store.find(call.param("id"));
-    if (!slot) throw matrixError(404, "M_NOT_FOUND", "There is no such rendezvous session, or no longer.");
+    if (!slot) throw matrixError(404, "M_NOT_FOUND", "There is no such rendezvous session, or it has ended.");
     return slot;
   };
 

@@ -98,7 +98,7 @@ function checkSize(data: string): void {
 }
 
 function notFound() {
-  return matrixError(404, "M_NOT_FOUND", "There is no such rendezvous session, or no longer.");
+  return matrixError(404, "M_NOT_FOUND", "There is no such rendezvous session, or it has ended.");
 }
 
 /** Whether a browser was made to go to the URL, to be refused for MSC4388 §Unsafe content. */

@@ -1,5 +1,5 @@
 import type { EcLevel, QrLevel, QrSize } from "./choices.js";
-import { fitsLevel, LEVELS_BEST_FIRST, qrModules, withMargin } from "./modules.js";
+import { LEVELS_BEST_FIRST, qrModules, sideOf, withMargin } from "./modules.js";
 
 export interface DrawOptions {
   /** Cells and lines that there are for the drawing; Infinity where nothing limits them. */
@@ -42,25 +42,38 @@ interface Cell {
   readonly background?: number | undefined;
 }
 
+/** A level whose code fits, and the cells and lines that it takes. */
+export type QrFit = Omit<QrDrawing, "lines">;
+
+/**
+ * Whether a drawing of the payload is wanted and fits, and how large it would be: known without drawing it.
+ *
+ * @returns undefined where no drawing is wanted or none fits
+ */
+export function fitQr(payload: Uint8Array, options: Omit<DrawOptions, "colour">): QrFit | undefined {
+  if (options.size === "none") return undefined;
+  const levels = options.ecLevel === "auto" ? LEVELS_BEST_FIRST : [options.ecLevel];
+  for (const level of levels) {
+    const modules = sideOf(payload, level);
+    if (modules === undefined) continue;
+    const side = modules + 2 * MARGIN;
+    const [width, height] = options.size === "large" ? [side * 2, side] : [side, Math.ceil(side / 2)];
+    if (width <= options.columns && height <= options.rows) return { level, width, height };
+  }
+  return undefined;
+}
+
 /**
  * Draws a payload as a QR code for a terminal.
  *
  * @returns undefined where no drawing is wanted or none fits
  */
 export function drawQr(payload: Uint8Array, options: DrawOptions): QrDrawing | undefined {
-  if (options.size === "none") return undefined;
-  const levels = options.ecLevel === "auto" ? LEVELS_BEST_FIRST : [options.ecLevel];
-  for (const level of levels) {
-    if (!fitsLevel(payload, level)) continue;
-    const modules = withMargin(qrModules(payload, level), MARGIN);
-    const large = options.size === "large";
-    const width = large ? modules.length * 2 : modules.length;
-    const height = large ? modules.length : Math.ceil(modules.length / 2);
-    if (width > options.columns || height > options.rows) continue;
-    const cells = large ? wholeCells(modules, options.colour) : halfCells(modules, options.colour);
-    return { lines: cells.map(toLine), width, height, level };
-  }
-  return undefined;
+  const fit = fitQr(payload, options);
+  if (!fit) return undefined;
+  const modules = withMargin(qrModules(payload, fit.level), MARGIN);
+  const draw = options.size === "large" ? wholeCells : halfCells;
+  return { ...fit, lines: draw(modules, options.colour).map(toLine) };
 }
 
 function wholeCells(modules: readonly boolean[][], colour: boolean): Cell[][] {

@@ -1,19 +1,38 @@
 import QRCode from "qrcode-terminal/vendor/QRCode/index.js";
+import QRRSBlock from "qrcode-terminal/vendor/QRCode/QRRSBlock.js";
 import { Failure } from "../../foundation/failures.js";
 import type { QrLevel } from "./choices.js";
 
 export const LEVELS_BEST_FIRST: readonly QrLevel[] = ["H", "Q", "M", "L"];
 
-/** ISO/IEC 18004 §7.4: the levels' numbers in the code's format information, and what version 40 holds. */
-const LEVELS: Readonly<Record<QrLevel, { indicator: number; maxBytes: number }>> = {
-  L: { indicator: 1, maxBytes: 2953 },
-  M: { indicator: 0, maxBytes: 2331 },
-  Q: { indicator: 3, maxBytes: 1663 },
-  H: { indicator: 2, maxBytes: 1273 },
+/** ISO/IEC 18004 §7.9: the levels' numbers in the code's format information. */
+const LEVELS: Readonly<Record<QrLevel, { indicator: number }>> = {
+  L: { indicator: 1 },
+  M: { indicator: 0 },
+  Q: { indicator: 3 },
+  H: { indicator: 2 },
 };
+const MAX_VERSION = 40;
 
 export function fitsLevel(payload: Uint8Array, level: QrLevel): boolean {
-  return payload.length <= LEVELS[level].maxBytes;
+  return sideOf(payload, level) !== undefined;
+}
+
+/**
+ * The side, in modules, of the smallest code that holds the payload, without a margin (ISO/IEC 18004 §6.3.1): known
+ * without making the code.
+ *
+ * @returns 21 to 177, or undefined where no code of that level holds it
+ */
+export function sideOf(payload: Uint8Array, level: QrLevel): number | undefined {
+  for (let version = 1; version <= MAX_VERSION; version++) {
+    const blocks = QRRSBlock.getRSBlocks(version, LEVELS[level].indicator);
+    const bytes = blocks.reduce((sum, { dataCount }) => sum + dataCount, 0);
+    // §7.4: a mode indicator of 4 bits, and how many bytes follow.
+    const headerBits = 4 + (version < 10 ? 8 : 16);
+    if (headerBits + 8 * payload.length <= 8 * bytes) return 17 + 4 * version;
+  }
+  return undefined;
 }
 
 /**
@@ -26,7 +45,10 @@ export function fitsLevel(payload: Uint8Array, level: QrLevel): boolean {
  */
 export function qrModules(payload: Uint8Array, level: QrLevel): boolean[][] {
   if (!fitsLevel(payload, level)) {
-    throw new Failure("server_error", "What the homeserver wants in the QR code is too long for one.");
+    throw new Failure(
+      "server_error",
+      "What the homeserver wants in the QR code is too long to fit into one.",
+    );
   }
   const code = new QRCode(-1, LEVELS[level].indicator);
   code.addData(Buffer.from(payload).toString("latin1"));

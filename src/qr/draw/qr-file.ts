@@ -1,17 +1,19 @@
+import { fileError } from "../../files/file-error.js";
 import { replacePrivateFile } from "../../files/private-file.js";
 import { escapeText } from "../../foundation/escape-text.js";
 import { Failure } from "../../foundation/failures.js";
 import { qrPng, qrSvg } from "./picture.js";
 
 /**
- * `--qr-file`: which picture the path's extension asks for.
+ * Which kind of picture the path's extension asks for.
  *
  * @throws {Failure} `usage_error` for any but .png and .svg
  */
 export function qrFileFormat(path: string): "png" | "svg" {
   const extension = /\.(png|svg)$/i.exec(path)?.[1]?.toLowerCase();
   if (extension === "png" || extension === "svg") return extension;
-  throw new Failure("usage_error", `--qr-file ${escapeText(path)}: the name has to end in .png or .svg.`);
+  const message = `The name of the QR code's picture has to end in .png or .svg, unlike ${escapeText(path)}.`;
+  throw new Failure("usage_error", message);
 }
 
 /**
@@ -25,7 +27,6 @@ export async function writeQrFile(path: string, payload: Uint8Array): Promise<vo
   try {
     await replacePrivateFile(path, picture);
   } catch (error) {
-    const reason = error instanceof Error ? escapeText(error.message) : "unknown error";
-    throw new Failure("file_error", `The QR code's picture can't be written: ${reason}.`, { cause: error });
+    throw fileError("write the QR code's picture", path, error);
   }
 }

@@ -11,3 +11,13 @@ declare module "qrcode-terminal/vendor/QRCode/index.js" {
   }
   export = QRCode;
 }
+
+declare module "qrcode-terminal/vendor/QRCode/QRRSBlock.js" {
+  /** A Reed-Solomon block: how many of its codewords hold data. */
+  class QRRSBlock {
+    readonly dataCount: number;
+    /** The blocks of a version, 1 to 40, at a level, by its number in the format information. */
+    static getRSBlocks(version: number, errorCorrectionLevel: number): QRRSBlock[];
+  }
+  export = QRRSBlock;
+}

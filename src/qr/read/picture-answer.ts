@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { FAILURES, type FailureCode } from "../../foundation/failures.js";
+import { FAILURES } from "../../foundation/failure-table.js";
+import type { FailureCode } from "../../foundation/failures.js";
 
 /** ISO/IEC 18004 §7.4.10: no QR code holds more, digits being what it holds most of. */
 const MAX_CONTENT_BYTES = 7089;

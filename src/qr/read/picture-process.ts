@@ -1,3 +1,5 @@
+// biome-ignore-all lint/style/noRestrictedGlobals: the entry of a process of its own, which nobody hands anything.
+
 import { Worker } from "node:worker_threads";
 import { Failure } from "../../foundation/failures.js";
 import type { PictureAnswer } from "./picture-answer.js";
@@ -8,6 +10,7 @@ import { readQrCode } from "./read-qr-code.js";
  * is there to send any.
  */
 
+// biome-ignore lint/plugin: a file of this folder, to be run and not to be imported.
 new Worker(new URL("./picture-watchdog.js", import.meta.url)).unref();
 
 process.on("message", async (picture: Uint8Array) => {

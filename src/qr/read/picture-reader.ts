@@ -5,6 +5,7 @@ import * as v from "valibot";
 import type { Clock } from "../../foundation/clock.js";
 import { escapeText } from "../../foundation/escape-text.js";
 import { Failure } from "../../foundation/failures.js";
+import type { Environment } from "../../foundation/machine.js";
 import { type PictureAnswer, pictureAnswer } from "./picture-answer.js";
 import type { ReadPicture } from "./source.js";
 
@@ -19,28 +20,37 @@ const MAX_MESSAGE = 400;
 /** What of the environment decoders may need: nobody's tokens are among it. */
 const ENVIRONMENT = ["NODE_OPTIONS", "PATH", "LD_LIBRARY_PATH", "SystemRoot", "TEMP", "TMP", "TMPDIR"];
 
-type Command = readonly [executable: string, ...args: string[]];
-const PICTURE_PROCESS: Command = [
-  process.execPath,
+/** What Node runs as that process. */
+const PICTURE_PROCESS: readonly string[] = [
   `--max-old-space-size=${MAX_HEAP_MB}`,
+  // biome-ignore lint/plugin: a file of this folder, to be run and not to be imported.
   fileURLToPath(new URL("./picture-process.js", import.meta.url)),
 ];
+
+/** What the process is started with. */
+export interface PictureReaderWorld {
+  readonly clock: Clock;
+  /** Of the whole program: the process gets a few harmless variables of it. */
+  readonly env: Environment;
+  /** Node's own executable. */
+  readonly execPath: string;
+}
 
 /**
  * Reads pictures in a process of its own. They come from anywhere, and what decodes them is native code, or holds
  * the thread: there it can be ended at any moment, and if it breaks, nothing else does. The process is started for
  * the first picture, serves the later ones too, and keeps nobody waiting at the end.
  */
-export function createPictureReader(clock: Clock, command = PICTURE_PROCESS): ReadPicture {
+export function createPictureReader(world: PictureReaderWorld, args = PICTURE_PROCESS): ReadPicture {
   let idle: ChildProcess | undefined;
   return async (picture, signal) => {
     signal.throwIfAborted();
-    const child = idle?.connected ? idle : start(command);
+    const child = idle?.connected ? idle : start(world, args);
     idle = undefined;
     child.channel?.ref();
     let answer: PictureAnswer;
     try {
-      answer = await ask(child, picture, clock, signal);
+      answer = await ask(child, picture, world.clock, signal);
     } catch (error) {
       child.kill("SIGKILL");
       signal.throwIfAborted();
@@ -57,10 +67,10 @@ export function createPictureReader(clock: Clock, command = PICTURE_PROCESS): Re
   };
 }
 
-function start([executable, ...args]: Command): ChildProcess {
-  const child = spawn(executable, args, {
+function start({ env, execPath }: PictureReaderWorld, args: readonly string[]): ChildProcess {
+  const child = spawn(execPath, args, {
     serialization: "advanced",
-    env: Object.fromEntries(ENVIRONMENT.map((name) => [name, process.env[name]])),
+    env: Object.fromEntries(ENVIRONMENT.map((name) => [name, env[name]])),
     // Ctrl-C reaches all processes of a group. When this one ends is decided here.
     detached: true,
     windowsHide: true,
@@ -99,7 +109,7 @@ async function ask(
     return await Promise.race([sent, answered, ended, late]);
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
-    throw new Failure("picture_unreadable", "What reads pictures broke on this one: save it as PNG.", {
+    throw new Failure("picture_unreadable", "The picture reader broke on this one: save it as PNG.", {
       cause,
     });
   } finally {

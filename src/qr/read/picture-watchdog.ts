@@ -1,3 +1,5 @@
+// biome-ignore-all lint/style/noRestrictedGlobals: the entry of a thread that watches over its process.
+
 import { setInterval } from "node:timers";
 
 /**

@@ -1,5 +1,8 @@
-import { addAbortSignal, type Readable } from "node:stream";
+import type { Readable } from "node:stream";
+import { fileError } from "../../files/file-error.js";
 import { openReadable } from "../../files/open-readable.js";
+import { readInput } from "../../files/read-bounded.js";
+import { errorCode } from "../../foundation/error-code.js";
 import { escapeText } from "../../foundation/escape-text.js";
 import { Failure } from "../../foundation/failures.js";
 import { decodeBase64 } from "../../protocol/base64.js";
@@ -54,8 +57,8 @@ export async function readPayload(
 /** The file's content, or undefined where there is no such file. */
 async function readFile(path: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
   const file = await openReadable(path).catch((error: unknown) => {
-    if (NO_SUCH_FILE.has(errorCode(error))) return undefined;
-    throw unreadable(path, error);
+    if (NO_SUCH_FILE.has(errorCode(error) ?? "")) return undefined;
+    throw fileError("read", path, error);
   });
   if (!file) return undefined;
   const { stats, stream } = file;
@@ -69,19 +72,9 @@ async function readFile(path: string, signal: AbortSignal): Promise<Uint8Array |
 }
 
 async function readAll(stream: Readable, signal: AbortSignal): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of addAbortSignal(signal, stream) as AsyncIterable<Uint8Array>) {
-      size += chunk.length;
-      if (size > MAX_PICTURE_BYTES) throw new Failure("picture_too_large");
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error instanceof Failure ? error : unreadable("The source", error);
-  }
-  return Buffer.concat(chunks);
+  const content = await readInput(stream, "the source", MAX_PICTURE_BYTES, signal);
+  if (!content) throw new Failure("picture_too_large");
+  return content;
 }
 
 /**
@@ -110,14 +103,4 @@ function fromHex(text: string): Uint8Array | undefined {
 
 function fromBase64(text: string): Uint8Array | undefined {
   return decodeBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
-}
-
-function unreadable(what: string, error: unknown): Failure {
-  return new Failure("file_error", `${escapeText(what)} can't be read: ${errorCode(error)}.`, {
-    cause: error,
-  });
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 }

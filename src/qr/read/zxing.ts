@@ -36,6 +36,7 @@ export async function zxing(picture: GreyPicture, options: ZxingOptions = {}): P
 
 /** Left to itself, the package would get its WebAssembly from a CDN. */
 async function prepare(): Promise<void> {
+  // biome-ignore lint/plugin: a file of a package, which is read and not imported.
   const path = createRequire(import.meta.url).resolve("zxing-wasm/reader/zxing_reader.wasm");
   const wasmBinary = new Uint8Array(await readFile(path)).buffer;
   await prepareZXingModule({ overrides: { wasmBinary }, fireImmediately: true });

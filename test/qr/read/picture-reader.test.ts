@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/foundation/clock.js";
 import { Failure } from "../../../src/foundation/failures.js";
 import { createPictureReader } from "../../../src/qr/read/picture-reader.js";
@@ -8,10 +8,9 @@ import { expectEnded } from "../../support/ended.js";
 import { expectFailure } from "../../support/failures.js";
 import { FakeClock } from "../../support/fake-clock.js";
 
-const ANSWERING = [
-  process.execPath,
-  fileURLToPath(new URL("fixtures/answering.mjs", import.meta.url)),
-] as const;
+const ANSWERING = [fileURLToPath(new URL("fixtures/answering.mjs", import.meta.url))];
+const { env, execPath } = process;
+const world = { clock: systemClock, env, execPath };
 const CODE = Uint8Array.of(1);
 const NO_CODE = Uint8Array.of(2);
 const BREAKS = Uint8Array.of(3);
@@ -29,12 +28,12 @@ async function processOf(readPicture: ReadPicture): Promise<number> {
 }
 
 it("one process reads one picture after the other", async () => {
-  const readPicture = createPictureReader(systemClock, ANSWERING);
+  const readPicture = createPictureReader(world, ANSWERING);
   expect([...(await readPicture(CODE, never)), ...(await readPicture(CODE, never))]).toEqual([1, 2]);
 });
 
 it("of two pictures at once each has its own, and one is left afterwards", async () => {
-  const readPicture = createPictureReader(systemClock, ANSWERING);
+  const readPicture = createPictureReader(world, ANSWERING);
   const processes = await Promise.all([processOf(readPicture), processOf(readPicture)]);
   expect(new Set(processes).size).toBe(2);
   const kept = await processOf(readPicture);
@@ -43,35 +42,34 @@ it("of two pictures at once each has its own, and one is left afterwards", async
 });
 
 it("a failure there is one here, with its hint, and the next picture is read all the same", async () => {
-  const readPicture = createPictureReader(systemClock, ANSWERING);
+  const readPicture = createPictureReader(world, ANSWERING);
   const failure = await expectFailure("no_qr_code", () => readPicture(NO_CODE, never));
   expect(failure).toMatchObject({ message: "Nothing there.", hint: "Look." });
   expect([...(await readPicture(CODE, never))]).toEqual([2]);
 });
 
 it("the process gets nothing of the environment that could be secret", async () => {
-  vi.stubEnv("CI_JOB_TOKEN", "secret");
-  onTestFinished(() => void vi.unstubAllEnvs());
-  const names = Buffer.from(await createPictureReader(systemClock, ANSWERING)(ENVIRONMENT, never)).toString();
+  const readPicture = createPictureReader({ ...world, env: { ...env, CI_JOB_TOKEN: "secret" } }, ANSWERING);
+  const names = Buffer.from(await readPicture(ENVIRONMENT, never)).toString();
   expect(names).toContain("PATH");
   expect(names).not.toContain("TOKEN");
 });
 
 it("an answer that is none is not believed", async () => {
-  const readPicture = createPictureReader(systemClock, ANSWERING);
+  const readPicture = createPictureReader(world, ANSWERING);
   await expectFailure("picture_unreadable", () => readPicture(NONSENSE, never));
 });
 
 describe("the next picture gets another process", () => {
   it("after one that broke it, which is unreadable", async () => {
-    const readPicture = createPictureReader(systemClock, ANSWERING);
+    const readPicture = createPictureReader(world, ANSWERING);
     const failure = await expectFailure("picture_unreadable", () => readPicture(BREAKS, never));
     expect(failure.message).toContain("broke");
     expect([...(await readPicture(CODE, never))]).toEqual([1]);
   });
 
   it("after one that ended while it had nothing to do", async () => {
-    const readPicture = createPictureReader(systemClock, ANSWERING);
+    const readPicture = createPictureReader(world, ANSWERING);
     const pid = await processOf(readPicture);
     expect([...(await readPicture(LAST_ONE, never))]).toEqual([2]);
     await expectEnded(pid);
@@ -82,7 +80,7 @@ describe("the next picture gets another process", () => {
 describe("a process that takes for ever is ended", () => {
   it("after ten seconds", async () => {
     const clock = new FakeClock();
-    const readPicture = createPictureReader(clock, ANSWERING);
+    const readPicture = createPictureReader({ ...world, clock }, ANSWERING);
     const pid = await processOf(readPicture);
     const reading = expectFailure("picture_unreadable", () => readPicture(TAKES_FOR_EVER, never));
     await clock.advance(10_000);
@@ -91,7 +89,7 @@ describe("a process that takes for ever is ended", () => {
   });
 
   it("by the signal at any moment, with its reason", async () => {
-    const readPicture = createPictureReader(systemClock, ANSWERING);
+    const readPicture = createPictureReader(world, ANSWERING);
     const pid = await processOf(readPicture);
     const controller = new AbortController();
     const interrupted = new Failure("interrupted");
@@ -104,9 +102,9 @@ describe("a process that takes for ever is ended", () => {
 });
 
 it.each([
-  ["that isn't there", ["/nowhere/to-be-found"]],
-  ["that can't do it", [process.execPath, "/nowhere/to-be-found.mjs"]],
-] as const)("with a program %s no picture can be read", async (_, command) => {
-  const readPicture = createPictureReader(systemClock, command as readonly [string, ...string[]]);
+  ["that isn't there", "/nowhere/to-be-found", ANSWERING],
+  ["that can't do it", execPath, ["/nowhere/to-be-found.mjs"]],
+])("with a program %s no picture can be read", async (_, program, args) => {
+  const readPicture = createPictureReader({ ...world, execPath: program }, args);
   await expectFailure("picture_unreadable", () => readPicture(CODE, never));
 });

@@ -1,8 +1,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { beforeEach, expect, it, vi } from "vitest";
-import { withStandInPictures } from "../../src/commands/stand-in-pictures.js";
-import type { LoginEvent } from "../../src/foundation/events.js";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { withQrPictures } from "../../src/commands/qr-pictures.js";
+import type { ChannelVersion, LoginEvent } from "../../src/foundation/events.js";
 import { payloadOf, scanPicture } from "../support/pictures.js";
 import { temporaryDirectory } from "../support/sessions.js";
 
@@ -28,10 +28,21 @@ function display(room = 0) {
   };
 }
 
+/** The pictures of codes of both versions, without --qr-file. */
+function withPictures<T>(
+  shown: ReturnType<typeof display>,
+  run: (write: (payload: Uint8Array, channel: ChannelVersion) => Promise<string | undefined>) => Promise<T>,
+): Promise<T> {
+  return withQrPictures(undefined, { display: shown }, (pictureFor) =>
+    run((bytes, channel) => pictureFor({ payload: bytes, channel, versions: BOTH })),
+  );
+}
+
+const BOTH: readonly ChannelVersion[] = ["msc4388", "msc4108-2024"];
 const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
 
 it("are written where a code has no room, each version's in its own file, for their owner alone", async () => {
-  await withStandInPictures({ display: display() }, async (write) => {
+  await withPictures(display(), async (write) => {
     const path = (await write(payload, "msc4388")) ?? "";
     const other = (await write(renewed, "msc4108-2024")) ?? "";
     expect(await scanPicture(await readFile(path))).toEqual(payload);
@@ -44,7 +55,7 @@ it("are written where a code has no room, each version's in its own file, for th
 });
 
 it("keep their path when a code is renewed", async () => {
-  await withStandInPictures({ display: display() }, async (write) => {
+  await withPictures(display(), async (write) => {
     const path = (await write(payload, "msc4388")) ?? "";
     expect(await write(renewed, "msc4388")).toBe(path);
     expect(await scanPicture(await readFile(path))).toEqual(renewed);
@@ -53,14 +64,14 @@ it("keep their path when a code is renewed", async () => {
 });
 
 it("are not written where there is room: nothing is", async () => {
-  await withStandInPictures({ display: display(payload.length) }, async (write) => {
+  await withPictures(display(payload.length), async (write) => {
     expect(await write(payload, "msc4388")).toBeUndefined();
     expect(await readdir(folder)).toEqual([]);
   });
 });
 
 it.each(["a success", "a failure"])("are gone after %s", async (end) => {
-  const run = withStandInPictures({ display: display() }, async (write) => {
+  const run = withPictures(display(), async (write) => {
     await write(payload, "msc4388");
     expect(await readdir(folder)).toHaveLength(1);
     if (end === "a failure") throw new Error("over");
@@ -73,7 +84,7 @@ it.each(["a success", "a failure"])("are gone after %s", async (end) => {
 
 it("leave the process no listener of theirs", async () => {
   const before = process.listenerCount("exit");
-  await withStandInPictures({ display: display() }, async (write) => write(payload, "msc4388"));
+  await withPictures(display(), async (write) => write(payload, "msc4388"));
   expect(process.listenerCount("exit")).toBe(before);
 });
 
@@ -83,10 +94,54 @@ it.each([
 ])("that can't be written because %s are warned of, and end nothing", async (_why, break_, bytes, said) => {
   break_();
   const shown = display();
-  await withStandInPictures({ display: shown }, async (write) => {
+  await withPictures(shown, async (write) => {
     expect(await write(bytes, "msc4388")).toBeUndefined();
   });
   expect(shown.events).toEqual([
     { event: "warning", code: "qr_file_failed", message: expect.stringContaining(said) },
   ]);
+});
+
+describe("--qr-file", () => {
+  const show = async (
+    channel: ChannelVersion,
+    versions: readonly ChannelVersion[],
+    room = payload.length,
+  ) => {
+    const asked = join(folder, "asked.png");
+    const shown = display(room);
+    const given = await withQrPictures(asked, { display: shown }, (pictureFor) =>
+      pictureFor({ payload, channel, versions }),
+    );
+    return { asked, given };
+  };
+
+  it.each([
+    ["msc4108-2024", BOTH],
+    ["msc4388", ["msc4388"]],
+    ["msc4108-2024", ["msc4108-2024"]],
+  ] as const)("has the code of %s among %j", async (channel, versions) => {
+    const { asked, given } = await show(channel, versions);
+    expect(given).toBe(asked);
+    expect(await scanPicture(await readFile(asked))).toEqual(payload);
+  });
+
+  it("doesn't have the code that phones can't read, where there is one that they can", async () => {
+    expect((await show("msc4388", BOTH)).given).toBeUndefined();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("has a code that the display has no room for, too, and needs no other picture then", async () => {
+    const { asked, given } = await show("msc4108-2024", BOTH, 0);
+    expect(given).toBe(asked);
+    expect(await readdir(folder)).toEqual(["asked.png"]);
+  });
+
+  it("that can't be written ends it: it was asked for", async () => {
+    const nowhere = join(folder, "nowhere", "asked.png");
+    const shown = withQrPictures(nowhere, { display: display() }, (pictureFor) =>
+      pictureFor({ payload, channel: "msc4388", versions: ["msc4388"] }),
+    );
+    await expect(shown).rejects.toMatchObject({ code: "file_error" });
+  });
 });

@@ -2,20 +2,24 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { escapeText } from "../foundation/escape-text.js";
+import type { Intent } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import { writeQrFile } from "../qr/draw/qr-file.js";
-import type { GenerateCode } from "../sign-in/generate-code.js";
+import type { CodeToShow, GenerateCode } from "../sign-in/generate-code.js";
 import type { SignInContext } from "./context.js";
 
-type WriteStandIn = NonNullable<GenerateCode["writeStandIn"]>;
+type PictureFor = NonNullable<GenerateCode<Intent>["pictureFor"]>;
 
 /**
- * Runs what shows QR codes, and lets it write those that the display has no room for as pictures. They are in a
- * folder of their own that only its owner can enter, and gone with the end of the run, even of one that is cut off.
+ * Runs what shows QR codes, and answers which picture goes with each: `--qr-file` has the newest code of the
+ * oldest version, which is what phones read today. Of the others, those that the display has no room for get a
+ * picture in a folder of their own that only its owner can enter, and that is gone with the end of the run, even
+ * of one that is cut off.
  */
-export async function withStandInPictures<T>(
+export async function withQrPictures<T>(
+  qrFile: string | undefined,
   { display }: Pick<SignInContext, "display">,
-  run: (write: WriteStandIn) => Promise<T>,
+  run: (pictureFor: PictureFor) => Promise<T>,
 ): Promise<T> {
   let folder: string | undefined;
   const remove = () => {
@@ -26,8 +30,7 @@ export async function withStandInPictures<T>(
       // Once its code has served or expired, a picture is worth nothing, and no reason to fail.
     }
   };
-  const write: WriteStandIn = async (payload, channel) => {
-    if (!display.lacksRoomFor(payload)) return undefined;
+  const standIn = async ({ payload, channel }: CodeToShow): Promise<string | undefined> => {
     try {
       // At once, lest a process that ends in between leaves it behind.
       folder ??= mkdtempSync(join(tmpdir(), "matrix-qr-login-"));
@@ -43,10 +46,17 @@ export async function withStandInPictures<T>(
       return undefined;
     }
   };
+  const pictureFor: PictureFor = async (code) => {
+    if (qrFile !== undefined && code.channel === code.versions.at(-1)) {
+      await writeQrFile(qrFile, code.payload);
+      return qrFile;
+    }
+    return display.lacksRoomFor(code.payload) ? standIn(code) : undefined;
+  };
   // A second signal ends the process without any clean-up but this.
   process.once("exit", remove);
   try {
-    return await run(write);
+    return await run(pictureFor);
   } finally {
     process.off("exit", remove);
     remove();

@@ -1,0 +1,35 @@
+import type { Failure, FailureCode } from "../foundation/failures.js";
+
+/** What to do next, where the command line has an option or a command for it. */
+export const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
+  internal_error: "This is a bug: please report it, with the output of --trace.",
+  usage_error: "See --help.",
+  source_not_found: "Give the path of a picture, the payload as base64 or hex, or - for stdin.",
+  wrong_intent:
+    "Use `scan --as new` to sign this device in, and `scan` without --as new to sign the other one in.",
+  homeserver_missing: "Give --homeserver, or set MATRIX_QR_LOGIN_HOMESERVER.",
+  session_ambiguous: "Give --session, or set MATRIX_QR_LOGIN_SESSION; `session list` shows them.",
+  session_exists: "Choose another --session, or end the old one with `session logout`.",
+  timed_out: "Start again, with a longer --timeout if need be.",
+  unexpected_master_key:
+    "Check --expect-master-key; if the account's cross-signing was not reset, don't trust the homeserver.",
+  url_refused: "For a test network, --allow-http HOST lets plain http through to that host.",
+  homeserver_without_registration:
+    "Give a registered client with --client-id, or ask the admin for dynamic client registration.",
+  homeserver_without_rendezvous:
+    "A new device may use another server's with --rendezvous; or show the code on the other device.",
+  device_already_exists: "Start again with another --device-id, or none.",
+  unable_to_open_verification_uri: "Start again with --no-browser and open the printed link yourself.",
+  session_unconfirmed: "Run `session check` when the homeserver can be reached again.",
+  revocation_pending: "Run `session logout` again when the homeserver can be reached.",
+  signed_in_unverified: "Verify it from another device, or sign it out with `session logout`.",
+  session_not_found: "`session list` shows the sessions, `session import` brings one in.",
+  session_incomplete: "Remove it with `session logout`, then sign in again.",
+  secrets_missing:
+    "Use a verified device's session or --secrets FILE; a new account has to set up encryption first.",
+};
+
+/** What to do next: as the place of the failure knows it, else as the command line does, else in general. */
+export function hintOf(failure: Failure): string | undefined {
+  return failure.details.hint ?? HINTS[failure.code] ?? failure.hint;
+}

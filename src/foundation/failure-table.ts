@@ -1,0 +1,295 @@
+import type { FailureKind } from "./failure-kinds.js";
+
+/**
+ * Everything that can go wrong, in one table: the stable code that programs match on, its kind, what it means,
+ * and what to do next. It speaks to users of the library and of the command line alike, and so names neither
+ * options nor commands. `docs/failures.md` is made from it.
+ */
+
+export interface Definition {
+  readonly kind: FailureKind;
+  /** Which signal it was, for those of the kind `signal`. */
+  readonly signal?: "SIGHUP" | "SIGINT" | "SIGTERM";
+  /** One sentence for the person, used where the place of the failure has nothing more exact to say. */
+  readonly message: string;
+  /** What to do next. */
+  readonly hint?: string;
+}
+
+export const FAILURES = {
+  internal_error: {
+    kind: "bug",
+    message: "Something went wrong inside matrix-qr-login itself.",
+    hint: "This is a bug: please report it.",
+  },
+
+  usage_error: { kind: "usage", message: "The options can't be understood." },
+  source_not_found: {
+    kind: "usage",
+    message: "There is no such file, and the text holds no QR code payload either.",
+    hint: "Give the path of a picture, or the payload as base64 or hex.",
+  },
+  picture_unreadable: {
+    kind: "usage",
+    message: "The file is not a picture that can be read.",
+    hint: "PNG, JPEG, WebP, GIF, TIFF, SVG, AVIF, BMP and HEIC pictures are understood.",
+  },
+  picture_too_large: {
+    kind: "usage",
+    message: "The picture is too large.",
+    hint: "Crop it to the QR code: at most 50 MB and 100 megapixels are read.",
+  },
+  no_qr_code: {
+    kind: "usage",
+    message: "No QR code was found in the picture.",
+    hint: "Take it again: the whole code, straight on, sharp, without glare, with a margin around it. Or copy the payload as text.",
+  },
+  several_sign_in_codes: {
+    kind: "usage",
+    message: "There is more than one sign-in QR code in the picture.",
+    hint: "Crop the picture to the one you mean.",
+  },
+  not_a_sign_in_code: {
+    kind: "usage",
+    message: "This QR code is not for signing in to Matrix.",
+    hint: "On the other device, choose to link or sign in a device by QR code.",
+  },
+  malformed_sign_in_code: {
+    kind: "usage",
+    message: "This sign-in QR code is damaged.",
+    hint: "Have the other device show a new code and scan that.",
+  },
+  wrong_intent: {
+    kind: "usage",
+    message: "Both devices have the same role.",
+    hint: "One has to be the new device, the other the existing one.",
+  },
+  homeserver_missing: {
+    kind: "usage",
+    message: "No homeserver was named.",
+    hint: "Name it by its server name or URL.",
+  },
+  session_ambiguous: {
+    kind: "usage",
+    message: "There are several sessions, and none was named.",
+    hint: "Name the one to use.",
+  },
+  session_exists: {
+    kind: "usage",
+    message: "There already is a session with that name, and a sign-in never overwrites one.",
+    hint: "Choose another name, or sign the old session out first.",
+  },
+  terminal_required: {
+    kind: "usage",
+    message: "A person has to answer here, and there is no terminal.",
+  },
+
+  consent_declined: {
+    kind: "refused",
+    message: "The sign-in was declined on the consent page.",
+    hint: "Start again if that was a mistake.",
+  },
+  user_cancelled: { kind: "refused", message: "The sign-in was cancelled." },
+  other_device_cancelled: { kind: "refused", message: "The other device cancelled the sign-in." },
+  rendezvous_gone: {
+    kind: "refused",
+    message: "The other device or the homeserver ended the rendezvous session before it expired.",
+    hint: "Start again on both devices.",
+  },
+
+  rendezvous_expired: {
+    kind: "late",
+    message: "The QR code's rendezvous session has expired.",
+    hint: "Start again on both devices with a new QR code; the homeserver sets how long one lives.",
+  },
+  authorization_expired: {
+    kind: "late",
+    message: "Nobody consented in time.",
+    hint: "Start again, and confirm the sign-in on the consent page.",
+  },
+  timed_out: {
+    kind: "late",
+    message: "The time limit for the whole run was reached.",
+    hint: "Start again, with more time if need be.",
+  },
+
+  check_code_wrong: {
+    kind: "security",
+    message: "The check code is wrong: this may not be the device you think it is.",
+    hint: "Start again with a new QR code, and type the code that your other device shows.",
+  },
+  message_not_authentic: {
+    kind: "security",
+    message: "A message is not from the device that the QR code belongs to, or was changed on the way.",
+    hint: "Start again with a new QR code; if it happens again, somebody may be interfering.",
+  },
+  concurrent_write: {
+    kind: "security",
+    message: "Somebody else wrote into the rendezvous session.",
+    hint: "Start again with a new QR code; if it happens again, somebody may be interfering.",
+  },
+  unexpected_user: {
+    kind: "security",
+    message: "The sign-in ended up as a different user than expected.",
+    hint: "Check who scanned the code: somebody else may have tried to sign this device in.",
+  },
+  unexpected_master_key: {
+    kind: "security",
+    message: "The account's master cross-signing key is not the expected one.",
+    hint: "Check the key; if the account's cross-signing was not reset, don't trust the homeserver.",
+  },
+  secrets_mismatch: {
+    kind: "security",
+    message: "The secrets don't match the cross-signing keys that the account publishes.",
+    hint: "If cross-signing was reset lately, use a device that has the new keys.",
+  },
+  device_keys_mismatch: {
+    kind: "security",
+    message: "The homeserver shows different keys for this device from those that were uploaded.",
+    hint: "Don't trust this homeserver with this account before you know why.",
+  },
+  expected_user_unresolvable: {
+    kind: "security",
+    message: "The homeserver of the expected user could not be determined.",
+    hint: "Check the user ID, and the server's /.well-known/matrix/client.",
+  },
+  url_refused: {
+    kind: "security",
+    message: "A URL is refused: only https is allowed, without a user name or password.",
+    hint: "Plain http is only for hosts that were explicitly allowed, as in a test network.",
+  },
+
+  homeserver_without_oauth: {
+    kind: "unsupported",
+    message: "This homeserver doesn't offer the OAuth 2.0 API, which QR sign-in needs.",
+    hint: "Its admin has to move it to OAuth 2.0 (for Synapse: Matrix Authentication Service).",
+  },
+  homeserver_without_device_grant: {
+    kind: "unsupported",
+    message: "This homeserver doesn't offer the device authorization grant, which QR sign-in needs.",
+    hint: "Its admin can switch it on in the authorization server.",
+  },
+  homeserver_without_registration: {
+    kind: "unsupported",
+    message: "This homeserver registers no new OAuth clients.",
+    hint: "Use a client that is registered there, or ask the admin for dynamic client registration.",
+  },
+  homeserver_without_rendezvous: {
+    kind: "unsupported",
+    message: "This homeserver doesn't let this device create a rendezvous session.",
+    hint: "A new device may use another server's rendezvous session; or show the code on the other device.",
+  },
+  unsupported_protocol: {
+    kind: "unsupported",
+    message: "The two devices have no login protocol in common.",
+    hint: "Check that the homeserver offers the device authorization grant.",
+  },
+  device_already_exists: {
+    kind: "unsupported",
+    message: "The account already has a device with that device ID.",
+    hint: "Start again with another device ID.",
+  },
+  device_not_found: {
+    kind: "unsupported",
+    message: "The new device says that it signed in, but the homeserver doesn't know it.",
+    hint: "No secrets were sent. Check the account's devices, and start again.",
+  },
+  unable_to_open_verification_uri: {
+    kind: "unsupported",
+    message: "The consent page could not be opened.",
+    hint: "Start again, and open the link yourself.",
+  },
+  unexpected_message: {
+    kind: "unsupported",
+    message: "The other device sent a message that has no place here.",
+    hint: "Check that both devices run a current version.",
+  },
+  other_device_failed: {
+    kind: "unsupported",
+    message: "The other device gave up.",
+    hint: "See what it says there.",
+  },
+
+  network_error: {
+    kind: "network",
+    message: "The server can't be reached.",
+    hint: "Check the network and the server's address, then start again.",
+  },
+  server_error: {
+    kind: "network",
+    message: "The server gave an answer that can't be used.",
+    hint: "Try again later; if it keeps happening, ask the homeserver's admin.",
+  },
+  delivery_unknown: {
+    kind: "network",
+    message:
+      "An answer from the server was lost, so it can't be known whether the other device got our message.",
+    hint: "Start again on both devices.",
+  },
+  token_lost: {
+    kind: "network",
+    message: "The homeserver issued a token whose answer was lost, so this device can't use or revoke it.",
+    hint: "Remove the device on the account's page, then start again.",
+  },
+  session_unconfirmed: {
+    kind: "network",
+    message: "The device keys were uploaded, but the homeserver could not be asked whether it shows them.",
+    hint: "Check the session when the homeserver can be reached again.",
+  },
+  revocation_pending: {
+    kind: "network",
+    message: "The session's tokens could not be revoked, so they may still be good.",
+    hint: "Sign the session out again when the homeserver can be reached.",
+  },
+
+  signed_in_unverified: {
+    kind: "unverified",
+    message: "This device is signed in, but the secrets never came, so it is not verified.",
+    hint: "Verify it from another device, or sign it out.",
+  },
+
+  session_not_found: {
+    kind: "local",
+    message: "There is no such session.",
+    hint: "Check its name or path.",
+  },
+  session_invalid: {
+    kind: "local",
+    message: "The session file can't be used.",
+    hint: "docs/session-file.md says what it must hold.",
+  },
+  session_incomplete: {
+    kind: "local",
+    message: "That session's sign-in was never finished.",
+    hint: "Sign it out, then sign in again.",
+  },
+  session_dead: {
+    kind: "local",
+    message: "The homeserver no longer accepts this session.",
+    hint: "It was signed out elsewhere, or another client refreshed its token: sign in again.",
+  },
+  session_locked: {
+    kind: "local",
+    message: "Another process is using this session.",
+    hint: "Wait until it has ended, then try again.",
+  },
+  secrets_missing: {
+    kind: "local",
+    message: "This session has no cross-signing keys to share.",
+    hint: "Use a verified device's session, or give its secrets in a file; a new account has to set up encryption first.",
+  },
+  cross_signing_missing: {
+    kind: "local",
+    message: "The account has no cross-signing keys yet, so there is nothing to share.",
+    hint: "Set up encryption (cross-signing and recovery) in a Matrix client first.",
+  },
+  file_error: {
+    kind: "local",
+    message: "A file can't be read or written.",
+    hint: "Check the path, its permissions and the free disk space.",
+  },
+
+  hangup: { kind: "signal", signal: "SIGHUP", message: "Ended by SIGHUP." },
+  interrupted: { kind: "signal", signal: "SIGINT", message: "Interrupted." },
+  terminated: { kind: "signal", signal: "SIGTERM", message: "Ended by SIGTERM." },
+} as const satisfies Record<string, Definition>;

@@ -1,0 +1,10 @@
+/** Environment variables, by their names. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What depends on the machine and on the user that a program runs for. Only commands and `run` ask Node for it. */
+export interface Machine {
+  readonly env: Environment;
+  readonly platform: NodeJS.Platform;
+  /** Where the user's files are, for when `env` doesn't tell. May throw where the user has no home. */
+  homeDirectory(): string;
+}

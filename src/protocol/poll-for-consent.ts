@@ -1,0 +1,44 @@
+import type { Clock } from "../foundation/clock.js";
+import type { DeviceAuthorization, SignInHomeserver } from "./homeserver.js";
+import type { SignInAttempt } from "./sign-in-attempt.js";
+
+/** How long a token request that is under way may go on once it is no longer wanted: its answer matters. */
+const LINGER_MS = 1000;
+/** RFC 8628 §3.5: what `slow_down` adds to the interval. */
+const SLOW_DOWN_MS = 5000;
+
+/**
+ * Polls the token endpoint until the person has decided, or can no longer (RFC 8628 §3.4 and §3.5). Tokens that
+ * are granted are kept by the attempt.
+ *
+ * @throws {Failure} what the token endpoint and the attempt throw; the signal's reason
+ */
+export async function pollUntilDecided(
+  homeserver: SignInHomeserver,
+  { expiresAt, intervalMs: askedFor }: DeviceAuthorization,
+  attempt: SignInAttempt,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<"granted" | "declined" | "expired"> {
+  const requests = abortedLater(signal, LINGER_MS, clock);
+  let intervalMs = askedFor;
+  while (clock.now() < expiresAt) {
+    const answer = await attempt.ask(() => homeserver.pollForTokens(requests));
+    if (answer.status === "granted") {
+      await attempt.begin(homeserver, answer.tokens);
+      return "granted";
+    }
+    if (answer.status === "declined" || answer.status === "expired") return answer.status;
+    if (answer.status === "slow_down") intervalMs += SLOW_DOWN_MS;
+    await clock.sleep(Math.min(intervalMs, expiresAt - clock.now()), signal);
+  }
+  return "expired";
+}
+
+/** A signal that follows another one after a while. */
+function abortedLater(signal: AbortSignal, ms: number, clock: Clock): AbortSignal {
+  const later = new AbortController();
+  const follow = () => void clock.sleep(ms).then(() => later.abort(signal.reason));
+  signal.addEventListener("abort", follow, { once: true });
+  return later.signal;
+}

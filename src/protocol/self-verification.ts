@@ -1,0 +1,84 @@
+import { Failure } from "../foundation/failures.js";
+import { decodeBase64 } from "./base64.js";
+import { checkCrossSigningSecrets, isDeviceVerified, publicCrossSigningKeys } from "./cross-signing.js";
+import { publicIdentityKeys, signedDeviceKeys } from "./device-keys.js";
+import type { AccountHomeserver } from "./homeserver.js";
+import type { NewDevice } from "./new-device.js";
+import type { SecretsBundle } from "./secrets.js";
+import type { SignInAttempt } from "./sign-in-attempt.js";
+import { curve25519PublicKey } from "./signatures.js";
+
+/** How a device that has the account's secrets verifies itself (MSC4108 §Secret sharing and device verification). */
+
+/** How long the homeserver may take to show the uploaded keys. */
+const VERIFIED_MS = 10_000;
+const VERIFIED_PAUSE_MS = 500;
+
+/**
+ * Holds the received secrets to what the account publishes, and to the master key that is expected.
+ *
+ * @throws {Failure} `secrets_mismatch`, `unexpected_master_key`, and what the homeserver throws
+ */
+export async function checkSecrets(
+  { expectedMasterKey }: Pick<NewDevice, "expectedMasterKey">,
+  account: AccountHomeserver,
+  userId: string,
+  secrets: SecretsBundle,
+  signal: AbortSignal,
+): Promise<void> {
+  const published = await account.queryKeys(userId, signal);
+  if (!published.masterKey) throw new Failure("secrets_mismatch");
+  checkCrossSigningSecrets(userId, secrets.cross_signing, published);
+  const { master } = publicCrossSigningKeys(secrets.cross_signing);
+  if (expectedMasterKey !== undefined && master !== expectedMasterKey) {
+    throw new Failure("unexpected_master_key");
+  }
+}
+
+/**
+ * One upload of keys and signature, after which this device is verified as soon as the homeserver shows it.
+ *
+ * @throws {Failure} `session_unconfirmed`, `device_keys_mismatch`, and what the homeserver throws
+ */
+export async function uploadDeviceKeys(
+  { deviceId, identityKeys, emit, clock }: Pick<NewDevice, "deviceId" | "identityKeys" | "emit" | "clock">,
+  account: AccountHomeserver,
+  userId: string,
+  { cross_signing: { self_signing_key } }: SecretsBundle,
+  attempt: SignInAttempt,
+  signal: AbortSignal,
+): Promise<void> {
+  const deviceKeys = signedDeviceKeys(userId, deviceId, identityKeys, self_signing_key);
+  await attempt.passPointOfNoReturn(signal);
+  // Whatever the answer, or none: what counts is what the homeserver shows.
+  const uploadFailure = await account.uploadDeviceKeys(deviceKeys, signal).catch(Failure.from);
+  const identity = publicIdentityKeys(identityKeys);
+  const deadline = clock.now() + VERIFIED_MS;
+  while (!isDeviceVerified(userId, deviceId, identity, await account.queryKeys(userId, signal))) {
+    if (uploadFailure) throw uploadFailure;
+    if (clock.now() >= deadline) throw new Failure("session_unconfirmed");
+    await clock.sleep(VERIFIED_PAUSE_MS, signal);
+  }
+  emit({ event: "verified", device_id: deviceId });
+}
+
+/** MSC4108: "New device connects to room-key backup". A backup that doesn't fit spoils no sign-in. */
+export async function checkBackup(
+  { emit }: Pick<NewDevice, "emit">,
+  account: AccountHomeserver,
+  { backup }: SecretsBundle,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!backup) return;
+  const current = await account.backupVersion(signal).catch(() => undefined);
+  const key = decodeBase64(backup.key);
+  const fits =
+    current?.version === backup.backup_version &&
+    current.algorithm === backup.algorithm &&
+    (current.publicKey === undefined || (key && current.publicKey === curve25519PublicKey(key)));
+  if (fits) return;
+  const message = current
+    ? "The backup key that was received doesn't fit the account's current key backup."
+    : "The backup key was received, but the account's key backup could not be checked.";
+  emit({ event: "warning", code: "backup_mismatch", message });
+}

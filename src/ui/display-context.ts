@@ -1,0 +1,10 @@
+import type { Clock } from "../foundation/clock.js";
+import type { Machine } from "../foundation/machine.js";
+
+/** The process as a display sees it. */
+export interface DisplayContext extends Pick<Machine, "env" | "platform"> {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly clock: Clock;
+}
