@@ -16,7 +16,7 @@ const SIGNALS = ["hangup", "interrupted", "terminated"] as const;
 /** How long a command may clean up after a signal. */
 const CLEANUP_MS = 5000;
 
-export interface RunOptions extends Pick<DisplayOptions, "qr" | "stdinInUse"> {
+interface RunOptions extends Pick<DisplayOptions, "qr" | "stdinInUse"> {
   readonly json?: boolean;
   readonly plain?: boolean;
   /** Seconds; none for a command that runs until it is stopped. */

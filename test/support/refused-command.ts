@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { CommandContext } from "../../src/commands/context.js";
+import { hintOf } from "../../src/commands/hints.js";
 import { Failure, type FailureCode } from "../../src/foundation/failures.js";
 import { createJsonDisplay } from "../../src/ui/json-display.js";
 import { perform } from "./command-line.js";
@@ -38,7 +39,7 @@ export async function expectRefusal({ args, code, hint = "", ...given }: Refusal
     command: async (_options, command) => void (await command(context)),
   });
   const failure = await expectFailure(code, () => clock.runUntil(run));
-  expect(failure.hint ?? "").toContain(hint);
+  expect(hintOf(failure) ?? "").toContain(hint);
   expect(await readFile(trace, "utf8").catch(() => "")).toBe("");
 }
 

@@ -5,7 +5,7 @@ export const QR_SIZES = ["auto", "small", "large", "none"] as const;
 export type QrSize = (typeof QR_SIZES)[number];
 
 /** Error correction: about 7, 15, 25 and 30 % of the code may be unreadable. */
-export const QR_LEVELS = ["L", "M", "Q", "H"] as const;
+const QR_LEVELS = ["L", "M", "Q", "H"] as const;
 export type QrLevel = (typeof QR_LEVELS)[number];
 
 /** A level, or with `auto` the best one that still fits. */
