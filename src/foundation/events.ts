@@ -127,8 +127,10 @@ export interface Done {
   role: Intent;
   user_id: string;
   device_id: string;
-  /** Only of the new device. */
+  /** Only of the new device; false while its device keys are deferred. */
   verified?: boolean;
+  /** Only of the new device: whether its keys are up, or left to the client that takes the session over. */
+  device_keys?: "uploaded" | "deferred";
   /** Path of the new device's session file. */
   session?: string;
 }

@@ -131,7 +131,7 @@ export const FAILURES = {
   unexpected_user: {
     kind: "security",
     message: "The sign-in ended up as a different user than expected.",
-    hint: "Check who scanned the code: somebody else may have tried to sign this device in.",
+    hint: "Check who scanned the code or opened the link: somebody else may have signed this device in to their account.",
   },
   unexpected_master_key: {
     kind: "security",
@@ -146,6 +146,11 @@ export const FAILURES = {
   device_keys_mismatch: {
     kind: "security",
     message: "The homeserver shows different keys for this device from those that were uploaded.",
+    hint: "Don't trust this homeserver with this account before you know why.",
+  },
+  device_keys_invalid: {
+    kind: "security",
+    message: "What the homeserver shows as this device's keys is not signed by the device itself.",
     hint: "Don't trust this homeserver with this account before you know why.",
   },
   expected_user_unresolvable: {
@@ -236,6 +241,11 @@ export const FAILURES = {
     message: "The device keys were uploaded, but the homeserver could not be asked whether it shows them.",
     hint: "Check the session when the homeserver can be reached again.",
   },
+  signature_not_shown: {
+    kind: "network",
+    message: "The device keys' signature was uploaded, but the homeserver doesn't show it.",
+    hint: "Sign the device again later; if it keeps happening, ask the homeserver's admin.",
+  },
   revocation_pending: {
     kind: "network",
     message: "The session's tokens could not be revoked, so they may still be good.",
@@ -246,6 +256,11 @@ export const FAILURES = {
     kind: "unverified",
     message: "This device is signed in, but the secrets never came, so it is not verified.",
     hint: "Verify it from another device, or sign it out.",
+  },
+  device_keys_missing: {
+    kind: "unverified",
+    message: "No client has uploaded keys for this device yet, so there is nothing to sign.",
+    hint: "Start the client that takes the session over, and sign the device when it has uploaded its keys.",
   },
 
   session_not_found: {

@@ -11,3 +11,10 @@ export const SESSION_STATES = [
   "revocation_pending",
 ] as const;
 export type SessionState = (typeof SESSION_STATES)[number];
+
+/**
+ * What has become of a session's device keys: `uploaded`, signed, by the sign-in itself; `deferred`, which is to say
+ * left to the client that takes the session over; or that client's, and `signed` since.
+ */
+export const DEVICE_KEYS_STATES = ["uploaded", "deferred", "signed"] as const;
+export type DeviceKeysState = (typeof DEVICE_KEYS_STATES)[number];

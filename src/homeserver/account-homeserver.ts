@@ -97,6 +97,15 @@ export function createAccountHomeserver(options: MatrixApiOptions): AccountHomes
       await ask(v.unknown(), request, signal);
     },
 
+    async uploadSignature(userId, deviceId, signed, signal) {
+      const request = {
+        method: "POST",
+        path: "_matrix/client/v3/keys/signatures/upload",
+        body: { [userId]: { [deviceId]: signed } },
+      } as const;
+      await ask(v.unknown(), request, signal);
+    },
+
     async backupVersion(signal) {
       const request = { method: "GET", path: "_matrix/client/v3/room_keys/version" } as const;
       const response = await api.send(request, signal);

@@ -75,6 +75,11 @@ export interface AccountHomeserver {
   deviceExists(deviceId: string, signal: AbortSignal): Promise<boolean>;
   queryKeys(userId: string, signal: AbortSignal): Promise<PublishedKeys>;
   uploadDeviceKeys(deviceKeys: JsonObject, signal: AbortSignal): Promise<void>;
+  /**
+   * Adds a signature to what is published of one of the user's devices. Whether it is taken, only /keys/query tells.
+   * @param signed the device's keys with that signature
+   */
+  uploadSignature(userId: string, deviceId: string, signed: JsonObject, signal: AbortSignal): Promise<void>;
   /** The current key backup, or undefined where there is none. */
   backupVersion(signal: AbortSignal): Promise<BackupVersion | undefined>;
 }

@@ -1,38 +1,35 @@
-import { type Clock, msUntil } from "../foundation/clock.js";
+import { msUntil } from "../foundation/clock.js";
 import { escapeText } from "../foundation/escape-text.js";
-import type { Emit } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import { endOf, isCallersAbort } from "./caller-abort.js";
-import type { DeviceIdentityKeys } from "./device-keys.js";
 import { ExpectedUser } from "./expected-user.js";
-import type { AccountHomeserver, DeviceAuthorization, SignInHomeserver } from "./homeserver.js";
+import type { DeviceAuthorization, SignInHomeserver } from "./homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "./messages.js";
 import { pollUntilDecided } from "./poll-for-consent.js";
 import { backupVersion } from "./secrets.js";
 import type { SecureChannel } from "./secure-channel.js";
-import { checkBackup, checkSecrets, uploadDeviceKeys } from "./self-verification.js";
-import { type SessionFile, SignInAttempt } from "./sign-in-attempt.js";
+import { verifyWithSecrets } from "./self-verification.js";
+import { SignInAttempt } from "./sign-in-attempt.js";
+import {
+  learnUser,
+  type SignedInDevice,
+  type SigningInDevice,
+  startAuthorization,
+  verificationUris,
+  warnOfRemains,
+} from "./signing-in.js";
 import { whileWatching } from "./while-watching.js";
 
 /** A server name or a base URL, as the QR code or the other device names it: nothing is believed of it. */
 export type HomeserverClaim = string;
 
-/** The device that wants to be signed in, and all that it needs from outside. */
-export interface NewDevice {
-  readonly deviceId: string;
-  readonly identityKeys: DeviceIdentityKeys;
+/** The device that wants to be signed in with another one's help, and all that it needs from outside. */
+export interface NewDevice extends SigningInDevice {
   /** Finds the base URL that a claim about the homeserver leads to. Not asked where a user is expected. */
   readonly resolveHomeserver: (claim: HomeserverClaim, signal: AbortSignal) => Promise<URL>;
   readonly connect: (baseUrl: URL) => SignInHomeserver;
-  readonly sessionFile: SessionFile;
   /** Who this device must end up as. A channel without a typed check code brings its own. */
   readonly expectedUser?: ExpectedUser | undefined;
-  /** The public master cross-signing key that the account must have, unpadded base64. */
-  readonly expectedMasterKey?: string | undefined;
-  /** Keep the session when the secrets never come. */
-  readonly keepUnverified: boolean;
-  readonly emit: Emit;
-  readonly clock: Clock;
 }
 
 /**
@@ -40,7 +37,8 @@ export interface NewDevice {
  * 2.0 device authorization flow and §Secret sharing and device verification).
  *
  * @param learnHomeserver step 1: what the QR code or `m.login.protocols` says
- * @returns once /keys/query shows this device as verified
+ * @returns once /keys/query shows this device as verified, or with deferred device keys once the checked secrets
+ *   are on disk
  * @throws {Failure} whatever ended the sign-in, with what became of its tokens; the other device was told, or
  *   the rendezvous session deleted
  * @throws {TypeError} for a channel that was confirmed for another role or user
@@ -51,7 +49,7 @@ export async function signInAsNewDevice(
   channel: SecureChannel<"new">,
   learnHomeserver: (channel: SecureChannel<"new">, signal: AbortSignal) => Promise<HomeserverClaim>,
   signal: AbortSignal,
-): Promise<{ readonly userId: string; readonly deviceId: string }> {
+): Promise<SignedInDevice> {
   const expectedUser = expectedUserOf(device, channel);
   const attempt = new SignInAttempt(device);
   try {
@@ -79,13 +77,11 @@ export async function signInAsNewDevice(
     attempt.noteSecrets();
     device.emit({ event: "secrets_received", cross_signing: true, ...backupVersion(secrets) });
 
-    // Secret sharing 3. The new device signs itself and uploads its keys
-    await checkSecrets(device, account, userId, secrets, signal);
-    await attempt.keep({ secrets: { cross_signing: secrets.cross_signing, backup: secrets.backup } });
-    await uploadDeviceKeys(device, account, userId, secrets, attempt, signal);
-    await attempt.keep({ state: "complete" });
-    await checkBackup(device, account, secrets, signal);
-    return { userId, deviceId: device.deviceId };
+    // Secret sharing 3. The new device signs itself and uploads its keys, or leaves that to another client
+    const { cross_signing, backup } = secrets;
+    const bundle = { cross_signing, backup };
+    const deviceKeys = await verifyWithSecrets(device, account, userId, bundle, attempt, signal);
+    return { userId, deviceId: device.deviceId, deviceKeys };
   } catch (thrown) {
     const failure = endOf(thrown, signal);
     const [ended, reason] = await Promise.all([attempt.undo(failure), channel.abandon(failure)]);
@@ -126,34 +122,6 @@ async function chooseHomeserver(
   return baseUrl;
 }
 
-/** A reason that a caller gave for aborting has no room for what couldn't be undone. */
-function warnOfRemains({ emit }: NewDevice, { details }: Failure): void {
-  const { cleanup = "none", deviceId, session } = details;
-  if (cleanup === "none" ? session === undefined : cleanup === "revoked") return;
-  const where = session === undefined ? "" : ` See the session file ${escapeText(session, 1000)}.`;
-  const message = `Device ${escapeText(deviceId ?? "")} may still be signed in.${where}`;
-  emit({ event: "warning", code: "left_behind", message });
-}
-
-async function startAuthorization(
-  { deviceId, emit }: NewDevice,
-  homeserver: SignInHomeserver,
-  signal: AbortSignal,
-): Promise<DeviceAuthorization> {
-  const issuer = await homeserver.checkCapabilities(signal);
-  emit({ event: "homeserver", base_url: homeserver.baseUrl.href, issuer });
-  const authorization = await homeserver.startDeviceAuthorization(deviceId, signal);
-  emit({ event: "verification", ...verificationUris(authorization), user_code: authorization.userCode });
-  return authorization;
-}
-
-function verificationUris({ verificationUri, verificationUriComplete }: DeviceAuthorization) {
-  return {
-    verification_uri: verificationUri,
-    ...(verificationUriComplete === undefined ? {} : { verification_uri_complete: verificationUriComplete }),
-  };
-}
-
 function loginProtocol({ deviceId }: NewDevice, authorization: DeviceAuthorization) {
   return {
     type: "m.login.protocol",
@@ -190,23 +158,4 @@ async function waitForConsent(
     await channel.sendFinal({ type: "m.login.declined" }, signal).catch(() => undefined);
     throw new Failure("consent_declined");
   }
-}
-
-/** MSC4108 §Shoulder-surfing to sign in to attacker account: who this device is now, before anyone is told. */
-async function learnUser(
-  { deviceId, emit }: NewDevice,
-  expectedUser: ExpectedUser | undefined,
-  account: AccountHomeserver,
-  attempt: SignInAttempt,
-  signal: AbortSignal,
-): Promise<string> {
-  const whoami = await account.whoami(signal);
-  if (expectedUser && whoami.userId !== expectedUser.userId) throw new Failure("unexpected_user");
-  if (whoami.deviceId !== undefined && whoami.deviceId !== deviceId) {
-    throw new Failure("server_error", "The homeserver signed this device in under a different device ID.");
-  }
-  await attempt.keep({ userId: whoami.userId });
-  const { userId } = whoami;
-  emit({ event: "signed_in", user_id: userId, device_id: deviceId, base_url: account.baseUrl.href });
-  return userId;
 }

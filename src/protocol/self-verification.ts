@@ -1,12 +1,13 @@
+import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import { decodeBase64 } from "./base64.js";
 import { checkCrossSigningSecrets, isDeviceVerified, publicCrossSigningKeys } from "./cross-signing.js";
-import { publicIdentityKeys, signedDeviceKeys } from "./device-keys.js";
+import { type DeviceIdentityKeys, publicIdentityKeys, signedDeviceKeys } from "./device-keys.js";
 import type { AccountHomeserver } from "./homeserver.js";
-import type { NewDevice } from "./new-device.js";
 import type { SecretsBundle } from "./secrets.js";
 import type { SignInAttempt } from "./sign-in-attempt.js";
 import { curve25519PublicKey } from "./signatures.js";
+import type { SignedInDevice, SigningInDevice } from "./signing-in.js";
 
 /** How a device that has the account's secrets verifies itself (MSC4108 §Secret sharing and device verification). */
 
@@ -14,13 +15,45 @@ import { curve25519PublicKey } from "./signatures.js";
 const VERIFIED_MS = 10_000;
 const VERIFIED_PAUSE_MS = 500;
 
+type DeviceWithKeys = Pick<SigningInDevice, "deviceId" | "emit" | "clock"> & {
+  readonly identityKeys: DeviceIdentityKeys;
+};
+
+/**
+ * What a device does with the account's secrets once it has them: it checks them, and verifies itself with them, or
+ * keeps them for the client that will take the session over and make device keys of its own.
+ *
+ * @throws {Failure} `secrets_mismatch`, `unexpected_master_key`, `session_unconfirmed`, `device_keys_mismatch`, and
+ *   what the homeserver and the attempt throw
+ */
+export async function verifyWithSecrets(
+  device: Pick<SigningInDevice, "deviceId" | "identityKeys" | "expectedMasterKey" | "emit" | "clock">,
+  account: AccountHomeserver,
+  userId: string,
+  secrets: SecretsBundle,
+  attempt: SignInAttempt,
+  signal: AbortSignal,
+): Promise<SignedInDevice["deviceKeys"]> {
+  const { identityKeys } = device;
+  await checkSecrets(device, account, userId, secrets, signal);
+  if (identityKeys) {
+    await attempt.keep({ secrets });
+    await uploadDeviceKeys({ ...device, identityKeys }, account, userId, secrets, attempt, signal);
+    await attempt.keep({ state: "complete" });
+  } else {
+    await attempt.completeWith(secrets, signal);
+  }
+  await checkBackup(device, account, secrets, signal);
+  return identityKeys ? "uploaded" : "deferred";
+}
+
 /**
  * Holds the received secrets to what the account publishes, and to the master key that is expected.
  *
  * @throws {Failure} `secrets_mismatch`, `unexpected_master_key`, and what the homeserver throws
  */
-export async function checkSecrets(
-  { expectedMasterKey }: Pick<NewDevice, "expectedMasterKey">,
+async function checkSecrets(
+  { expectedMasterKey }: Pick<SigningInDevice, "expectedMasterKey">,
   account: AccountHomeserver,
   userId: string,
   secrets: SecretsBundle,
@@ -40,8 +73,8 @@ export async function checkSecrets(
  *
  * @throws {Failure} `session_unconfirmed`, `device_keys_mismatch`, and what the homeserver throws
  */
-export async function uploadDeviceKeys(
-  { deviceId, identityKeys, emit, clock }: Pick<NewDevice, "deviceId" | "identityKeys" | "emit" | "clock">,
+async function uploadDeviceKeys(
+  { deviceId, identityKeys, emit, clock }: DeviceWithKeys,
   account: AccountHomeserver,
   userId: string,
   { cross_signing: { self_signing_key } }: SecretsBundle,
@@ -51,20 +84,52 @@ export async function uploadDeviceKeys(
   const deviceKeys = signedDeviceKeys(userId, deviceId, identityKeys, self_signing_key);
   await attempt.passPointOfNoReturn(signal);
   // Whatever the answer, or none: what counts is what the homeserver shows.
-  const uploadFailure = await account.uploadDeviceKeys(deviceKeys, signal).catch(Failure.from);
+  const uploadFailure = await account
+    .uploadDeviceKeys(deviceKeys, signal)
+    .then(() => undefined, Failure.from);
   const identity = publicIdentityKeys(identityKeys);
-  const deadline = clock.now() + VERIFIED_MS;
-  while (!isDeviceVerified(userId, deviceId, identity, await account.queryKeys(userId, signal))) {
-    if (uploadFailure) throw uploadFailure;
-    if (clock.now() >= deadline) throw new Failure("session_unconfirmed");
-    await clock.sleep(VERIFIED_PAUSE_MS, signal);
-  }
+  const uploaded = { userId, deviceId, identity, uploadFailure };
+  const isShown = await waitUntilVerified(uploaded, account, clock, signal);
+  if (!isShown) throw new Failure("session_unconfirmed");
   emit({ event: "verified", device_id: deviceId });
 }
 
+/** Keys or a signature that were sent to the homeserver. */
+interface Uploaded {
+  readonly userId: string;
+  readonly deviceId: string;
+  /** The public halves of the device's own keys. */
+  readonly identity: DeviceIdentityKeys;
+  /** What came of the upload instead of an answer. */
+  readonly uploadFailure: Failure | undefined;
+}
+
+/**
+ * Asks /keys/query until it shows the device as verified: no other answer is believed.
+ *
+ * @returns whether it does, within 10 s
+ * @throws {Failure} the upload's, where it failed and the homeserver doesn't show it; `device_keys_mismatch`; what the
+ *   homeserver throws
+ * @throws the signal's reason
+ */
+export async function waitUntilVerified(
+  { userId, deviceId, identity, uploadFailure }: Uploaded,
+  account: Pick<AccountHomeserver, "queryKeys">,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const deadline = clock.now() + VERIFIED_MS;
+  while (!isDeviceVerified(userId, deviceId, identity, await account.queryKeys(userId, signal))) {
+    if (uploadFailure) throw uploadFailure;
+    if (clock.now() >= deadline) return false;
+    await clock.sleep(VERIFIED_PAUSE_MS, signal);
+  }
+  return true;
+}
+
 /** MSC4108: "New device connects to room-key backup". A backup that doesn't fit spoils no sign-in. */
-export async function checkBackup(
-  { emit }: Pick<NewDevice, "emit">,
+async function checkBackup(
+  { emit }: Pick<SigningInDevice, "emit">,
   account: AccountHomeserver,
   { backup }: SecretsBundle,
   signal: AbortSignal,

@@ -1,6 +1,6 @@
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
-import type { SessionState } from "../foundation/session-states.js";
+import type { DeviceKeysState, SessionState } from "../foundation/session-states.js";
 import type { DeviceIdentityKeys } from "./device-keys.js";
 import type { SignInHomeserver, TokenPoll, Tokens } from "./homeserver.js";
 import type { SecretsBundle } from "./secrets.js";
@@ -12,7 +12,10 @@ export interface NewSession {
   readonly baseUrl: URL;
   readonly oauthClient: SignInHomeserver["oauthClient"];
   readonly deviceId: string;
-  readonly identityKeys: DeviceIdentityKeys;
+  /** Undefined where the device keys are left to another client. */
+  readonly identityKeys: DeviceIdentityKeys | undefined;
+  /** Undefined until the upload of the device keys is sent, or for good where it isn't. */
+  readonly deviceKeysState?: DeviceKeysState | undefined;
   readonly tokens: Tokens;
   readonly userId?: string;
   readonly secrets?: SecretsBundle | undefined;
@@ -32,15 +35,16 @@ const HASTY_REVOCATION_MS = 2500;
 
 interface AttemptingDevice {
   readonly deviceId: string;
-  readonly identityKeys: DeviceIdentityKeys;
+  readonly identityKeys: DeviceIdentityKeys | undefined;
   readonly sessionFile: SessionFile;
   readonly keepUnverified: boolean;
   readonly clock: Clock;
 }
 
 /**
- * A sign-in under way: what of it is on disk, and how it is undone. Until the device keys are uploaded it is
- * all or nothing; from there on the session stays, unless the homeserver shows other keys.
+ * A sign-in under way: what of it is on disk, and how it is undone. Until the device keys are uploaded, or where they
+ * are left to another client until the checked secrets are on disk, it is all or nothing. From there on the session
+ * stays, unless the homeserver shows other keys.
  */
 export class SignInAttempt {
   readonly #device: AttemptingDevice;
@@ -75,7 +79,11 @@ export class SignInAttempt {
     const { deviceId, identityKeys } = this.#device;
     const { baseUrl, oauthClient } = homeserver;
     this.#homeserver = homeserver;
-    this.#session = { state: "incomplete", baseUrl, oauthClient, deviceId, identityKeys, tokens };
+    const deviceKeysState = identityKeys ? undefined : "deferred";
+    this.#session = {
+      state: "incomplete",
+      ...{ baseUrl, oauthClient, deviceId, identityKeys, deviceKeysState, tokens },
+    };
     await this.#device.sessionFile.save(this.#session);
     this.#isOnDisk = true;
   }
@@ -93,7 +101,16 @@ export class SignInAttempt {
 
   /** The device keys are about to be uploaded: from here on others may see this device. */
   async passPointOfNoReturn(signal: AbortSignal): Promise<void> {
-    await this.keep({ state: "unconfirmed" });
+    await this.#keepForGood({ state: "unconfirmed", deviceKeysState: "uploaded" }, signal);
+  }
+
+  /** The secrets were found to be the account's, and the device keys are left to another client: that is all. */
+  async completeWith(secrets: SecretsBundle, signal: AbortSignal): Promise<void> {
+    await this.#keepForGood({ state: "complete", secrets }, signal);
+  }
+
+  async #keepForGood(changes: Partial<NewSession>, signal: AbortSignal): Promise<void> {
+    await this.keep(changes);
     signal.throwIfAborted();
     this.#undoable = false;
   }

@@ -1,7 +1,7 @@
 import { Failure } from "../foundation/failures.js";
 import { checkCrossSigningSecrets, isDeviceVerified } from "../protocol/cross-signing.js";
-import { publicIdentityKeys } from "../protocol/device-keys.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
+import { knownIdentity } from "./device-identity.js";
 import type { PortableSession } from "./session-file.js";
 
 /**
@@ -18,11 +18,10 @@ export async function checkSession(
   signal: AbortSignal,
 ): Promise<boolean> {
   await checkOwner(session, homeserver, signal);
-  const { user_id: userId, device_id: deviceId, secrets, device_keys: deviceKeys } = session;
+  const { user_id: userId, device_id: deviceId, secrets } = session;
   const published = await homeserver.queryKeys(userId, signal);
   if (secrets) checkCrossSigningSecrets(userId, secrets.cross_signing, published);
-  const identity = deviceKeys && publicIdentityKeys(deviceKeys);
-  return isDeviceVerified(userId, deviceId, identity, published);
+  return isDeviceVerified(userId, deviceId, knownIdentity(session), published);
 }
 
 /**

@@ -2,8 +2,9 @@ import * as v from "valibot";
 import { Failure } from "../foundation/failures.js";
 import { isUserId } from "../foundation/identifiers.js";
 import { isJsonObject, parseJson } from "../foundation/json.js";
-import { SESSION_STATES } from "../foundation/session-states.js";
+import { DEVICE_KEYS_STATES, SESSION_STATES } from "../foundation/session-states.js";
 import { Token } from "../homeserver/token-schema.js";
+import { decodeBase64 } from "../protocol/base64.js";
 import { PrivateKey, SecretsBundle } from "../protocol/secrets.js";
 import { unusableSession } from "./files.js";
 
@@ -16,10 +17,18 @@ const Timestamp = v.pipe(
   v.check((text) => !Number.isNaN(Date.parse(text)), "is not an RFC 3339 time"),
 );
 
+const PublicKey = v.pipe(
+  v.string(),
+  v.check((text) => decodeBase64(text)?.length === 32, "is not unpadded base64 of 32 bytes"),
+);
+
 const UserId = v.pipe(v.string(), v.check(isUserId, "is not a user ID"));
 
 /** The private halves of the keys by which the device is known: an Ed25519 seed and a Curve25519 key. */
 const DevicePrivateKeys = v.object({ ed25519: PrivateKey, curve25519: PrivateKey });
+
+/** The public halves of the keys by which a client has made the device known. */
+const DevicePublicKeys = v.object({ ed25519: PublicKey, curve25519: PublicKey });
 
 const sharedEntries = {
   base_url: HttpUrl,
@@ -31,7 +40,9 @@ const sharedEntries = {
     v.object({ issuer: HttpUrl, client_id: v.pipe(v.string(), v.nonEmpty("is empty"), v.maxLength(2048)) }),
   ),
   secrets: v.exactOptional(SecretsBundle),
+  device_keys_state: v.exactOptional(v.picklist(DEVICE_KEYS_STATES)),
   device_keys: v.exactOptional(DevicePrivateKeys),
+  device_identity: v.exactOptional(DevicePublicKeys),
 };
 
 /** A session as programs hand it to each other: `session import` takes it, `session export` gives it. */

@@ -1,3 +1,4 @@
+import type { Done } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import { isServerName } from "../foundation/identifiers.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
@@ -8,6 +9,7 @@ import { type HomeserverClaim, signInAsNewDevice } from "../protocol/new-device.
 import type { SignInQrPayload } from "../protocol/qr-code.js";
 import type { SecureChannel } from "../protocol/secure-channel.js";
 import type { NewSession, SessionFile } from "../protocol/sign-in-attempt.js";
+import type { SignedInDevice } from "../protocol/signing-in.js";
 import type { StoredSession } from "../session/session-file.js";
 import type { NewSessionFile } from "../session/store.js";
 import type { SignInWorld } from "./world.js";
@@ -24,6 +26,8 @@ export interface NewDeviceRequest {
   readonly expectedMasterKey?: string | undefined;
   /** Keep the session when the secrets never come. */
   readonly keepUnverified: boolean;
+  /** Whether the device keys are uploaded, the default, or left to the client that takes the session over. */
+  readonly deviceKeys?: "upload" | "defer" | undefined;
 }
 
 /** What the consent page calls this program where nobody gave the device a name. */
@@ -78,30 +82,54 @@ export async function signInThisDevice(
   learnHomeserver: LearnHomeserver,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, emit } = world;
-  const { deviceId, deviceName, clientId, expectedUser, expectedMasterKey, keepUnverified } = request;
   // Not before: the code that is scanned meanwhile waits for no OAuth library.
-  const { createSignInHomeserver } = await import("../homeserver/sign-in-homeserver.js");
-  const clientName = deviceName ?? CLIENT_NAME;
-  const { userId } = await signInAsNewDevice(
+  const connect = await connector(world, request);
+  const signedIn = await signInAsNewDevice(
     {
-      deviceId,
-      identityKeys: generateDeviceIdentityKeys(),
+      ...signingIn(world, request),
       resolveHomeserver: (claim, resolving) => resolveHomeserver(claim, world, resolving),
-      connect: (baseUrl) => createSignInHomeserver({ ...world, baseUrl, clientName, clientId }),
-      sessionFile: sessionFile(world, request),
-      expectedUser,
-      expectedMasterKey,
-      keepUnverified,
-      emit,
-      clock,
+      connect,
     },
     channel,
     learnHomeserver,
     signal,
   );
-  const session = request.sessionFile.path;
-  emit({ event: "done", role: "new", user_id: userId, device_id: deviceId, verified: true, session });
+  world.emit(doneEvent(signedIn, request));
+}
+
+/** Loads what OAuth takes. The result connects to a homeserver by its base URL. */
+export async function connector(world: SignInWorld, { deviceName, clientId }: NewDeviceRequest) {
+  const { createSignInHomeserver } = await import("../homeserver/sign-in-homeserver.js");
+  const clientName = deviceName ?? CLIENT_NAME;
+  return (baseUrl: URL) => createSignInHomeserver({ ...world, baseUrl, clientName, clientId });
+}
+
+/** What every way of signing this device in needs. */
+export function signingIn(world: SignInWorld, request: NewDeviceRequest) {
+  const { deviceId, expectedUser, expectedMasterKey, keepUnverified, deviceKeys } = request;
+  return {
+    deviceId,
+    identityKeys: deviceKeys === "defer" ? undefined : generateDeviceIdentityKeys(),
+    sessionFile: sessionFile(world, request),
+    expectedUser,
+    expectedMasterKey,
+    keepUnverified,
+    emit: world.emit,
+    clock: world.clock,
+  };
+}
+
+/** The end of a sign-in that went well. */
+export function doneEvent({ userId, deviceId, deviceKeys }: SignedInDevice, request: NewDeviceRequest): Done {
+  return {
+    event: "done",
+    role: "new",
+    user_id: userId,
+    device_id: deviceId,
+    verified: deviceKeys === "uploaded",
+    device_keys: deviceKeys,
+    session: request.sessionFile.path,
+  };
 }
 
 /** The role's session, as session files have it. */
@@ -125,6 +153,7 @@ function stored({
   oauthClient,
   deviceId,
   identityKeys,
+  deviceKeysState,
   tokens,
   userId,
   secrets,
@@ -139,6 +168,9 @@ function stored({
     ...(tokens.expiresAt === undefined ? {} : { expires_at: tokens.expiresAt }),
     oauth: { issuer: oauthClient.issuer, client_id: oauthClient.clientId },
     ...(secrets === undefined ? {} : { secrets }),
-    device_keys: { ed25519: identityKeys.ed25519, curve25519: identityKeys.curve25519 },
+    ...(deviceKeysState === undefined ? {} : { device_keys_state: deviceKeysState }),
+    ...(identityKeys === undefined
+      ? {}
+      : { device_keys: { ed25519: identityKeys.ed25519, curve25519: identityKeys.curve25519 } }),
   } satisfies StoredSession;
 }

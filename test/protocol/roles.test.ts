@@ -124,7 +124,7 @@ describe.each(["new", "existing"] as const)("a sign-in whose code the %s device 
       homeserver.secrets.backup?.key ?? "",
       "access-1",
       "refresh-1",
-      ...Object.values(newRole.device.identityKeys),
+      ...Object.values(newRole.device.identityKeys ?? {}),
     ];
     for (const secret of hidden) expect(told).not.toContain(secret);
   });

@@ -13,6 +13,7 @@ export function fakeAccount(
     queryKeys: async () => published,
     deviceExists: unasked,
     uploadDeviceKeys: unasked,
+    uploadSignature: unasked,
     backupVersion: unasked,
     ...answers,
   };

@@ -107,6 +107,9 @@ export class MemoryHomeserver {
         this.log.push("keys/upload");
         this.show(deviceKeys);
       },
+      uploadSignature: async (_userId, deviceId) => {
+        this.log.push(`sign ${deviceId}`);
+      },
       backupVersion: async () => this.backup,
       ...this.account,
     };

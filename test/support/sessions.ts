@@ -34,8 +34,11 @@ export function newCrossSigningSecrets(): SecretsBundle["cross_signing"] {
   return { master_key: newKey(), self_signing_key: newKey(), user_signing_key: newKey() };
 }
 
+/** All that a session can have; what a client has made of it later is not there. */
+export type FullSession = Required<Omit<PortableSession, "device_identity">>;
+
 /** A session with everything that one can have. */
-export function fullSession(): Required<PortableSession> {
+export function fullSession(): FullSession {
   return {
     base_url: "https://matrix.example.org/",
     user_id: USER,
@@ -48,12 +51,13 @@ export function fullSession(): Required<PortableSession> {
       cross_signing: newCrossSigningSecrets(),
       backup: { algorithm: "m.megolm_backup.v1.curve25519-aes-sha2", key: newKey(), backup_version: "1" },
     },
+    device_keys_state: "uploaded",
     device_keys: { ed25519: newKey(), curve25519: newKey() },
   };
 }
 
 /** Everything in a session that nobody may see. */
-export function secretsOf(session: Required<PortableSession>): string[] {
+export function secretsOf(session: FullSession): string[] {
   return [
     session.access_token,
     session.refresh_token,
@@ -85,7 +89,7 @@ function keyObject(usage: string, publicKey: string): JsonObject {
 }
 
 /** What /keys/query shows for a session whose device is verified. */
-export function publishedKeys(session: Required<PortableSession>): PublishedKeys {
+export function publishedKeys(session: FullSession): PublishedKeys {
   const secrets = session.secrets.cross_signing;
   const { master, selfSigning, userSigning } = publicCrossSigningKeys(secrets);
   const { curve25519, ed25519 } = publicIdentityKeys(session.device_keys);
