@@ -48,9 +48,9 @@ export function userOf(event: LoginEvent): string | undefined {
   return event.event === "signed_in" ? event.user_id : undefined;
 }
 export function tokenOf(session: PortableSession): string {
-  // @ts-expect-error: a token is a string
-  const token: number = session.access_token;
-  return session.access_token;
+  // @ts-expect-error: a token is a secret
+  const token: string = session.access_token;
+  return session.access_token.reveal();
 }
 // @ts-expect-error: not a code of the failure table
 export const code: FailureCode = "no_such_code";
