@@ -122,9 +122,9 @@ describe("the package", () => {
   });
 
   it("can be imported, with its types", async () => {
-    const program = `import { decodeQrCode, Failure, FAILURES, newDevice } from "matrix-qr-login";
+    const program = `import { decodeQrCode, Failure, FAILURES, signInThisDevice } from "matrix-qr-login";
 const code: keyof typeof FAILURES = "usage_error";
-console.log(typeof decodeQrCode, typeof newDevice, new Failure(code).kind);
+console.log(typeof decodeQrCode, typeof signInThisDevice, new Failure(code).kind);
 // @ts-expect-error: not a code of the failure table
 const other: typeof code = "no_such_code";
 `;
