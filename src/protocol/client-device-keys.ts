@@ -1,15 +1,17 @@
 import { Failure } from "../foundation/failures.js";
 import { isJsonObject } from "../foundation/json.js";
+import type { Secret } from "../foundation/secret.js";
 import { decodeBase64 } from "./base64.js";
 import type { JsonObject } from "./canonical-json.js";
-import type { DeviceIdentityKeys } from "./device-keys.js";
+import type { DevicePublicKeys } from "./device-keys.js";
 import type { PublishedKeys } from "./homeserver.js";
+import { privateKeyBytes } from "./raw-keys.js";
 import { ed25519PublicKey, isSignedBy, signJson } from "./signatures.js";
 
 /** Device keys that a client has made and uploaded by itself, for a device that was signed in here. */
 export interface ClientDeviceKeys {
   /** The public halves. */
-  readonly identity: DeviceIdentityKeys;
+  readonly identity: DevicePublicKeys;
   /** What is published of the device, with the signatures it has so far. */
   readonly deviceKeys: JsonObject;
 }
@@ -54,9 +56,9 @@ export function clientDeviceKeys(
 export function deviceSignature(
   userId: string,
   { signatures: _signatures, unsigned: _unsigned, ...deviceKeys }: JsonObject,
-  selfSigningKey: string,
+  selfSigningKey: Secret,
 ): JsonObject {
-  const seed = decodeBase64(selfSigningKey) ?? new Uint8Array();
+  const seed = privateKeyBytes(selfSigningKey);
   const signature = signJson(deviceKeys, seed);
   return { ...deviceKeys, signatures: { [userId]: { [`ed25519:${ed25519PublicKey(seed)}`]: signature } } };
 }

@@ -1,9 +1,14 @@
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
-import { decodeBase64 } from "./base64.js";
 import { checkCrossSigningSecrets, isDeviceVerified, publicCrossSigningKeys } from "./cross-signing.js";
-import { type DeviceIdentityKeys, publicIdentityKeys, signedDeviceKeys } from "./device-keys.js";
+import {
+  type DevicePrivateKeys,
+  type DevicePublicKeys,
+  publicIdentityKeys,
+  signedDeviceKeys,
+} from "./device-keys.js";
 import type { AccountHomeserver } from "./homeserver.js";
+import { privateKeyBytes } from "./raw-keys.js";
 import type { SecretsBundle } from "./secrets.js";
 import type { SignInAttempt } from "./sign-in-attempt.js";
 import { curve25519PublicKey } from "./signatures.js";
@@ -16,7 +21,7 @@ const VERIFIED_MS = 10_000;
 const VERIFIED_PAUSE_MS = 500;
 
 type DeviceWithKeys = Pick<SigningInDevice, "deviceId" | "emit" | "clock"> & {
-  readonly identityKeys: DeviceIdentityKeys;
+  readonly identityKeys: DevicePrivateKeys;
 };
 
 /**
@@ -99,7 +104,7 @@ interface Uploaded {
   readonly userId: string;
   readonly deviceId: string;
   /** The public halves of the device's own keys. */
-  readonly identity: DeviceIdentityKeys;
+  readonly identity: DevicePublicKeys;
   /** What came of the upload instead of an answer. */
   readonly uploadFailure: Failure | undefined;
 }
@@ -136,11 +141,11 @@ async function checkBackup(
 ): Promise<void> {
   if (!backup) return;
   const current = await account.backupVersion(signal).catch(() => undefined);
-  const key = decodeBase64(backup.key);
   const fits =
     current?.version === backup.backup_version &&
     current.algorithm === backup.algorithm &&
-    (current.publicKey === undefined || (key && current.publicKey === curve25519PublicKey(key)));
+    (current.publicKey === undefined ||
+      current.publicKey === curve25519PublicKey(privateKeyBytes(backup.key)));
   if (fits) return;
   const message = current
     ? "The backup key that was received doesn't fit the account's current key backup."

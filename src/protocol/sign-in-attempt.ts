@@ -1,7 +1,7 @@
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import type { DeviceKeysState, SessionState } from "../foundation/session-states.js";
-import type { DeviceIdentityKeys } from "./device-keys.js";
+import type { DevicePrivateKeys } from "./device-keys.js";
 import type { SignInHomeserver, TokenPoll, Tokens } from "./homeserver.js";
 import type { SecretsBundle } from "./secrets.js";
 import { withinTime } from "./within-time.js";
@@ -13,7 +13,7 @@ export interface NewSession {
   readonly oauthClient: SignInHomeserver["oauthClient"];
   readonly deviceId: string;
   /** Undefined where the device keys are left to another client. */
-  readonly identityKeys: DeviceIdentityKeys | undefined;
+  readonly identityKeys: DevicePrivateKeys | undefined;
   /** Undefined until the upload of the device keys is sent, or for good where it isn't. */
   readonly deviceKeysState?: DeviceKeysState | undefined;
   readonly tokens: Tokens;
@@ -35,7 +35,7 @@ const HASTY_REVOCATION_MS = 2500;
 
 interface AttemptingDevice {
   readonly deviceId: string;
-  readonly identityKeys: DeviceIdentityKeys | undefined;
+  readonly identityKeys: DevicePrivateKeys | undefined;
   readonly sessionFile: SessionFile;
   readonly keepUnverified: boolean;
   readonly clock: Clock;

@@ -2,7 +2,7 @@ import type { Clock } from "../foundation/clock.js";
 import { escapeText } from "../foundation/escape-text.js";
 import type { Emit } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
-import type { DeviceIdentityKeys } from "./device-keys.js";
+import type { DevicePrivateKeys } from "./device-keys.js";
 import type { ExpectedUser } from "./expected-user.js";
 import type { AccountHomeserver, DeviceAuthorization, SignInHomeserver } from "./homeserver.js";
 import type { SessionFile, SignInAttempt } from "./sign-in-attempt.js";
@@ -13,7 +13,7 @@ import type { SessionFile, SignInAttempt } from "./sign-in-attempt.js";
 export interface SigningInDevice {
   readonly deviceId: string;
   /** Undefined where the device keys are left to the client that takes the session over. */
-  readonly identityKeys: DeviceIdentityKeys | undefined;
+  readonly identityKeys: DevicePrivateKeys | undefined;
   readonly sessionFile: SessionFile;
   /** The public master cross-signing key that the account must have, unpadded base64. */
   readonly expectedMasterKey?: string | undefined;

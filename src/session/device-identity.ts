@@ -1,4 +1,4 @@
-import { type DeviceIdentityKeys, publicIdentityKeys } from "../protocol/device-keys.js";
+import { type DevicePublicKeys, publicIdentityKeys } from "../protocol/device-keys.js";
 import type { StoredSession } from "./session-file.js";
 
 /**
@@ -8,16 +8,16 @@ import type { StoredSession } from "./session-file.js";
 export function knownIdentity({
   device_keys,
   device_identity,
-}: Pick<StoredSession, "device_keys" | "device_identity">): DeviceIdentityKeys | undefined {
+}: Pick<StoredSession, "device_keys" | "device_identity">): DevicePublicKeys | undefined {
   return device_identity ?? (device_keys && publicIdentityKeys(device_keys));
 }
 
 /** Whether two devices, or two states of one, are known by the same public keys. */
-export function isSameIdentity(a: DeviceIdentityKeys, b: DeviceIdentityKeys): boolean {
+export function isSameIdentity(a: DevicePublicKeys, b: DevicePublicKeys): boolean {
   return a.ed25519 === b.ed25519 && a.curve25519 === b.curve25519;
 }
 
 /** An Ed25519 public key as people compare it: in groups of four, as other clients show it. */
-export function fingerprint({ ed25519 }: DeviceIdentityKeys): string {
+export function fingerprint({ ed25519 }: DevicePublicKeys): string {
   return ed25519.replace(/(.{4})(?=.)/g, "$1 ");
 }

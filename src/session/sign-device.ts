@@ -2,7 +2,7 @@ import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import { clientDeviceKeys, deviceSignature } from "../protocol/client-device-keys.js";
 import { checkCrossSigningSecrets, isDeviceVerified } from "../protocol/cross-signing.js";
-import { type DeviceIdentityKeys, publicIdentityKeys } from "../protocol/device-keys.js";
+import { type DevicePublicKeys, publicIdentityKeys } from "../protocol/device-keys.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { waitUntilVerified } from "../protocol/self-verification.js";
 import { checkOwner } from "./check.js";
@@ -16,7 +16,7 @@ export type Recognize =
   /** The fingerprint was read off the client: the Ed25519 public key, unpadded base64. */
   | { readonly by: "fingerprint"; readonly ed25519: string }
   /** A person is shown it. */
-  | { readonly by: "asking"; readonly ask: (identity: DeviceIdentityKeys) => Promise<boolean> };
+  | { readonly by: "asking"; readonly ask: (identity: DevicePublicKeys) => Promise<boolean> };
 
 /** A session in its file, with the homeserver that is asked with the tokens from there. */
 export interface SessionToSign {
@@ -41,7 +41,7 @@ export async function signDevice(
   recognize: Recognize,
   clock: Clock,
   signal: AbortSignal,
-): Promise<DeviceIdentityKeys> {
+): Promise<DevicePublicKeys> {
   const session = toPortable(await store.read(path));
   const { user_id: userId, device_id: deviceId, secrets, device_keys: ownKeys } = session;
   if (!secrets) {
@@ -80,7 +80,7 @@ export async function signDevice(
  * a client's if a person says so, and no other.
  */
 async function checkIdentity(
-  identity: DeviceIdentityKeys,
+  identity: DevicePublicKeys,
   session: PortableSession,
   recognize: Recognize,
 ): Promise<void> {
@@ -97,12 +97,12 @@ async function checkIdentity(
   throw otherIdentity(identity);
 }
 
-function checkUnchanged(identity: DeviceIdentityKeys, before: PortableSession, now: StoredSession): void {
+function checkUnchanged(identity: DevicePublicKeys, before: PortableSession, now: StoredSession): void {
   const [was, is] = [knownIdentity(before), knownIdentity(now)];
   if (is && !isSameIdentity(is, identity) && !(was && isSameIdentity(is, was))) throw otherIdentity(identity);
 }
 
-function otherIdentity(identity: DeviceIdentityKeys): Failure {
+function otherIdentity(identity: DevicePublicKeys): Failure {
   const message = `The homeserver shows other keys for this device than those it is known by: ${fingerprint(identity)}.`;
   return new Failure("device_keys_mismatch", message, {
     hint: "If its client was set up anew, give the fingerprint that the client itself shows. Otherwise trust neither.",
