@@ -1,7 +1,7 @@
 import { createSecretKey, randomBytes } from "node:crypto";
 import { Secret } from "../foundation/secret.js";
 import { encodeBase64 } from "../protocol/base64.js";
-import type { SecretsBundle } from "../protocol/secrets.js";
+import type { SecretsBundleJson } from "../protocol/secrets.js";
 import { keyCheckOf, seal } from "../secret-storage/aes-hmac-sha2.js";
 import { keyFromPassphrase, MIN_ITERATIONS } from "../secret-storage/passphrase.js";
 import { encodeRecoveryKey } from "../secret-storage/recovery-key.js";
@@ -23,7 +23,7 @@ export interface SeededSecretStorage {
 
 /** @param passphrase what the recovery key is made of; without one it is random */
 export async function seedSecretStorage(
-  { cross_signing, backup }: SecretsBundle,
+  { cross_signing, backup }: SecretsBundleJson,
   passphrase: string | undefined,
 ): Promise<SeededSecretStorage> {
   const salt = encodeBase64(randomBytes(24));

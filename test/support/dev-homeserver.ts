@@ -6,6 +6,7 @@ import {
 } from "../../src/dev-homeserver/dev-homeserver.js";
 import { systemClock } from "../../src/foundation/clock.js";
 import { Failure } from "../../src/foundation/failures.js";
+import { Secret } from "../../src/foundation/secret.js";
 import { createAccountHomeserver } from "../../src/homeserver/account-homeserver.js";
 import type { AccessTokens } from "../../src/homeserver/sign-in-tokens.js";
 import { createHttpClient } from "../../src/network/http-client.js";
@@ -31,7 +32,7 @@ export function accountOf({ baseUrl, existingSession }: DevHomeserver): AccountH
   const http = createHttpClient({ clock: systemClock, env: {}, urlPolicy, userAgent: "test" });
   onTestFinished(() => http.close());
   const accessTokens: AccessTokens = {
-    current: async () => existingSession.access_token,
+    current: async () => new Secret(existingSession.access_token),
     renew: () => Promise.reject(new Failure("session_dead")),
   };
   return createAccountHomeserver({ baseUrl, http, accessTokens });

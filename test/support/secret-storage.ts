@@ -1,6 +1,8 @@
 import { createSecretKey, randomBytes } from "node:crypto";
+import * as v from "valibot";
 import { decodeBase64, encodeBase64 } from "../../src/protocol/base64.js";
 import type { BackupVersion } from "../../src/protocol/homeserver.js";
+import { SecretsBundle } from "../../src/protocol/secrets.js";
 import { curve25519PublicKey } from "../../src/protocol/signatures.js";
 import { keyCheckOf, seal } from "../../src/secret-storage/aes-hmac-sha2.js";
 import type { SecretStorageHomeserver } from "../../src/secret-storage/open.js";
@@ -70,8 +72,9 @@ export function bundleOf({ secrets }: StoredAccount) {
 
 /** A homeserver with that account, which publishes what belongs to its secrets. */
 export function homeserverOf(account: StoredAccount): SecretStorageHomeserver & { readonly asked: string[] } {
-  const { backup, ...secrets } = bundleOf(account);
-  const published = publishedKeys({ ...fullSession(), secrets: { ...secrets, backup: null } });
+  const bundle = bundleOf(account);
+  const { backup } = bundle;
+  const published = publishedKeys({ ...fullSession(), secrets: v.parse(SecretsBundle, bundle) });
   const publicKey = curve25519PublicKey(decodeBase64(backup.key) ?? new Uint8Array());
   const current: BackupVersion = { version: backup.backup_version, algorithm: backup.algorithm, publicKey };
   const asked: string[] = [];
