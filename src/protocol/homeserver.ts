@@ -81,6 +81,12 @@ export interface AccountHomeserver {
    * @param signed the device's keys with that signature
    */
   uploadSignature(userId: string, deviceId: string, signed: JsonObject, signal: AbortSignal): Promise<void>;
+  /** The account's global data of a type, not validated; undefined where there is none. */
+  accountData(
+    userId: string,
+    type: string,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, unknown>> | undefined>;
   /** The current key backup, or undefined where there is none. */
   backupVersion(signal: AbortSignal): Promise<BackupVersion | undefined>;
 }

@@ -14,6 +14,7 @@ export function fakeAccount(
     deviceExists: unasked,
     uploadDeviceKeys: unasked,
     uploadSignature: unasked,
+    accountData: unasked,
     backupVersion: unasked,
     ...answers,
   };

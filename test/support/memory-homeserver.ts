@@ -117,6 +117,7 @@ export class MemoryHomeserver {
       uploadSignature: async (_userId, deviceId) => {
         this.log.push(`sign ${deviceId}`);
       },
+      accountData: async () => undefined,
       backupVersion: async () => this.backup,
       ...this.account,
     };
