@@ -7,6 +7,7 @@ import { type GenerateOptions, generateCommand } from "./commands/options/genera
 import type { GlobalOptions } from "./commands/options/global.js";
 import { type HomeserverOptions, homeserverCommand } from "./commands/options/homeserver.js";
 import { inspectCommand } from "./commands/options/inspect.js";
+import { type LoginOptions, loginCommand } from "./commands/options/login.js";
 import { scanCommand } from "./commands/options/scan.js";
 import {
   checkCommand,
@@ -15,8 +16,10 @@ import {
   importCommand,
   listCommand,
   logoutCommand,
+  type SignDeviceOptions,
   sessionCommand,
   showCommand,
+  signDeviceCommand,
 } from "./commands/options/session.js";
 import type { SignInOptions } from "./commands/options/sign-in.js";
 import { packageVersion } from "./commands/version.js";
@@ -83,6 +86,15 @@ export function actionsOf(run: Runner) {
       run.command(options, async (context) =>
         (await import("./commands/doctor.js")).doctor(server, options, context),
       ),
+    login: (options: LoginOptions) =>
+      run.signIn(
+        {
+          ...options,
+          stdinInUse: options.recoveryKeyFile === "-",
+          qr: { size: options.qr, ecLevel: options.ecLevel },
+        },
+        async (context) => (await import("./commands/login.js")).login(options, context),
+      ),
     sessionList: (options: GlobalOptions) =>
       run.command(options, async (context) => (await session()).sessionList(options, context)),
     sessionShow: (options: GlobalOptions) =>
@@ -95,6 +107,10 @@ export function actionsOf(run: Runner) {
       run.command(options, async (context) => (await session()).sessionLogout(options, context)),
     sessionImport: (source: string, options: ImportOptions) =>
       run.command(options, async (context) => (await session()).sessionImport(source, options, context)),
+    sessionSignDevice: (name: string | undefined, options: SignDeviceOptions) =>
+      run.signIn({ ...options, plain: true }, async (context) =>
+        (await import("./commands/sign-device.js")).sessionSignDevice(name, options, context),
+      ),
     demo: (options: DemoOptions) =>
       run.command(options, async (context) => (await import("./commands/demo.js")).demo(options, context)),
     /** @param timeout seconds; undefined for as long as it takes until somebody stops it */
@@ -117,6 +133,7 @@ export function commandTree(actions: Actions = actionsOf(processRunner)): Comman
   scanCommand(program).action((source, options) => actions.scan(source, options));
   inspectCommand(program).action((sources, options) => actions.inspect(sources, options));
   doctorCommand(program).action((server, options) => actions.doctor(server, options));
+  loginCommand(program).action((options) => actions.login(options));
   addSession(program, actions);
   demoCommand(program).action((options) => actions.demo(options));
   const homeserver = homeserverCommand(program);
@@ -135,5 +152,6 @@ function addSession(program: Command, actions: Actions): void {
   checkCommand(session).action((options) => actions.sessionCheck(options));
   exportCommand(session).action((options) => actions.sessionExport(options));
   logoutCommand(session).action((options) => actions.sessionLogout(options));
+  signDeviceCommand(session).action((name, options) => actions.sessionSignDevice(name, options));
   importCommand(session).action((source, options) => actions.sessionImport(source, options));
 }

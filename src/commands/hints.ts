@@ -17,7 +17,9 @@ export const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
   homeserver_without_registration:
     "Give a registered client with --client-id, or ask the admin for dynamic client registration.",
   homeserver_without_rendezvous:
-    "A new device may use another server's with --rendezvous; or show the code on the other device.",
+    "Sign in with `login`; a new device may also use another server's with --rendezvous, or the other device show the code.",
+  device_keys_missing: "Start the client on this session, then run `session sign-device` again.",
+  signature_not_shown: "Run `session sign-device` again later.",
   device_already_exists: "Start again with another --device-id, or none.",
   unable_to_open_verification_uri: "Start again with --no-browser and open the printed link yourself.",
   session_unconfirmed: "Run `session check` when the homeserver can be reached again.",

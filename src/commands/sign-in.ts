@@ -13,14 +13,15 @@ import type { LinkOpener } from "../sign-in/open-link.js";
 import type { SignInWorld } from "../sign-in/world.js";
 import type { SignInContext } from "./context.js";
 import { withNetwork } from "./network.js";
-import type { SignInOptions } from "./options/sign-in.js";
+import type { GlobalOptions } from "./options/global.js";
+import type { NewDeviceOptions, SignInOptions } from "./options/sign-in.js";
 import { packageVersion } from "./version.js";
 
-/** What `generate` and `scan` make of the options that they share. */
+/** What `generate`, `scan` and `login` make of the options that they share. */
 
 /** Starts a sign-in, with the network that it needs. */
 export async function withWorld<T>(
-  options: SignInOptions,
+  options: Pick<SignInOptions, "as" | "allowHttp" | "verbose" | "trace">,
   context: SignInContext,
   signIn: (world: SignInWorld) => Promise<T>,
 ): Promise<T> {
@@ -32,10 +33,10 @@ export async function withWorld<T>(
 
 /** What the new device is to be: checked before anything is asked of the network. */
 export async function prepareNewDevice(
-  options: SignInOptions,
+  options: NewDeviceOptions & Pick<GlobalOptions, "session">,
   context: SignInContext,
 ): Promise<Omit<NewDeviceRequest, "expectedUser">> {
-  const { expectUser, expectMasterKey, deviceName, clientId, keepUnverified = false } = options;
+  const { expectUser, expectMasterKey, deviceName, clientId, keepUnverified = false, deviceKeys } = options;
   if (expectUser !== undefined) serverNameOf(expectUser);
   if (expectMasterKey !== undefined && decodeBase64(expectMasterKey)?.length !== 32) {
     throw new Failure("usage_error", "--expect-master-key has to be a public key: base64 of 32 bytes.");
@@ -56,12 +57,13 @@ export async function prepareNewDevice(
     clientId,
     expectedMasterKey: expectMasterKey?.replace(/=+$/, ""),
     keepUnverified,
+    deviceKeys,
   };
 }
 
 /** The user of --expect-user with the homeserver that this pins, if it is given. */
 export async function resolveExpectedUser(
-  { expectUser }: SignInOptions,
+  { expectUser }: NewDeviceOptions,
   world: SignInWorld,
   signal: AbortSignal,
 ): Promise<ExpectedUser | undefined> {

@@ -1,4 +1,5 @@
 import { escapeText } from "../foundation/escape-text.js";
+import { fingerprint } from "./device-identity.js";
 import type { StoredSession } from "./session-file.js";
 import { type SessionEntry, sessionName } from "./store.js";
 
@@ -22,6 +23,8 @@ export function sessionEvent(path: string, session: StoredSession): object {
     refreshable: isRefreshable(session),
     cross_signing: secrets !== undefined,
     backup_version: secrets?.backup?.backup_version,
+    device_keys_state: session.device_keys_state,
+    device_identity: session.device_identity,
   };
 }
 
@@ -48,7 +51,12 @@ export function sessionTable(entries: readonly SessionEntry[], now: Date): strin
     }
     const { user_id, device_id, base_url, state, created_at } = session;
     const shown = [user_id ?? "-", device_id, new URL(base_url).host].map((text) => escapeText(text));
-    rows.push([name, ...shown, state, created_at ? age(now.getTime() - Date.parse(created_at)) : "-"]);
+    rows.push([
+      name,
+      ...shown,
+      waitsForClient(session) ? "deferred" : state,
+      created_at ? age(now.getTime() - Date.parse(created_at)) : "-",
+    ]);
   }
   return alignColumns(rows);
 }
@@ -70,9 +78,23 @@ export function sessionDetails(path: string, session: StoredSession): string {
     ["token expires", session.expires_at ?? "not known"],
     ["refreshable", isRefreshable(session) ? "yes" : "no"],
     ["cross-signing keys", secrets ? "yes" : "no"],
+    ["device keys", deviceKeys(session)],
     ["backup key", backup ? `of version ${backup.backup_version}` : "no"],
   ];
   return alignColumns(rows.map((row) => row.map((text) => escapeText(text, 1000))));
+}
+
+/** Whether a client has yet to take the session over, and its device to be signed. */
+function waitsForClient({ state, device_keys_state }: StoredSession): boolean {
+  return state === "complete" && device_keys_state === "deferred";
+}
+
+function deviceKeys(session: StoredSession): string {
+  const { device_keys_state: state, device_keys: own, device_identity: client } = session;
+  if (state === "deferred")
+    return "deferred: left to the client that takes the session over, then to be signed";
+  if (state === "signed" && client) return `signed: the client's, ${fingerprint(client)}`;
+  return state ?? (own ? "yes" : "none");
 }
 
 function alignColumns(rows: readonly (readonly string[])[]): string {

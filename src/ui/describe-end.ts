@@ -12,10 +12,20 @@ export function describeDone(event: Done): Line[] {
       say("It should now say that it is verified: look there."),
     ];
   }
+  const file = event.session === undefined ? [] : [say(`Session file: ${whole(event.session)}`)];
+  if (event.device_keys === "deferred") {
+    return [
+      step(
+        `Done: ${user} is signed in here, as device ${device}. Its device keys are left to another client.`,
+      ),
+      ...file,
+      say("Next: start that client on the session, then verify its device with `session sign-device`."),
+    ];
+  }
   const verified = event.verified ? "signed in and verified" : "signed in, but not verified";
   return [
     step(`Done: ${user} is ${verified} here, as device ${device}.`),
-    ...(event.session === undefined ? [] : [say(`Session file: ${whole(event.session)}`)]),
+    ...file,
     say("Next: `matrix-qr-login session show`, or `session export` to hand it on."),
   ];
 }

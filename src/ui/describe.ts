@@ -7,6 +7,7 @@ import type {
   Qr,
   Verification,
 } from "../foundation/events.js";
+import { consentAnywhere, consentElsewhere, consentHere } from "./describe-consent.js";
 import { describeDone, describeFailure } from "./describe-end.js";
 import { type Line, say, sentence, step, whole } from "./line.js";
 
@@ -27,15 +28,28 @@ export interface Scene {
   readonly role: Intent;
   /** The channels a QR code was shown for: none on the side that scans. */
   readonly shown: readonly ChannelVersion[];
+  /** Nothing has been told of another device since the start: nobody but the person helps with this sign-in. */
+  readonly alone: boolean;
 }
 
-export const OPENING: Scene = { role: "new", shown: [] };
+export const OPENING: Scene = { role: "new", shown: [], alone: false };
 
 /** The scene after an event. */
 export function nextScene(scene: Scene, event: LoginEvent): Scene {
-  if (event.event === "started") return { ...scene, role: event.role };
+  if (event.event === "started") return { ...scene, role: event.role, alone: true };
+  if (isOfAnother(event)) return { ...scene, alone: false };
   if (event.event === "qr") return { ...scene, shown: [...new Set([...scene.shown, event.channel])] };
   return scene;
+}
+
+/** Whether a link is for whoever reads it here, who may want it as a QR code. */
+export function drawsLink(event: LoginEvent, scene: Scene): event is Verification {
+  return event.event === "verification" && scene.role === "new" && scene.alone;
+}
+
+/** What every sign-in with another device begins with. */
+function isOfAnother({ event }: LoginEvent): boolean {
+  return event === "rendezvous_created" || event === "scanned" || event === "secure_channel";
 }
 
 /** An event in words. Whatever came from outside in it is escaped. */
@@ -114,7 +128,8 @@ export function describe(event: LoginEvent, scene: Scene): Description {
         wait: { text: "Asking the homeserver for a sign-in" },
       };
     case "verification":
-      return scene.role === "new" ? consentElsewhere(event) : consentHere(event);
+      if (scene.role === "existing") return consentHere(event);
+      return scene.alone ? consentAnywhere(event) : consentElsewhere(event);
     case "browser":
       return {
         lines: [
@@ -138,7 +153,11 @@ export function describe(event: LoginEvent, scene: Scene): Description {
     case "signed_in":
       return {
         lines: [step(`Signed in as ${escapeText(event.user_id)}, device ${escapeText(event.device_id)}.`)],
-        wait: { text: "Waiting for the other device to send the keys" },
+        wait: {
+          text: scene.alone
+            ? "Opening the account's secret storage"
+            : "Waiting for the other device to send the keys",
+        },
       };
     case "device_online":
       return {
@@ -152,7 +171,9 @@ export function describe(event: LoginEvent, scene: Scene): Description {
       };
     case "secrets_received":
       return {
-        lines: [step(`Received ${keys(event)}.`)],
+        lines: [
+          step(scene.alone ? `The account's secret storage has ${keys(event)}.` : `Received ${keys(event)}.`),
+        ],
         wait: { text: "Verifying this device" },
       };
     case "verified":
@@ -222,34 +243,6 @@ function codeToCompare({ check_code, alternative }: CheckCodeShown): Line[] {
 function withAlternative(checkCode: string, alternative: string | undefined): string {
   const code = escapeText(checkCode);
   return alternative === undefined ? code : `${code}  (an older app: ${escapeText(alternative)})`;
-}
-
-function link(event: Verification): Line {
-  return { text: whole(event.verification_uri_complete ?? event.verification_uri), tone: "link" };
-}
-
-function consentElsewhere(event: Verification): Description {
-  const lines = [say("Approve the sign-in on the other device. It opens this page:"), link(event)];
-  if (event.user_code !== undefined) {
-    const code = escapeText(event.user_code);
-    lines.push({ text: `The page must show this code, or ask for it: ${code}`, tone: "code" });
-  }
-  return { lines, wait: { text: "Waiting for the other device to open the page" } };
-}
-
-function consentHere(event: Verification): Description {
-  return {
-    lines: [
-      say("Approve the sign-in of the new device on this page, here or on any other device:"),
-      link(event),
-      say(
-        event.verification_uri_complete === undefined
-          ? "There, type the code that the new device shows."
-          : "Approve only if the page shows the same code as the new device.",
-      ),
-    ],
-    wait: { text: "Waiting until the new device is signed in" },
-  };
 }
 
 function keys(event: { cross_signing: boolean; backup_version?: string }): string {

@@ -2,7 +2,7 @@ import type { ChannelVersion, LoginEvent, Qr } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import type { Secret } from "../foundation/secret.js";
 import { answered } from "./answered.js";
-import { attempts, channelName, describe, nextScene, OPENING, type Wait } from "./describe.js";
+import { attempts, channelName, describe, drawsLink, nextScene, OPENING, type Wait } from "./describe.js";
 import type { Display, Prompt } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
 import type { MountedView, OnKeys, View } from "./interactive-view.js";
@@ -89,6 +89,7 @@ export class InteractiveDisplay implements Display {
       }
       this.#update();
       this.#region.print(printed);
+      if (drawsLink(event, this.#scene)) this.#panel.showLink(event);
     }
     if (wait) void this.#load();
   }

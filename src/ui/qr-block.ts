@@ -1,4 +1,4 @@
-import type { Qr } from "../foundation/events.js";
+import type { Qr, Verification } from "../foundation/events.js";
 import { drawQr, fitQr, type QrDrawing } from "../qr/draw/blocks.js";
 import type { EcLevel, QrSize } from "../qr/draw/choices.js";
 import { whole } from "./line.js";
@@ -30,6 +30,12 @@ export function qrBlock(event: Qr, options: QrOptions, canvas: Canvas): QrBlock 
   const why = options.size === "none" ? [] : [whyNotDrawn(payload, options, canvas)];
   const lines = [...why, ...fileLines(event, "It is in this file"), ...payloadLines(event)];
   return { lines, drawing };
+}
+
+/** A link as a QR code that any phone's camera opens; undefined where none is wanted or fits, since the link is text too. */
+export function linkDrawing(event: Verification, options: QrOptions, canvas: Canvas): QrDrawing | undefined {
+  const link = event.verification_uri_complete ?? event.verification_uri;
+  return drawQr(Buffer.from(link), { ...options, ...canvas });
 }
 
 /** Whether a drawing of the payload is wanted, and there is no room for one. */

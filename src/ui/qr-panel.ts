@@ -1,7 +1,7 @@
-import type { Qr } from "../foundation/events.js";
+import type { Qr, Verification } from "../foundation/events.js";
 import { fitQr, type QrDrawing } from "../qr/draw/blocks.js";
 import type { LiveRegion } from "./live-region.js";
-import { type Canvas, lacksRoomFor, type QrOptions, qrBlock } from "./qr-block.js";
+import { type Canvas, lacksRoomFor, linkDrawing, type QrOptions, qrBlock } from "./qr-block.js";
 
 /** The QR code on a terminal that has a live line in its last row. */
 export class QrPanel {
@@ -27,6 +27,12 @@ export class QrPanel {
     if (drawing) this.#region.draw(above, drawing.lines);
     else this.#region.print(above);
     this.#drawing = drawing;
+  }
+
+  /** Draws a link, where there is room for it. */
+  showLink(event: Verification): void {
+    const drawing = linkDrawing(event, this.#options, this.#canvas());
+    if (drawing) this.#region.draw([], drawing.lines);
   }
 
   /** After a change of the window: draws the code once there is room, and anew where what is on show was cut. */

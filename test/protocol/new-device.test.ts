@@ -168,7 +168,7 @@ describe("a new device that polls for its tokens", () => {
     const times = recordPolls(device, [pending, pending, slowDown, pending, slowDown, pending, GRANTED]);
     device.homeserver.devices.add(NEW_DEVICE);
     const { result } = await against(device, sendingSecretsOf(device.homeserver));
-    expect(result).toEqual({ userId: USER, deviceId: NEW_DEVICE });
+    expect(result).toEqual({ userId: USER, deviceId: NEW_DEVICE, deviceKeys: "uploaded" });
     expect(times()).toEqual([0, 5000, 10_000, 20_000, 30_000, 45_000, 60_000]);
   });
 
@@ -387,7 +387,7 @@ describe("a new device with tokens", () => {
   it("that is the user that it must be goes on", async () => {
     const device = await newDevice({ expectedUser: await expectedUser(USER, BASE_URL.href) });
     const { result } = await against(device, sendingSecretsOf(device.homeserver));
-    expect(result).toEqual({ userId: USER, deviceId: NEW_DEVICE });
+    expect(result).toEqual({ userId: USER, deviceId: NEW_DEVICE, deviceKeys: "uploaded" });
   });
 
   it("that is signed in as another device than it asked for ends, and revokes them", async () => {

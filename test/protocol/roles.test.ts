@@ -45,7 +45,7 @@ describe.each(["new", "existing"] as const)("a sign-in whose code the %s device 
 
   it("ends well on both devices", async () => {
     const { newEnd, existingEnd, newRole, homeserver } = await signIn(scannedBy);
-    expect(newEnd).toEqual({ result: { userId: USER, deviceId: NEW_DEVICE } });
+    expect(newEnd).toEqual({ result: { userId: USER, deviceId: NEW_DEVICE, deviceKeys: "uploaded" } });
     expect(existingEnd).toEqual({ result: { deviceId: NEW_DEVICE } });
     expect(newRole.file.content).toMatchObject({
       state: "complete",

@@ -58,7 +58,7 @@ describe.each(directions)("a code of the %s device, in the dialect %s", (intent,
   it("signs the new device in, over real cryptography from the code to the secrets", async () => {
     const { ends, newRole, g, s, rendezvous } = await signIn(intent, dialect);
     expect(ends).toEqual([
-      { result: { userId: USER, deviceId: NEW_DEVICE } },
+      { result: { userId: USER, deviceId: NEW_DEVICE, deviceKeys: "uploaded" } },
       { result: { deviceId: NEW_DEVICE } },
     ]);
     expect(newRole.file.content?.state).toBe("complete");

@@ -146,6 +146,7 @@ describe("a new device", () => {
       expires_at: expect.stringMatching(/^2026-01-01T00:05:0/),
       oauth: { issuer: "https://auth.example/", client_id: "client" },
       secrets: all.secrets,
+      device_keys_state: "uploaded",
       device_keys: { ed25519: expect.any(Secret), curve25519: expect.any(Secret) },
       created_at: expect.stringMatching(/^2026-01-01T/),
       device_name: "Build bot",

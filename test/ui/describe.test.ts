@@ -9,8 +9,8 @@ import {
 } from "../../src/ui/describe.js";
 import { EXAMPLES } from "./event-examples.js";
 
-const asNew: Scene = { role: "new", shown: [] };
-const asExisting: Scene = { role: "existing", shown: [] };
+const asNew: Scene = { role: "new", shown: [], alone: false };
+const asExisting: Scene = { role: "existing", shown: [], alone: false };
 
 function texts(event: LoginEvent, scene = asNew): string[] {
   return describeEvent(event, scene).lines.map((line) => line.text);

@@ -5,7 +5,7 @@ import { type OptionsOf, withOptions } from "./with-options.js";
 /** The verbs of `session`, each below the command that groups them. */
 
 export function sessionCommand(parent: Command) {
-  return parent.command("session").description("list, show, check, import, export, logout");
+  return parent.command("session").description("list, show, check, sign-device, import, export, logout");
 }
 
 export function listCommand(session: Command) {
@@ -39,6 +39,22 @@ export function logoutCommand(session: Command) {
     globalOptions(),
   );
 }
+
+export function signDeviceCommand(session: Command) {
+  return withOptions(
+    session
+      .command("sign-device")
+      .description("sign the device keys that a client has uploaded since the sign-in")
+      .argument("[name]", "name or path of the session, short for --session")
+      .option(
+        "--fingerprint <ed25519>",
+        "sign these keys and no others, as the client shows its fingerprint",
+      ),
+    globalOptions(),
+  );
+}
+
+export type SignDeviceOptions = OptionsOf<typeof signDeviceCommand>;
 
 export function importCommand(session: Command) {
   return withOptions(

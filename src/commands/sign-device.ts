@@ -1,0 +1,70 @@
+import { escapeText, safeJson } from "../foundation/escape-text.js";
+import { Failure } from "../foundation/failures.js";
+import { decodeBase64 } from "../protocol/base64.js";
+import type { DevicePublicKeys } from "../protocol/device-keys.js";
+import { fingerprint } from "../session/device-identity.js";
+import { existingSessionPath } from "../session/resolve.js";
+import { type Recognize, signDevice } from "../session/sign-device.js";
+import { SessionStore, sessionsDirectory } from "../session/store.js";
+import type { SignInContext } from "./context.js";
+import { withNetwork } from "./network.js";
+import type { SignDeviceOptions } from "./options/session.js";
+
+/** `session sign-device`: verifies the device of a session whose client has made the device keys. */
+export async function sessionSignDevice(
+  name: string | undefined,
+  options: SignDeviceOptions,
+  context: SignInContext,
+): Promise<void> {
+  const { clock, signal, stdout } = context;
+  const recognize = recognizer(options, context);
+  const store = new SessionStore(sessionsDirectory(context));
+  const path = await existingSessionPath(name ?? options.session, context, "any");
+  const session = await store.read(path);
+  const identity = await withNetwork(options, context, async (network) => {
+    const { connectSession } = await import("../session/connect.js");
+    const { homeserver } = connectSession(store, path, session, network);
+    return signDevice({ store, path, homeserver }, recognize, clock, signal);
+  });
+  const { ed25519 } = identity;
+  if (options.json) {
+    stdout.write(`${safeJson({ event: "device_signed", device_id: session.device_id, ed25519 })}\n`);
+  } else {
+    const device = escapeText(session.device_id);
+    stdout.write(`Device ${device} is signed and verified: ${fingerprint(identity)}.\n`);
+  }
+}
+
+function recognizer({ fingerprint: given }: SignDeviceOptions, context: SignInContext): Recognize {
+  if (given !== undefined) return { by: "fingerprint", ed25519: publicKeyOf(given) };
+  const { prompt } = context.display;
+  if (!prompt) {
+    throw new Failure(
+      "terminal_required",
+      "Somebody has to compare the fingerprint, and there is no terminal.",
+      {
+        hint: "Give the fingerprint that the client shows with --fingerprint.",
+      },
+    );
+  }
+  return {
+    by: "asking",
+    ask: (identity) => prompt.confirm(question(identity), context.signal),
+  };
+}
+
+function question(identity: DevicePublicKeys): string {
+  return [
+    "The homeserver says that the client on this session has this fingerprint (its Ed25519 key):",
+    `  ${fingerprint(identity)}`,
+    "The homeserver is believed in that, unless you compare it with what the client itself shows.",
+    "Sign it?",
+  ].join("\n");
+}
+
+/** As it is copied from a client: in groups or not, padded or not. */
+function publicKeyOf(text: string): string {
+  const key = text.replace(/\s+/g, "").replace(/=+$/, "");
+  if (decodeBase64(key)?.length === 32) return key;
+  throw new Failure("usage_error", "A --fingerprint has to be an Ed25519 public key: base64 of 32 bytes.");
+}
