@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { asked } from "./support/command-line.js";
 
 const GLOBAL = { timeout: 600, allowHttp: [] };
+const LOGIN = { deviceKeys: "upload", qr: "auto", ecLevel: "auto" };
 
 describe("a command line calls one command, with its arguments", () => {
   it.each<[args: readonly string[], call: readonly unknown[]]>([
@@ -28,6 +29,14 @@ describe("a command line calls one command, with its arguments", () => {
     [
       ["session", "export"],
       ["sessionExport", { ...GLOBAL, format: "json" }],
+    ],
+    [
+      ["login", "--homeserver", "example.org", "--recovery-key-file", "key"],
+      ["login", { ...GLOBAL, ...LOGIN, homeserver: "example.org", recoveryKeyFile: "key" }],
+    ],
+    [
+      ["session", "sign-device", "bot", "--fingerprint", "abc"],
+      ["sessionSignDevice", "bot", { ...GLOBAL, fingerprint: "abc" }],
     ],
     [
       ["session", "logout"],

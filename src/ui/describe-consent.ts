@@ -17,14 +17,11 @@ export function consentElsewhere(event: Verification): Description {
 
 /** No other device helps: the person opens the page, and the code is what tells this sign-in from another. */
 export function consentAnywhere(event: Verification): Description {
-  const lines = [
-    say("Approve the sign-in on this page, on any device. A phone's camera opens it from the QR code:"),
-    link(event),
-    ...codeOfPage(event),
-  ];
+  const lines = [say("Approve the sign-in on this page, on any device:"), link(event), ...codeOfPage(event)];
   return { lines, wait: { text: "Waiting until the sign-in is approved" } };
 }
 
+/** The existing device: its person opens the page. */
 export function consentHere(event: Verification): Description {
   return {
     lines: [

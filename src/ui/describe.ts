@@ -9,7 +9,7 @@ import type {
 } from "../foundation/events.js";
 import { consentAnywhere, consentElsewhere, consentHere } from "./describe-consent.js";
 import { describeDone, describeFailure } from "./describe-end.js";
-import { type Line, say, sentence, step, whole } from "./line.js";
+import { type Line, say, sentence, step } from "./line.js";
 
 /** What is waited for, without a full stop, and how much time it has. */
 export interface Wait {

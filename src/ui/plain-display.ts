@@ -1,7 +1,7 @@
 import { describe, drawsLink, nextScene, OPENING } from "./describe.js";
 import type { Display } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
-import { type Canvas, lacksRoomFor, linkDrawing, payloadLines, type QrOptions, qrBlock } from "./qr-block.js";
+import { type Canvas, lacksRoomFor, linkBlock, payloadLines, type QrOptions, qrBlock } from "./qr-block.js";
 import { type Terminal, terminalPrompt } from "./terminal.js";
 
 /** How wide a log is taken to be, and how large a terminal that doesn't know its size. */
@@ -32,7 +32,10 @@ export function createPlainDisplay(
     emit(event) {
       const lines = describe(event, scene).lines.map((line) => line.text);
       scene = nextScene(scene, event);
-      if (drawsLink(event, scene)) lines.push(...(linkDrawing(event, options, canvas())?.lines ?? []));
+      if (drawsLink(event, scene)) {
+        const block = linkBlock(event, options, canvas());
+        lines.push(...(block?.lines ?? []), ...(block?.drawing?.lines ?? []));
+      }
       if (event.event === "qr") {
         const block = qrBlock(event, options, canvas());
         lines.push(...block.lines, ...(block.drawing?.lines ?? []));

@@ -32,10 +32,11 @@ export function qrBlock(event: Qr, options: QrOptions, canvas: Canvas): QrBlock 
   return { lines, drawing };
 }
 
-/** A link as a QR code that any phone's camera opens; undefined where none is wanted or fits, since the link is text too. */
-export function linkDrawing(event: Verification, options: QrOptions, canvas: Canvas): QrDrawing | undefined {
+/** A link as a code that a phone's camera opens; undefined where none is wanted or fits, as the link is text too. */
+export function linkBlock(event: Verification, options: QrOptions, canvas: Canvas): QrBlock | undefined {
   const link = event.verification_uri_complete ?? event.verification_uri;
-  return drawQr(Buffer.from(link), { ...options, ...canvas });
+  const drawing = drawQr(Buffer.from(link), { ...options, ...canvas });
+  return drawing && { lines: ["A phone's camera opens it from this code:"], drawing };
 }
 
 /** Whether a drawing of the payload is wanted, and there is no room for one. */

@@ -1,7 +1,7 @@
 import type { Qr, Verification } from "../foundation/events.js";
 import { fitQr, type QrDrawing } from "../qr/draw/blocks.js";
 import type { LiveRegion } from "./live-region.js";
-import { type Canvas, lacksRoomFor, linkDrawing, type QrOptions, qrBlock } from "./qr-block.js";
+import { type Canvas, lacksRoomFor, linkBlock, type QrOptions, qrBlock } from "./qr-block.js";
 
 /** The QR code on a terminal that has a live line in its last row. */
 export class QrPanel {
@@ -31,8 +31,8 @@ export class QrPanel {
 
   /** Draws a link, where there is room for it. */
   showLink(event: Verification): void {
-    const drawing = linkDrawing(event, this.#options, this.#canvas());
-    if (drawing) this.#region.draw([], drawing.lines);
+    const block = linkBlock(event, this.#options, this.#canvas());
+    if (block?.drawing) this.#region.draw(block.lines, block.drawing.lines);
   }
 
   /** After a change of the window: draws the code once there is room, and anew where what is on show was cut. */

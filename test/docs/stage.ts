@@ -31,6 +31,7 @@ export async function setStage(onTestFinished: OnTestFinished): Promise<Stage> {
   });
   onTestFinished(() => homeserver.close());
   writeFileSync(join(folder, "existing.json"), JSON.stringify(homeserver.existingSession), { mode: 0o600 });
+  writeFileSync(join(folder, "recovery-key"), homeserver.recoveryKey, { mode: 0o600 });
   symlinkSync(join(ROOT, "docs"), join(folder, "docs"));
   const program = `exec "${process.execPath}" "${join(ROOT, "bin/matrix-qr-login.js")}" "$@"`;
   writeScript(join(folder, "matrix-qr-login"), program);

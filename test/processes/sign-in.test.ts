@@ -245,6 +245,7 @@ async function expectVerified(newDevice: CliProcess, machine: Machine, server: D
     user_id: userId,
     device_id: deviceId,
     verified: true,
+    device_keys: "uploaded",
     session: path,
   });
   const device = server.devices().find((other) => other.deviceId === deviceId);

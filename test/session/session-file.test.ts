@@ -64,6 +64,8 @@ describe("a session file", () => {
     ["secrets.cross_signing", "secret-value"],
     ["secrets.backup.key", "secret-value"],
     ["device_keys.ed25519", "c2VjcmV0LXZhbHVl"],
+    ["device_identity", "secret-value"],
+    ["device_keys_state", "secret-value"],
     ["state", "secret-value"],
     ["created_at", 1],
     ["device_name", "secret-value".repeat(2000)],

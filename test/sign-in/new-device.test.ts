@@ -157,6 +157,7 @@ describe("a new device", () => {
       user_id: USER,
       device_id: DEVICE,
       verified: true,
+      device_keys: "uploaded",
       session: PATH,
     });
   });

@@ -56,6 +56,7 @@ const EVENTS = {
     user_id: userId,
     device_id: deviceId,
     verified: v.exactOptional(v.boolean()),
+    device_keys: v.exactOptional(v.picklist(["uploaded", "deferred"])),
     session: v.exactOptional(text),
   },
   failure: {

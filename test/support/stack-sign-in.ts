@@ -99,7 +99,13 @@ export async function expectVerified(
   const done = { event: "done", user_id: userId, device_id: deviceId };
   expect(existingDevice.lastEvent).toEqual({ ...done, role: "existing" });
   const path = `${machine.sessionsFolder}/new.json`;
-  expect(newDevice.lastEvent).toEqual({ ...done, role: "new", verified: true, session: path });
+  expect(newDevice.lastEvent).toEqual({
+    ...done,
+    role: "new",
+    verified: true,
+    device_keys: "uploaded",
+    session: path,
+  });
   expect([...newDevice.events, ...existingDevice.events].filter(({ event }) => event === "warning")).toEqual(
     [],
   );

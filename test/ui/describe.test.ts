@@ -164,3 +164,34 @@ describe("the events in words", () => {
     ]);
   });
 });
+
+describe("a sign-in without another device", () => {
+  const alone = nextScene(OPENING, EXAMPLES.started);
+
+  it("tells the person to open the page, and whose keys it takes", () => {
+    expect(texts(EXAMPLES.verification, alone)).toEqual([
+      "Approve the sign-in on this page, on any device:",
+      "https://auth.example.org/link?code=ABCDEF",
+      "The page must show this code, or ask for it: ABC-DEF",
+    ]);
+    expect(texts(EXAMPLES.secrets_received, alone)).toEqual([
+      "The account's secret storage has the cross-signing keys, without a backup key.",
+    ]);
+  });
+
+  it.each(["rendezvous_created", "scanned", "secure_channel"] as const)("is none after %s", (kind) => {
+    const scene = nextScene(alone, EXAMPLES[kind]);
+    expect(texts(EXAMPLES.verification, scene)).toEqual(texts(EXAMPLES.verification));
+  });
+});
+
+describe("a sign-in that leaves the device keys to another client", () => {
+  it("says what is next instead of that it is verified", () => {
+    const { done } = EXAMPLES;
+    expect(texts({ ...done, verified: false, device_keys: "deferred" })).toEqual([
+      "Done: @bot:example.org is signed in here, as device ABCDEFGHIJ. Its device keys are left to another client.",
+      "Session file: /home/me/.local/state/matrix-qr-login/bot.json",
+      "Next: start that client on the session, then verify its device with `session sign-device`.",
+    ]);
+  });
+});

@@ -69,6 +69,7 @@ export const EXAMPLES: { readonly [Kind in LoginEvent["event"]]: Extract<LoginEv
     user_id: "@bot:example.org",
     device_id: "ABCDEFGHIJ",
     verified: true,
+    device_keys: "uploaded",
     session: "/home/me/.local/state/matrix-qr-login/bot.json",
   },
   failure: {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { LoginEvent } from "../../src/foundation/events.js";
 import { createPlainDisplay } from "../../src/ui/plain-display.js";
 import type { QrOptions } from "../../src/ui/qr-block.js";
 import { FakeOutput } from "../support/fake-terminal.js";
@@ -44,6 +45,18 @@ describe("the plain display", () => {
       "Next: `matrix-qr-login session show`, or `session export` to hand it on.",
       "",
     ]);
+  });
+
+  it("draws the link for a phone's camera, where no other device opens it", () => {
+    const drawnFor = (...events: readonly LoginEvent[]) => {
+      const stderr = new FakeOutput();
+      const display = plainDisplay(stderr);
+      for (const event of events) display.emit(event);
+      return stderr.lines.filter((line) => /^[ █▀▄]+$/.test(line)).length;
+    };
+    const { started, secure_channel, verification } = EXAMPLES;
+    expect(drawnFor(started, verification)).toBeGreaterThan(10);
+    expect(drawnFor(started, secure_channel, verification)).toBe(0);
   });
 
   it("draws the QR code into a log without colours, within 80 columns, and gives its payload too", () => {

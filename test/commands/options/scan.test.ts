@@ -4,6 +4,7 @@ import { asked } from "../../support/command-line.js";
 const DEFAULTS = {
   as: "existing",
   dialect: "auto",
+  deviceKeys: "upload",
   browser: true,
   secrets: "session",
   timeout: 600,
