@@ -5,6 +5,7 @@ import type { LoginEvent } from "../../src/foundation/events.js";
 import { revealed, Secret } from "../../src/foundation/secret.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import type { LoginProtocol } from "../../src/protocol/messages.js";
+import type { SecretsSource } from "../../src/session/secrets-source.js";
 import type { PortableSession } from "../../src/session/session-file.js";
 import { SessionStore } from "../../src/session/store.js";
 import {
@@ -73,7 +74,7 @@ async function setUp(changes: Partial<PortableSession> = {}) {
     clock,
     emit: (event) => events.push(event),
   };
-  const open = (secretsFile?: string) => openExistingAccount(world, store, path, secretsFile, signal);
+  const open = (source?: SecretsSource) => openExistingAccount(world, store, path, source, signal);
   return { session, http, clock, directory, store, path, events, world, open };
 }
 
@@ -174,7 +175,7 @@ describe("the secrets of an existing device", () => {
   ])("may be in a file with %s", async (_what, content) => {
     const { open, session, file } = await withoutSecrets();
     await writeFile(file, JSON.stringify(revealed(content(session))));
-    expect((await open(file)).secrets).toEqual(session.secrets);
+    expect((await open({ from: "file", path: file })).secrets).toEqual(session.secrets);
   });
 
   it.each([
@@ -184,13 +185,13 @@ describe("the secrets of an existing device", () => {
   ])("are not in a file with %s", async (_what, content) => {
     const { open, file } = await withoutSecrets();
     await writeFile(file, content);
-    const failure = await expectFailure("secrets_missing", () => open(file));
+    const failure = await expectFailure("secrets_missing", () => open({ from: "file", path: file }));
     expect(failure.hint).toContain("exported session");
   });
 
   it("are not in a file that isn't there", async () => {
     const { open, file } = await withoutSecrets();
-    await expectFailure("file_error", () => open(file));
+    await expectFailure("file_error", () => open({ from: "file", path: file }));
   });
 });
 
