@@ -148,7 +148,8 @@ function warningsOf(session: PortableSession, hasRecoveryKey: boolean): Warning[
     warnings.push({
       event: "warning",
       code: "session_without_secrets",
-      message: "The session has no cross-signing keys, so it can't sign in another device without --secrets.",
+      message:
+        "The session has no cross-signing keys, so it can't sign in another device without --secrets or --recovery-key-file.",
     });
   }
   return warnings;
