@@ -1,9 +1,7 @@
 import { endOf, isCallersAbort } from "../foundation/caller-abort.js";
-import { type Clock, msUntil } from "../foundation/clock.js";
+import { msUntil } from "../foundation/clock.js";
 import { escapeText } from "../foundation/escape-text.js";
-import type { Emit } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
-import type { DevicePrivateKeys } from "./device-keys.js";
 import { ExpectedUser } from "./expected-user.js";
 import type { AccountHomeserver, DeviceAuthorization, SignInHomeserver } from "./homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "./messages.js";
