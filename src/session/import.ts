@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
+import { endOf } from "../foundation/caller-abort.js";
 import type { Clock } from "../foundation/clock.js";
-import { Failure } from "../foundation/failures.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { openSecretStorageFrom, type RecoveryKeySource } from "../secret-storage/key-source.js";
 import { checkOwner, checkSession } from "./check.js";
@@ -55,7 +55,7 @@ export async function importSession(
   } catch (error) {
     const { access_token } = await store.read(path);
     if (!access_token.equals(portable.access_token)) {
-      throw Failure.from(error).with({
+      throw endOf(error, signal).with({
         session: path,
         hint: "Its tokens were refreshed, so only the imported copy is good. Check that session later.",
       });
