@@ -3,9 +3,10 @@ import type { Finding, State } from "../doctor/findings.js";
 import { escapeText, safeJson } from "../foundation/escape-text.js";
 import type { Failure } from "../foundation/failures.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
-import type { CommandContext, GlobalOptions } from "./context.js";
+import type { CommandContext } from "./context.js";
 import { describeVerdict } from "./doctor-verdict.js";
 import { withNetwork } from "./network.js";
+import type { GlobalOptions } from "./options/global.js";
 
 const MARKS: Readonly<Record<State, string>> = { ok: "ok  ", limited: "some", missing: "none" };
 

@@ -15,15 +15,12 @@ import { logoutSession } from "../session/logout.js";
 import { existingSessionPath, newSessionPath } from "../session/resolve.js";
 import { type PortableSession, type StoredSession, toPortable } from "../session/session-file.js";
 import { SessionStore, sessionName, sessionsDirectory } from "../session/store.js";
-import type { CommandContext, GlobalOptions } from "./context.js";
+import type { CommandContext } from "./context.js";
 import { withNetwork } from "./network.js";
+import type { GlobalOptions } from "./options/global.js";
+import type { ImportOptions } from "./options/session.js";
 
 /** The verbs of `session`. All but `list` and `import` take the session that `existingSessionPath` finds. */
-
-export interface ImportOptions extends GlobalOptions {
-  /** Believe the file: ask the homeserver nothing. */
-  readonly offline?: boolean;
-}
 
 export async function sessionList(options: GlobalOptions, context: CommandContext): Promise<void> {
   const store = await openStore(context);

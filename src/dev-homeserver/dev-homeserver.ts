@@ -23,7 +23,7 @@ import { rendezvousRoutes } from "./rendezvous/routes.js";
 import { type RendezvousState, RendezvousStore } from "./rendezvous/store.js";
 import { newPassword, seedDevice, seedKeys } from "./seed.js";
 
-export type { Decision, DevHomeserverOptions, Fault, RendezvousMode } from "./options.js";
+export type { Decision, DevHomeserverOptions, Fault } from "./options.js";
 
 /** The seeded device's session, in the portable form that `session import` takes. */
 export interface ExistingSession {

@@ -2,7 +2,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { CommandContext, GlobalOptions } from "../../src/commands/context.js";
+import type { CommandContext } from "../../src/commands/context.js";
+import type { GlobalOptions } from "../../src/commands/options/global.js";
 import {
   sessionCheck,
   sessionExport,
@@ -21,7 +22,7 @@ import { FakeClock } from "../support/fake-clock.js";
 import { fullSession, machineWith, secretsOf, temporaryDirectory } from "../support/sessions.js";
 
 const options: GlobalOptions = { timeout: 600, allowHttp: [] };
-const json = { ...options, json: true };
+const json = { ...options, json: true } as const;
 
 let env: Record<string, string>;
 let store: SessionStore;
@@ -315,7 +316,7 @@ describe("session import", () => {
   it("never overwrites", async () => {
     await save("bot", { access_token: "theirs" });
     const text = JSON.stringify(fullSession());
-    const chosen = { ...options, offline: true, session: "bot" };
+    const chosen = { ...options, offline: true, session: "bot" } as const;
     await expectFailure("session_exists", () => run((context) => sessionImport("-", chosen, context), text));
     expect((await store.read(store.pathOf("bot"))).access_token).toBe("theirs");
   });
