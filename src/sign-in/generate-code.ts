@@ -45,6 +45,9 @@ export async function generateCode<Role extends Intent>(
 
   // 1. to 3. A key pair, a rendezvous session and a QR code with both, of each version
   const offers = await startOffers(world, code, signal);
+  if (code.version === "auto" && offers.every(({ version }) => version === "msc4388")) {
+    warnThatAppsCannotScan(world, code);
+  }
 
   // 4. Device S scans one of them, or a fresh one that took its place, and sends its initial payload
   const show = (offer: Offer) => showCode(world, code, offers, offer);
@@ -62,6 +65,21 @@ export async function generateCode<Role extends Intent>(
     await deleteSessions([session], clock);
     throw thrown;
   }
+}
+
+/**
+ * Whoever helps a new device mostly holds an app, and those that were seen until November 2026 have the 2024
+ * version alone (docs/apps.md). Where the version was chosen, whoever chose it knows.
+ */
+function warnThatAppsCannotScan(
+  { emit }: SignInWorld,
+  { intent, baseUrl }: Pick<GenerateCode<Intent>, "intent" | "baseUrl">,
+): void {
+  if (intent !== "new") return;
+  const message =
+    "Element X, Element Web and other apps can't read this code; this program can. They have the 2024 version " +
+    `alone, which can't be used on ${baseUrl.host} as it is set up.`;
+  emit({ event: "warning", code: "apps_cannot_scan", message });
 }
 
 async function showCode(
