@@ -20,29 +20,32 @@ function describeSignIn(verdict: Verdict, host: string): string[] {
     `  A new device can generate codes of: ${list(byNew)}`,
     `  An existing device can generate codes of: ${list(byExisting)}`,
   ];
-  if (verdict.apps) return [`Devices can be signed in by QR code on ${host}.`, ...generated];
+  if (verdict.apps) return [`Devices can be signed in by QR code on ${host}.`, ...generated, SCANNING_APPS];
   if (byExisting.length === 0) {
     return [
       `No QR code can be generated on ${host} itself. With the rendezvous session of another server, ` +
         "`generate --rendezvous SERVER` signs a device in here all the same.",
       ...generated,
-      `  With Element X, Element Web and other apps: ${notYet(verdict)}`,
+      ...describeApps(verdict),
     ];
   }
   return [
     `Who can sign devices in by QR code on ${host}:`,
     "  With this program on both devices: yes",
-    `  With Element X, Element Web and other apps: ${notYet(verdict)}`,
+    ...describeApps(verdict),
     ...generated,
   ];
 }
 
-/** What was seen until then is on docs/apps.md, and no promise for later. */
-function notYet({ setting_for_apps: setting }: Verdict): string {
+/** What was seen until then is on docs/apps.md; it is no promise for later. */
+const SCANNING_APPS =
+  "  Element X scans a code only with an option of its developer settings on (seen in August 2026).";
+
+function describeApps({ setting_for_apps: setting }: Verdict): string[] {
   const why = "they have the 2024 version alone (seen in November 2026), which can't be used here";
-  return setting === undefined
-    ? `no; ${why}`
-    : `not until the admin has changed this; ${why}\n      ${setting}`;
+  const who = "  With Element X, Element Web and other apps:";
+  if (setting === undefined) return [`${who} no, ${why}.`];
+  return [`${who} not until the admin changes it: ${why}.`, `      ${setting}`];
 }
 
 function list(versions: readonly string[]): string {

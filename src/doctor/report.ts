@@ -1,7 +1,11 @@
+import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { type Check, type Diagnosis, type Finding, type State, verdictOf } from "./findings.js";
 import { settingFor } from "./settings.js";
 import type { Software } from "./software.js";
+
+/** In UTF-16 units: issuers and what servers say about a refusal are in it. */
+const MAX_MESSAGE = 1_000;
 
 /** The findings as they are made. */
 export class Report {
@@ -22,7 +26,7 @@ export class Report {
       event: "check",
       check,
       state,
-      message,
+      message: escapeText(message, MAX_MESSAGE),
       ...more,
       ...(setting === undefined ? {} : { setting }),
     };
