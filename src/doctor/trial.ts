@@ -5,7 +5,7 @@ export interface Refused {
   readonly status: number;
 }
 /** What a read found. The tag is what a write has to name: absent where the answer had none that counts. */
-export interface Content {
+interface Content {
   readonly data: string;
   readonly tag: string | undefined;
 }
