@@ -1,6 +1,7 @@
 import { escapeText, safeJson } from "../foundation/escape-text.js";
 import type { Warning } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
+import { type Revealed, revealed } from "../foundation/secret.js";
 import { checkSession } from "../session/check.js";
 import {
   entryEvent,
@@ -97,7 +98,9 @@ export async function sessionImport(
 
 /** Prints the session with all its secrets: that is what it is asked for. */
 export async function sessionExport(options: GlobalOptions, context: CommandContext): Promise<void> {
-  const portable = toPortable((await findSession(options, context)).session);
+  const portable: Revealed<PortableSession> = revealed(
+    toPortable((await findSession(options, context)).session),
+  );
   if (options.json) printJson(portable, context);
   else context.stdout.write(`${JSON.stringify(portable, null, 2)}\n`);
 }
