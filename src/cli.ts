@@ -23,7 +23,6 @@ import {
 } from "./commands/options/session.js";
 import type { SignInOptions } from "./commands/options/sign-in.js";
 import { packageVersion } from "./commands/version.js";
-import { exitCodeOf } from "./exit-codes.js";
 import { escapeText } from "./foundation/escape-text.js";
 import { Failure } from "./foundation/failures.js";
 import { processRunner, type Runner } from "./run.js";
@@ -51,10 +50,10 @@ async function reportUsageError(
   const [, initial = "", rest = ""] = sentence ?? [];
   const text = sentence ? escapeText(`${initial.toUpperCase()}${rest.replace(/\.$/, "")}.`) : undefined;
   const failure = new Failure("usage_error", text);
-  process.exitCode = exitCodeOf(failure.code);
-  if (!argv.includes("--json")) return;
-  await run.command({ json: true, timeout: undefined }, async () => {
-    throw failure;
+  const json = argv.includes("--json");
+  await run.command({ json, timeout: undefined }, async () => {
+    if (json) throw failure;
+    return failure;
   });
 }
 
@@ -69,14 +68,15 @@ export function actionsOf(run: Runner) {
       run.signIn(
         {
           ...options,
-          stdinInUse: options.checkCode === "stdin",
+          stdinInUse: options.checkCode === "stdin" || options.recoveryKeyFile === "-",
           qr: { size: options.qr, ecLevel: options.ecLevel },
         },
         async (context) => (await import("./commands/generate.js")).generate(options, context),
       ),
     scan: (source: string, options: SignInOptions) =>
-      run.signIn({ ...options, stdinInUse: source === "-" }, async (context) =>
-        (await import("./commands/scan.js")).scan(source, options, context),
+      run.signIn(
+        { ...options, stdinInUse: [source, options.recoveryKeyFile].includes("-") },
+        async (context) => (await import("./commands/scan.js")).scan(source, options, context),
       ),
     inspect: (sources: readonly string[], options: GlobalOptions) =>
       run.command(options, async (context) =>
@@ -105,11 +105,19 @@ export function actionsOf(run: Runner) {
       run.command(options, async (context) => (await session()).sessionExport(options, context)),
     sessionLogout: (options: GlobalOptions) =>
       run.command(options, async (context) => (await session()).sessionLogout(options, context)),
-    sessionImport: (source: string, options: ImportOptions) =>
-      run.command(options, async (context) => (await session()).sessionImport(source, options, context)),
     sessionSignDevice: (name: string | undefined, options: SignDeviceOptions) =>
       run.signIn({ ...options, plain: true }, async (context) =>
         (await import("./commands/sign-device.js")).sessionSignDevice(name, options, context),
+      ),
+    sessionImport: (source: string | undefined, options: ImportOptions) =>
+      run.signIn(
+        {
+          ...options,
+          plain: true,
+          stdinInUse: [source, options.tokenFile, options.recoveryKeyFile].includes("-"),
+        },
+        async (context) =>
+          (await import("./commands/session-import.js")).sessionImport(source, options, context),
       ),
     demo: (options: DemoOptions) =>
       run.command(options, async (context) => (await import("./commands/demo.js")).demo(options, context)),

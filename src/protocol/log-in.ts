@@ -1,6 +1,6 @@
+import { endOf, isCallersAbort } from "../foundation/caller-abort.js";
 import { msUntil } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
-import { endOf, isCallersAbort } from "./caller-abort.js";
 import type { ExpectedUser } from "./expected-user.js";
 import type { AccountHomeserver, SignInHomeserver } from "./homeserver.js";
 import { pollUntilDecided } from "./poll-for-consent.js";
@@ -37,10 +37,14 @@ export interface LoggingInDevice extends SigningInDevice {
  * @returns once /keys/query shows this device as verified, or with deferred device keys once the checked secrets
  *   are on disk
  * @throws {Failure} whatever ended the sign-in, with what became of its tokens
+ * @throws {TypeError} where the homeserver is not the expected user's
  * @throws the signal's own reason, after the same clean-up
  */
 export async function logIn(device: LoggingInDevice, signal: AbortSignal): Promise<SignedInDevice> {
   const { homeserver, expectedUser, deviceId, emit, clock } = device;
+  if (expectedUser && homeserver.baseUrl.href !== expectedUser.baseUrl.href) {
+    throw new TypeError("That is not the expected user's homeserver.");
+  }
   const attempt = new SignInAttempt(device);
   try {
     // RFC 8628 §3.1 and §3.2: the device authorization request, and its response
@@ -72,6 +76,6 @@ export async function logIn(device: LoggingInDevice, signal: AbortSignal): Promi
     const ended = await attempt.undo(endOf(thrown, signal));
     if (!isCallersAbort(thrown, signal)) throw ended;
     warnOfRemains(device, ended);
-    throw thrown;
+    throw signal.reason;
   }
 }

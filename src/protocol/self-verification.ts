@@ -1,3 +1,4 @@
+import { endOf } from "../foundation/caller-abort.js";
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import { checkCrossSigningSecrets, isDeviceVerified, publicCrossSigningKeys } from "./cross-signing.js";
@@ -89,9 +90,10 @@ async function uploadDeviceKeys(
   const deviceKeys = signedDeviceKeys(userId, deviceId, identityKeys, self_signing_key);
   await attempt.passPointOfNoReturn(signal);
   // Whatever the answer, or none: what counts is what the homeserver shows.
-  const uploadFailure = await account
-    .uploadDeviceKeys(deviceKeys, signal)
-    .then(() => undefined, Failure.from);
+  const uploadFailure = await account.uploadDeviceKeys(deviceKeys, signal).then(
+    () => undefined,
+    (thrown: unknown) => endOf(thrown, signal),
+  );
   const identity = publicIdentityKeys(identityKeys);
   const uploaded = { userId, deviceId, identity, uploadFailure };
   const isShown = await waitUntilVerified(uploaded, account, clock, signal);

@@ -1,3 +1,4 @@
+import { endOf } from "../foundation/caller-abort.js";
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import { clientDeviceKeys, deviceSignature } from "../protocol/client-device-keys.js";
@@ -64,9 +65,10 @@ export async function signDevice(
   if (!isDeviceVerified(userId, deviceId, identity, published)) {
     const signed = deviceSignature(userId, deviceKeys, secrets.cross_signing.self_signing_key);
     // An answer may name failures where there are none, and none where there are.
-    const uploadFailure = await homeserver
-      .uploadSignature(userId, deviceId, signed, signal)
-      .then(() => undefined, Failure.from);
+    const uploadFailure = await homeserver.uploadSignature(userId, deviceId, signed, signal).then(
+      () => undefined,
+      (thrown: unknown) => endOf(thrown, signal),
+    );
     const uploaded = { userId, deviceId, identity, uploadFailure };
     const isShown = await waitUntilVerified(uploaded, homeserver, clock, signal);
     if (!isShown) throw new Failure("signature_not_shown");

@@ -5,7 +5,13 @@ import { generateDeviceIdentityKeys } from "../../src/protocol/device-keys.js";
 import { type LoggingInDevice, logIn } from "../../src/protocol/log-in.js";
 import { expectedUser } from "../support/expected-user.js";
 import { FakeClock } from "../support/fake-clock.js";
-import { MemoryHomeserver, MemorySessionFile, NEW_DEVICE, TOKENS } from "../support/memory-homeserver.js";
+import {
+  BASE_URL,
+  MemoryHomeserver,
+  MemorySessionFile,
+  NEW_DEVICE,
+  TOKENS,
+} from "../support/memory-homeserver.js";
 import { ending, namesOf } from "../support/roles.js";
 import { newCrossSigningSecrets, USER } from "../support/sessions.js";
 
@@ -112,10 +118,18 @@ describe("logging in without another device", () => {
   });
 
   it("asks nothing of secret storage in another user's name than the expected one", async () => {
-    const { homeserver, run } = setUp({ expectedUser: await expectedUser("@other:example.org") });
+    const { homeserver, run } = setUp({
+      expectedUser: await expectedUser("@other:example.org", BASE_URL.href),
+    });
     const { failure } = await run();
     expect(failure).toMatchObject({ code: "unexpected_user", details: { cleanup: "revoked" } });
     expect(homeserver.log).not.toContain("secret storage");
+  });
+
+  it("asks no other homeserver than the expected user's", async () => {
+    const { homeserver, run } = setUp({ expectedUser: await expectedUser(USER, "https://hs.example/") });
+    await expect(run()).rejects.toBeInstanceOf(TypeError);
+    expect(homeserver.log).toEqual([]);
   });
 
   it.each([undefined, generateDeviceIdentityKeys()])(

@@ -22,6 +22,15 @@ export const KEY_ID = "key+/1";
 
 const newSecret = () => encodeBase64(randomBytes(32));
 
+function newSecrets(): StoredAccount["secrets"] {
+  return {
+    "m.cross_signing.master": newSecret(),
+    "m.cross_signing.self_signing": newSecret(),
+    "m.cross_signing.user_signing": newSecret(),
+    "m.megolm_backup.v1": newSecret(),
+  };
+}
+
 /** The key of an account that is set up here, with a passphrase or without. */
 export function newStoredKey() {
   const key = createSecretKey(randomBytes(32));
@@ -31,13 +40,8 @@ export function newStoredKey() {
 /** An account with secrets that are sealed for each of these keys, the first one being the default key. */
 export function storedAccount(
   keys: Readonly<Record<string, ReturnType<typeof newStoredKey>>> = { [KEY_ID]: newStoredKey() },
+  secrets = newSecrets(),
 ): StoredAccount {
-  const secrets = {
-    "m.cross_signing.master": newSecret(),
-    "m.cross_signing.self_signing": newSecret(),
-    "m.cross_signing.user_signing": newSecret(),
-    "m.megolm_backup.v1": newSecret(),
-  };
   const ids = Object.keys(keys);
   const descriptions = Object.entries(keys).map(([id, { key }]) => [
     `${KEY_PREFIX}${id}`,

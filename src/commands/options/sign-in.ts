@@ -56,6 +56,7 @@ function existingDeviceOptions() {
       "where the cross-signing and backup keys are; by default in the session",
       "session",
     )
+    .option("--recovery-key-file <path>", RECOVERY_KEY_FILE)
     .option("--yes", "skip the warning before another device is signed in");
 }
 
