@@ -65,15 +65,16 @@ describe("the capabilities", () => {
 });
 
 describe("the OAuth client", () => {
-  it("is registered as a native client that uses the device code and refresh token grants", async () => {
+  it("is registered as a native client, with what each kind of server insists on", async () => {
     await started();
     expect(JSON.parse(http.last(REGISTER).body ?? "")).toEqual({
       client_name: "build bot",
       client_uri: expect.stringMatching(/^https:/),
       application_type: "native",
       token_endpoint_auth_method: "none",
-      grant_types: ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"],
-      response_types: [],
+      grant_types: ["urn:ietf:params:oauth:grant-type:device_code", "authorization_code", "refresh_token"],
+      redirect_uris: ["http://127.0.0.1/"],
+      response_types: ["code"],
     });
   });
 
@@ -95,15 +96,36 @@ describe("the OAuth client", () => {
     await expectFailure("homeserver_without_registration", started);
   });
 
-  it("that is refused is told why, escaped", async () => {
-    http.on(REGISTER, {
-      status: 400,
-      json: { error: "invalid_client_metadata", error_description: "a\u202eb" },
-    });
-    const failure = await expectFailure("server_error", started);
+  it.each([
+    [
+      "an OAuth error, escaped",
+      { status: 400, json: { error: "invalid_client_metadata", error_description: "a\u202eb" } },
+      " (invalid_client_metadata: a\\u{202e}b)",
+    ],
+    [
+      "a Matrix error that repeats its code",
+      { status: 400, json: { errcode: "M_UNKNOWN", error: "M_UNKNOWN: no" } },
+      " (M_UNKNOWN: no)",
+    ],
+    [
+      "a text",
+      { status: 422, json: "missing field `redirect_uris`\u001b[2J\n" },
+      " (missing field `redirect_uris`\\u{1b}[2J)",
+    ],
+    ["a text without end", { status: 422, json: "x".repeat(5_000) }, ` (${"x".repeat(199)}…)`],
+    ["a page", { status: 404, json: "<html>Not here</html>" }, ""],
+    ["nothing", { status: 422, json: "" }, ""],
+  ])("that is refused says why: %s", async (_what, reply, reason) => {
+    http.on(REGISTER, reply);
+    const failure = await expectFailure("homeserver_without_registration", started);
     expect(failure.message).toBe(
-      "auth.example refuses to register a client (invalid_client_metadata: a\\u{202e}b).",
+      `auth.example refuses to register this program as an OAuth client${reason}.`,
     );
+  });
+
+  it("isn't refused for good by a server that fails", async () => {
+    http.on(REGISTER, new Failure("server_error"));
+    await expectFailure("server_error", started);
   });
 });
 
