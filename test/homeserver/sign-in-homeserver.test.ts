@@ -263,17 +263,50 @@ describe("polling for tokens", () => {
     expect(http.last(TOKEN).deadline).toBe(1_205_000);
   });
 
+  const pending = oauthError("authorization_pending", 403);
+  const lost = { repeatedAfterLoss: true };
   it.each([
-    ["was pending a moment ago", [oauthError("authorization_pending", 403), oauthError("invalid_grant")]],
-    ["was asked for with a lost answer", [{ ...oauthError("invalid_grant"), repeatedAfterLoss: true }]],
-  ])("says that a token is lost when the code is gone that %s", async (_what, replies) => {
+    ["at once", [{ ...oauthError("invalid_grant"), ...lost }]],
+    ["that was pending a moment ago", [pending, { ...oauthError("invalid_grant"), ...lost }]],
+    ["whose time was up meanwhile", [{ ...oauthError("expired_token"), ...lost }]],
+    ["that couldn't be asked for in between", [{ status: 429, ...lost }, oauthError("invalid_grant")]],
+  ])(
+    "says that a token may be lost where an answer was lost and the code is gone: %s",
+    async (_, replies) => {
+      const homeserver = await started();
+      http.on(TOKEN, replies);
+      const failure = await expectFailure("token_lost", async () => {
+        for (const _ of replies) await homeserver.pollForTokens(signal);
+      });
+      expect(failure.details).toMatchObject({ cleanup: "impossible", deviceId: DEVICE_ID });
+      expect(failure.hint).toContain("https://auth.example/account");
+      expect(failure.message).toMatch(/a token was issued .* or the sign-in was declined/);
+    },
+  );
+
+  it.each([
+    ["before its time", 1_000, "dropped"],
+    ["with its time", 1_200_000, "expired"],
+  ])("says that a code that was pending is gone %s, where no answer was lost", async (_when, ms, status) => {
     const homeserver = await started();
-    http.on(TOKEN, replies);
-    const failure = await expectFailure("token_lost", async () => {
-      for (const _ of replies) await homeserver.pollForTokens(signal);
-    });
-    expect(failure.details).toMatchObject({ cleanup: "impossible", deviceId: DEVICE_ID });
-    expect(failure.hint).toContain("https://auth.example/account");
+    http.on(TOKEN, [{ ...pending, ...lost }, oauthError("invalid_grant")]);
+    await homeserver.pollForTokens(signal);
+    await clock.advance(ms);
+    expect(await homeserver.pollForTokens(signal)).toEqual({ status });
+  });
+
+  it("takes a 429 for no news: neither of the code, nor of a lost answer", async () => {
+    const homeserver = await started();
+    http.on(TOKEN, [{ status: 429 }, { status: 429, ...lost }, { status: 429 }, pending, { status: 429 }]);
+    const answers = [];
+    for (let poll = 0; poll < 5; poll++) answers.push(await homeserver.pollForTokens(signal));
+    expect(answers).toEqual([
+      { status: "slow_down" },
+      { status: "slow_down", mayHaveGranted: true },
+      { status: "slow_down", mayHaveGranted: true },
+      { status: "pending" },
+      { status: "slow_down" },
+    ]);
   });
 
   it("says that a code that never was good is refused", async () => {
