@@ -10,7 +10,7 @@ export interface CommandContext extends DisplayContext, Machine {
   readonly signal: AbortSignal;
 }
 
-/** The same with what shows the events of a sign-in. */
+/** The world as a sign-in sees it: with what shows its events. */
 export interface SignInContext extends CommandContext {
   readonly display: Display;
 }

@@ -10,6 +10,11 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Whole milliseconds until a time on the monotonic clock; 0 once it is past. What events say of deadlines. */
+export function msUntil(time: number, clock: Pick<Clock, "now">): number {
+  return Math.max(0, Math.round(time - clock.now()));
+}
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => new Date(),

@@ -45,7 +45,7 @@ export class Failure extends Error {
     return this.details.hint ?? definition.hint;
   }
 
-  /** The same failure, with more said about it. */
+  /** A copy of this failure, with more said about it. */
   with(details: FailureDetails): Failure {
     return new Failure(this.code, this.message, { cause: this, ...this.details, ...details });
   }

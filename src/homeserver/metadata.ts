@@ -35,7 +35,7 @@ export interface AuthMetadata {
   readonly isUnstable: boolean;
 }
 
-/** The same of a homeserver that offers the device authorization grant. */
+/** The metadata of a homeserver that offers the device authorization grant. */
 export interface DeviceGrantMetadata extends AuthMetadata {
   readonly server: ServerMetadata & { readonly device_authorization_endpoint: string };
 }

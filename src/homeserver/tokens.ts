@@ -92,7 +92,12 @@ export async function revokeTokens(
   return server !== undefined && revokeAt(network.http, server, session.clientId, tokens, signal);
 }
 
-/** The same where the authorization server is known already. */
+/**
+ * Revokes tokens at an authorization server that is known already (RFC 7009): the refresh token first, then the
+ * access token, one failing not skipping the other. Never throws.
+ *
+ * @returns whether all went well
+ */
 export async function revokeAt(
   http: HttpClient,
   server: ServerMetadata,

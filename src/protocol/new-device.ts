@@ -1,4 +1,4 @@
-import type { Clock } from "../foundation/clock.js";
+import { type Clock, msUntil } from "../foundation/clock.js";
 import { escapeText } from "../foundation/escape-text.js";
 import type { Emit } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
@@ -177,7 +177,7 @@ async function waitForConsent(
 ): Promise<void> {
   const { expiresAt, userCode, intervalMs } = authorization;
   // The wait ends with the rendezvous session too, and that is mostly the first to go.
-  const expires_in_ms = Math.max(0, Math.round(Math.min(expiresAt, channel.expiresAt) - clock.now()));
+  const expires_in_ms = msUntil(Math.min(expiresAt, channel.expiresAt), clock);
   emit({ event: "waiting_for_consent", user_code: userCode, expires_in_ms, interval_ms: intervalMs });
 
   const outcome = await whileWatching(

@@ -27,7 +27,7 @@ export interface SessionFile {
 
 /** How long tokens may take to be revoked when the sign-in has failed. */
 const REVOCATION_MS = 10_000;
-/** The same when a signal ended it: then all has to be done within 5 s. */
+/** How long they may take when a signal ended the sign-in: then all has to be done within 5 s. */
 const HASTY_REVOCATION_MS = 2500;
 
 interface AttemptingDevice {

@@ -25,7 +25,7 @@ export function sessionEvent(path: string, session: StoredSession): object {
   };
 }
 
-/** The same of a file of the list, which may be unusable. */
+/** A file of the list as `--json` shows it: its session, or why it can't be used. */
 export function entryEvent({ name, path, session, failure }: SessionEntry): object {
   if (session) return sessionEvent(path, session);
   return { event: "session", name, path, state: "unusable", code: failure.code, message: failure.message };

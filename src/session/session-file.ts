@@ -75,7 +75,12 @@ export function parseStoredSession(text: string, origin: string): StoredSession 
   return parse(StoredSession, text, origin);
 }
 
-/** The same for what is imported. Fields that only this program's own files have are ignored. */
+/**
+ * Reads the JSON text of a session that is imported. Fields that only this program's own files have are ignored.
+ *
+ * @param origin where the text is from, for the message
+ * @throws {Failure} `session_invalid`, naming the field but never its value
+ */
 export function parsePortableSession(text: string, origin: string): PortableSession {
   return parse(PortableSession, text, origin);
 }

@@ -1,3 +1,4 @@
+import { msUntil } from "../foundation/clock.js";
 import type { Intent } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import type { UnconfirmedSecureChannel } from "../protocol/establishment.js";
@@ -38,7 +39,7 @@ export function byTypedCode(
 ): <Role extends Intent>(...args: Parameters<Confirmation<Role>>) => Promise<SecureChannel<Role>> {
   return async (unconfirmed, session, { emit, clock }, signal) => {
     for (let attemptsLeft = attempts; attemptsLeft > 0; ) {
-      const expires_in_ms = Math.max(0, Math.round(session.expiresAt - clock.now()));
+      const expires_in_ms = msUntil(session.expiresAt, clock);
       emit({ event: "check_code_required", expires_in_ms, attempts_left: attemptsLeft });
       const code = await whileWatching(
         (watched) => unconfirmed.watch(watched),

@@ -1,3 +1,4 @@
+import { msUntil } from "../foundation/clock.js";
 import type { ChannelVersion, Intent } from "../foundation/events.js";
 import { encodeBase64 } from "../protocol/base64.js";
 import { answerScan } from "../protocol/establishment.js";
@@ -72,7 +73,7 @@ async function showCode(
   const { channel, expiresAt } = insecure.session;
   const versions = offers.map(({ version }) => version);
   const file = await pictureFor?.({ payload, channel, versions });
-  const expires_in_ms = Math.max(0, Math.round(expiresAt - clock.now()));
+  const expires_in_ms = msUntil(expiresAt, clock);
   const expires_at = new Date(clock.date().getTime() + expires_in_ms).toISOString();
   emit({ event: "rendezvous_created", base_url: baseUrl.href, expires_in_ms, expires_at, channel });
   emit({

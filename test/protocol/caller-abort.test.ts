@@ -37,6 +37,17 @@ async function waitingForConsent() {
   return { ...pair, homeserver, role, signIn, told: ending(help()) };
 }
 
+/** Tokens are granted, and the caller aborts at their first use. */
+function abortOnceGranted(homeserver: MemoryHomeserver, role: NewRole, reason: unknown): void {
+  homeserver.polls = [{ status: "granted", tokens: { accessToken: "access-1" } }];
+  homeserver.account = {
+    whoami: async () => {
+      role.stop.abort(reason);
+      throw reason;
+    },
+  };
+}
+
 describe("a caller's plain abort", () => {
   it("gives a new device's caller its own reason back, after the other device was told", async () => {
     const { clock, role, signIn, told } = await waitingForConsent();
@@ -54,13 +65,7 @@ describe("a caller's plain abort", () => {
   it("revokes what was granted meanwhile, as a Ctrl-C does", async () => {
     const { clock, homeserver, role, signIn } = await waitingForConsent();
     const reason = new Error("the caller's own");
-    homeserver.account = {
-      whoami: async () => {
-        role.stop.abort(reason);
-        throw reason;
-      },
-    };
-    homeserver.polls = [{ status: "granted", tokens: { accessToken: "access-1" } }];
+    abortOnceGranted(homeserver, role, reason);
     const end = await clock.runUntil(signIn);
     expect(end.rejected).toBe(reason);
     expect(homeserver.events.slice(-2)).toEqual(["revoke access-1", "remove"]);
@@ -71,13 +76,7 @@ describe("a caller's plain abort", () => {
     const { clock, homeserver, role, signIn } = await waitingForConsent();
     const reason = plainAbort();
     homeserver.signIn = { revoke: async () => false };
-    homeserver.account = {
-      whoami: async () => {
-        role.stop.abort(reason);
-        throw reason;
-      },
-    };
-    homeserver.polls = [{ status: "granted", tokens: { accessToken: "access-1" } }];
+    abortOnceGranted(homeserver, role, reason);
     const end = await clock.runUntil(signIn);
     expect(end.rejected).toBe(reason);
     expect(role.file.content?.state).toBe("revocation_pending");
