@@ -10,7 +10,8 @@ import {
   usedCode,
   type WriteOutcome,
 } from "../protocol/rendezvous-session.js";
-import { type InTime, Lifetime } from "./lifetime.js";
+import { AS_POLL, type InTime, Lifetime, Throttled } from "./lifetime.js";
+import { budgetOf } from "./polling.js";
 
 const CREATE_PATH = "_matrix/client/unstable/org.matrix.msc4108/rendezvous";
 /** 2024 version §Maximum payload size is 4 KB; the rest of an answer is small. */
@@ -70,7 +71,8 @@ export class Msc4108Session implements RendezvousSession {
         throw unusable(target, response);
       }
       const url = urlPolicy.check(new URL(created.output.url, target));
-      const lifetime = new Lifetime(clock, sentAt, lifetimeOf(response) ?? DEFAULT_LIFETIME_MS);
+      const livesFor = lifetimeOf(response) ?? DEFAULT_LIFETIME_MS;
+      const lifetime = new Lifetime(clock, budgetOf(http), sentAt, livesFor);
       return new Msc4108Session(network, url, lifetime, strongEtag(response, url));
     }
     throw new Failure("server_error", `${baseUrl.host} redirects its rendezvous sessions in a circle.`);
@@ -87,7 +89,8 @@ export class Msc4108Session implements RendezvousSession {
     if (response.status === 404) throw new Failure("rendezvous_expired");
     if (response.status !== 200) throw unusable(url, response);
     if (response.text !== "") throw usedCode();
-    const lifetime = new Lifetime(network.clock, sentAt, lifetimeOf(response) ?? DEFAULT_LIFETIME_MS);
+    const livesFor = lifetimeOf(response) ?? DEFAULT_LIFETIME_MS;
+    const lifetime = new Lifetime(network.clock, budgetOf(network.http), sentAt, livesFor);
     return new Msc4108Session(network, url, lifetime, strongEtag(response, url));
   }
 
@@ -97,7 +100,7 @@ export class Msc4108Session implements RendezvousSession {
 
   async write(data: string, signal: AbortSignal): Promise<WriteOutcome> {
     const ifMatch = this.#etag;
-    const response = await this.#send("PUT", { "If-Match": ifMatch }, signal, data);
+    const response = await this.#send("PUT", { "If-Match": ifMatch }, signal, { body: data });
     if (response.status === 202) {
       this.#etag = strongEtag(response, this.url);
       return { written: true };
@@ -105,7 +108,8 @@ export class Msc4108Session implements RendezvousSession {
     // Our data may have been there: whoever reads a last message deletes the session.
     if (response.status === 404 && response.repeatedAfterLoss) throw new Failure("delivery_unknown");
     if (response.status !== 412) throw this.#lost(response);
-    const there = await this.#get({}, signal);
+    const there = await this.#send("GET", {}, signal);
+    if (there.status !== 200) throw this.#lost(there);
     const etag = strongEtag(there, this.url);
     if (there.text === data) {
       this.#etag = etag;
@@ -120,7 +124,8 @@ export class Msc4108Session implements RendezvousSession {
 
   waitForChange(pace: Pace, signal: AbortSignal): Promise<Received> {
     return this.#lifetime.poll(pace, signal, async () => {
-      const response = await this.#get({ "If-None-Match": this.#etag }, signal);
+      const response = await this.#poll(signal);
+      if (![200, 304].includes(response.status)) throw this.#lost(response);
       if (response.status === 304) return undefined;
       const etag = strongEtag(response, this.url);
       if (etag === this.#etag) return undefined;
@@ -131,7 +136,7 @@ export class Msc4108Session implements RendezvousSession {
 
   async waitUntilGone(signal: AbortSignal): Promise<void> {
     await this.#lifetime.poll("machine", signal, async () => {
-      const response = await this.#send("GET", { "If-None-Match": this.#etag }, signal);
+      const response = await this.#poll(signal);
       return response.status === 404 ? true : undefined;
     });
   }
@@ -141,9 +146,9 @@ export class Msc4108Session implements RendezvousSession {
     if (!response.status.toString().startsWith("2") && response.status !== 404) throw this.#lost(response);
   }
 
-  async #get(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpResponse> {
-    const response = await this.#send("GET", headers, signal);
-    if (response.status !== 200 && response.status !== 304) throw this.#lost(response);
+  async #poll(signal: AbortSignal): Promise<HttpResponse> {
+    const response = await this.#send("GET", { "If-None-Match": this.#etag }, signal, AS_POLL);
+    if (response.status === 429) throw new Throttled(response);
     return response;
   }
 
@@ -151,13 +156,14 @@ export class Msc4108Session implements RendezvousSession {
     method: HttpRequest["method"],
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
-    data?: string,
+    { body, ...how }: Pick<HttpRequest, "body" | "final"> = {},
   ): Promise<HttpResponse> {
     const sentAt = this.#network.clock.now();
     const { url } = this;
     const response = await this.#lifetime.inTime(signal, (inTime: InTime) => {
-      const plain = request(method, url, data);
-      return this.#network.http.send({ ...plain, headers: { ...plain.headers, ...headers }, ...inTime });
+      const plain = request(method, url, body);
+      const all = { ...plain, headers: { ...plain.headers, ...headers }, ...inTime, ...how };
+      return this.#network.http.send(all);
     });
     const lifetime = lifetimeOf(response);
     if (lifetime !== undefined) this.#lifetime.renew(sentAt, lifetime);
