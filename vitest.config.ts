@@ -5,6 +5,9 @@ const results = process.env["TEST_RESULTS"];
 /** Takes note of the interop project's results only. */
 const INTEROP_RESULTS = "./test/interop/reporter.ts";
 
+/** For the projects that may compare secrets; they take over nothing from the root. */
+const setupFiles = ["./test/support/secret-equality.ts"];
+
 export default defineConfig({
   test: {
     reporters: results
@@ -14,6 +17,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          setupFiles,
           // Pictures and cryptography take real time, and more of it on a busy machine.
           testTimeout: 20_000,
           include: ["test/**/*.test.ts"],
@@ -30,6 +34,7 @@ export default defineConfig({
         // Real processes of the built program: slower, and each test owns a homeserver.
         test: {
           name: "processes",
+          setupFiles,
           include: ["test/processes/**/*.test.ts", "test/docs/docs.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -43,6 +48,7 @@ export default defineConfig({
         // Against other implementations, as test/peers/build has built them; not part of `npm test`.
         test: {
           name: "interop",
+          setupFiles,
           include: ["test/interop/**/*.test.ts"],
           testTimeout: 60_000,
           // Each test has two processes, whose rendezvous session lives for 60 s.
@@ -57,6 +63,7 @@ export default defineConfig({
         // Against Synapse and Matrix Authentication Service, as .ci/stack installs them; not part of `npm test`.
         test: {
           name: "stack",
+          setupFiles,
           include: ["test/stack/**/*.test.ts"],
           testTimeout: 60_000,
           // Each file starts servers of its own.

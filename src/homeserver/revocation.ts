@@ -1,5 +1,6 @@
 import * as oauth from "oauth4webapi";
 import { Failure } from "../foundation/failures.js";
+import type { Secret } from "../foundation/secret.js";
 import { endpoint } from "../network/base-url.js";
 import type { HttpClient } from "../network/http.js";
 import type { Network } from "../network/network.js";
@@ -52,7 +53,7 @@ export async function revokeAt(
   { refreshToken, accessToken }: Tokens,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const revoke = (token: string, hint: string) => revokeToken(http, server, clientId, token, hint, signal);
+  const revoke = (token: Secret, hint: string) => revokeToken(http, server, clientId, token, hint, signal);
   const ofRefreshToken = refreshToken === undefined ? undefined : await revoke(refreshToken, "refresh_token");
   const ofAccessToken = await revoke(accessToken, "access_token");
   // As long as the refresh token may be good, it doesn't matter whether the access token is.
@@ -66,7 +67,7 @@ export async function revokeAt(
 export async function isRejected(
   http: HttpClient,
   baseUrl: URL,
-  accessToken: string,
+  accessToken: Secret,
   signal: AbortSignal,
 ): Promise<boolean> {
   const url = endpoint(baseUrl, "_matrix/client/v3/account/whoami");
@@ -77,7 +78,7 @@ async function revokeToken(
   http: HttpClient,
   server: ServerMetadata,
   clientId: string,
-  token: string,
+  token: Secret,
   token_type_hint: string,
   signal: AbortSignal,
 ): Promise<Outcome> {
@@ -89,7 +90,7 @@ async function revokeToken(
       revocation_endpoint,
       async (options) =>
         oauth.processRevocationResponse(
-          await oauth.revocationRequest(server, { client_id: clientId }, oauth.None(), token, {
+          await oauth.revocationRequest(server, { client_id: clientId }, oauth.None(), token.reveal(), {
             ...options,
             additionalParameters: { token_type_hint },
           }),

@@ -1,6 +1,7 @@
 import * as oauth from "oauth4webapi";
 import * as v from "valibot";
 import { Failure } from "../foundation/failures.js";
+import type { Secret } from "../foundation/secret.js";
 import type { HttpResponse } from "../network/http.js";
 import type { Network } from "../network/network.js";
 import type { Tokens } from "../protocol/homeserver.js";
@@ -53,7 +54,7 @@ export interface OAuthSession {
 export async function refreshTokens(
   { http, urlPolicy, clock }: Network,
   session: OAuthSession,
-  refreshToken: string,
+  refreshToken: Secret,
   signal: AbortSignal,
   beforeAsking: () => Promise<number> = async () => SAME_REFRESH_TOKEN_MS,
 ): Promise<Tokens> {
@@ -70,7 +71,7 @@ export async function refreshTokens(
         oauth.processRefreshTokenResponse(
           server,
           client,
-          await oauth.refreshTokenGrantRequest(server, client, oauth.None(), refreshToken, options),
+          await oauth.refreshTokenGrantRequest(server, client, oauth.None(), refreshToken.reveal(), options),
         ),
       {
         signal,

@@ -1,3 +1,4 @@
+import type { Secret } from "../foundation/secret.js";
 import { createAccountHomeserver } from "../homeserver/account-homeserver.js";
 import { endpoint, toBaseUrl } from "../network/base-url.js";
 import type { HttpClient } from "../network/http.js";
@@ -58,7 +59,7 @@ export async function revokeSession(
   );
 }
 
-async function logOut(baseUrl: URL, accessToken: string, http: HttpClient, signal: AbortSignal) {
+async function logOut(baseUrl: URL, accessToken: Secret, http: HttpClient, signal: AbortSignal) {
   const url = endpoint(baseUrl, "_matrix/client/v3/logout");
   const response = await http.send({ method: "POST", url, body: "{}", accessToken, signal });
   if (response.status === 200) return true;

@@ -4,14 +4,23 @@ import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { CommandContext } from "../../src/commands/context.js";
-import { type HomeserverCommandOptions, homeserver } from "../../src/commands/homeserver.js";
+import { homeserver } from "../../src/commands/homeserver.js";
+import type { HomeserverOptions } from "../../src/commands/options/homeserver.js";
 import { Failure } from "../../src/foundation/failures.js";
 import { failureOf } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { machineWith } from "../support/sessions.js";
 
+const DEFAULTS = {
+  host: "127.0.0.1",
+  rendezvousMode: "open",
+  timeout: 600,
+  allowHttp: [],
+  json: true,
+} as const;
+
 /** Runs the command until it is ready. */
-async function run(options: HomeserverCommandOptions) {
+async function run(options: Partial<HomeserverOptions>) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const stop = new AbortController();
   const context = {
@@ -23,7 +32,7 @@ async function run(options: HomeserverCommandOptions) {
     readPicture: async () => new Uint8Array(),
     signal: stop.signal,
   } satisfies CommandContext;
-  const ended = homeserver({ json: true, ...options }, context);
+  const ended = homeserver({ ...DEFAULTS, ...options }, context);
   onTestFinished(async () => {
     stop.abort();
     await ended.catch(() => {});

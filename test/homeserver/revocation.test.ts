@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
+import { Secret } from "../../src/foundation/secret.js";
 import { revokeTokens } from "../../src/homeserver/revocation.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
+import type { Tokens } from "../../src/protocol/homeserver.js";
 import { FakeHttp } from "../support/fake-http.js";
 import { formOf, OAUTH_ROUTES } from "../support/oauth-homeserver.js";
 
@@ -15,7 +17,8 @@ const session = {
   issuer: "https://auth.example",
   clientId: "client",
 };
-const BOTH = { accessToken: "at", refreshToken: "rt" };
+const AT = new Secret("at");
+const BOTH: Tokens = { accessToken: AT, refreshToken: new Secret("rt") };
 const unknown = { status: 400, json: { error: "invalid_grant" } };
 const refused = { status: 400, json: { error: "unsupported_token_type" } };
 const lost = new Failure("network_error");
@@ -23,7 +26,7 @@ const isGone = { status: 401, json: { errcode: "M_UNKNOWN_TOKEN" } };
 const isThere = { json: { user_id: "@bot:hs.example", device_id: "DEVICE" } };
 
 let http: FakeHttp;
-const revoke = (tokens = BOTH as { accessToken: string; refreshToken?: string }) =>
+const revoke = (tokens = BOTH) =>
   revokeTokens({ http, urlPolicy: createUrlPolicy([]) }, session, tokens, signal);
 const revoked = () =>
   http.requests.filter(({ url }) => url.pathname === "/revoke").map((request) => formOf(request)["token"]);
@@ -41,7 +44,7 @@ describe("the revocation of a session", () => {
 
   it("is not well where the server can't be asked", async () => {
     http.on(METADATA, lost);
-    expect(await revoke({ accessToken: "at" })).toBe(false);
+    expect(await revoke({ accessToken: AT })).toBe(false);
   });
 
   it.each([
@@ -67,7 +70,7 @@ describe("the revocation of a session", () => {
     ] as const) {
       http.on(REVOKE, replies).on(WHOAMI, whoami);
       expect(await revoke()).toBe(isWell);
-      expect(http.last(WHOAMI).accessToken).toBe("at");
+      expect(http.last(WHOAMI).accessToken?.reveal()).toBe("at");
     }
   });
 
@@ -84,7 +87,7 @@ describe("the revocation of a session", () => {
 
   it("is decided by /whoami for a single token that is unknown", async () => {
     http.on(REVOKE, unknown).on(WHOAMI, isGone);
-    expect(await revoke({ accessToken: "at" })).toBe(true);
+    expect(await revoke({ accessToken: AT })).toBe(true);
   });
 
   it.each([

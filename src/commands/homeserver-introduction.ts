@@ -1,0 +1,39 @@
+import { isIP } from "node:net";
+import type { DevHomeserver } from "../dev-homeserver/dev-homeserver.js";
+import { escapeText } from "../foundation/escape-text.js";
+
+/** What a person is told about a development homeserver that runs: its account, and what to try with it. */
+export function introduction(
+  { baseUrl, account }: Pick<DevHomeserver, "baseUrl" | "account">,
+  session: string,
+  host: string,
+): string {
+  const lines = [
+    `Development homeserver: ${baseUrl.href}`,
+    `  account     ${account.userId}`,
+    `  password    ${account.password}`,
+    `  session     ${escapeText(session, 4096)}`,
+    "",
+    "It keeps everything in memory, and forgets it at the end: Ctrl-C.",
+  ];
+  if (!isLoopback(host)) {
+    lines.push("Anybody who can reach this machine can use it. Other machines need --allow-http for it.");
+  }
+  lines.push(
+    "",
+    "Try next, each in a terminal of its own:",
+    `  matrix-qr-login generate --homeserver ${baseUrl.href}`,
+    `  matrix-qr-login scan picture.png --session ${quoted(session)}`,
+    "",
+  );
+  return `${lines.join("\n")}\n`;
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+}
+
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./:@+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
