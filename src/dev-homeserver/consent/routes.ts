@@ -4,7 +4,6 @@ import { type Answer, Refusal } from "../http/answers.js";
 import { formBody } from "../http/bodies.js";
 import type { Call, Routes } from "../http/router.js";
 import type { DeviceAuthorization, DeviceAuthorizationStore } from "../oauth/device-authorizations.js";
-import { isConsentable } from "../oauth/scopes.js";
 import type { Browser, BrowserSessions } from "./browser-sessions.js";
 import type { DeviceDescription, Pages } from "./pages.js";
 
@@ -72,7 +71,8 @@ export function consentRoutes(
       const authorization = authorizations.findByUserCode(code);
       if (!authorization) return withCookie(browser, pages.userCode(browser.csrf, CODE_UNKNOWN));
       if (!browser.signedIn) return withCookie(browser, pages.signIn(browser.csrf, authorization.userCode));
-      if (!isConsentable(authorization.scope)) return broken;
+      if (!authorization.scope.isConsentable) return broken;
+      authorizations.visit(authorization);
       const device = describe(authorization);
       if (authorization.decision === "allow") return pages.allowed(device);
       if (authorization.decision === "deny") return pages.declined(device);
