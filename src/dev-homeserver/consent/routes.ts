@@ -69,10 +69,11 @@ export function consentRoutes(
       const code = call.query.get("code");
       if (code === null) return withCookie(browser, pages.userCode(browser.csrf));
       const authorization = authorizations.findByUserCode(code);
-      if (!authorization) return withCookie(browser, pages.userCode(browser.csrf, CODE_UNKNOWN));
+      if (!authorization || !authorizations.visit(authorization)) {
+        return withCookie(browser, pages.userCode(browser.csrf, CODE_UNKNOWN));
+      }
       if (!browser.signedIn) return withCookie(browser, pages.signIn(browser.csrf, authorization.userCode));
       if (!authorization.scope.isConsentable) return broken;
-      authorizations.visit(authorization);
       const device = describe(authorization);
       if (authorization.decision === "allow") return pages.allowed(device);
       if (authorization.decision === "deny") return pages.declined(device);

@@ -115,11 +115,16 @@ export class DeviceAuthorizationStore {
     return true;
   }
 
-  /** Somebody looks at the consent page: too often, and the code is dropped. */
-  visit(authorization: DeviceAuthorization): void {
+  /**
+   * Somebody looks at the consent page.
+   *
+   * @returns false where that was once too often: the code is dropped
+   */
+  visit(authorization: DeviceAuthorization): boolean {
     authorization.visits += 1;
-    if (authorization.visits > this.#behaviour.maxVisits)
-      this.#authorizations.delete(authorization.deviceCode);
+    if (authorization.visits <= this.#behaviour.maxVisits) return true;
+    this.#authorizations.delete(authorization.deviceCode);
+    return false;
   }
 
   #isExpired(authorization: DeviceAuthorization): boolean {
