@@ -82,7 +82,7 @@ export class Lifetime {
   async poll<T>(pace: Pace, signal: AbortSignal, look: () => Promise<T | undefined>): Promise<T> {
     const pauses = new Pauses(pace);
     for (;;) {
-      await this.#waitForBudget(signal);
+      for (let wait = this.#waitMs(); wait > 0; wait = this.#waitMs()) await this.#sleep(wait, signal);
       let pause: number;
       try {
         const found = await look();
@@ -96,12 +96,9 @@ export class Lifetime {
     }
   }
 
-  async #waitForBudget(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const wait = this.#budget.waitMs(this.#clock.now());
-      if (wait === 0 || this.isExpired) return;
-      await this.#sleep(wait, signal);
-    }
+  /** How long a poll has to wait. An expired session has nothing to wait for. */
+  #waitMs(): number {
+    return this.isExpired ? 0 : this.#budget.waitMs(this.#clock.now());
   }
 
   async #sleep(ms: number, signal: AbortSignal): Promise<void> {
