@@ -58,6 +58,7 @@ export async function logIn(device: LoggingInDevice, signal: AbortSignal): Promi
     // §3.4 and §3.5: the token endpoint is asked until the person has decided
     const outcome = await pollUntilDecided(homeserver, authorization, attempt, clock, signal);
     if (outcome === "expired") throw new Failure("authorization_expired");
+    if (outcome === "dropped") throw new Failure("authorization_dropped");
     if (outcome === "declined") throw new Failure("consent_declined");
 
     // Client-server API, GET /account/whoami: in whose name was that?

@@ -168,6 +168,7 @@ async function waitForConsent(
     throw isExpiry(thrown) ? thrown.with({ hint: FAILURES.authorization_expired.hint }) : thrown;
   });
   if (outcome === "expired") throw new Failure("authorization_expired");
+  if (outcome === "dropped") throw new Failure("authorization_dropped");
   if (outcome === "declined") {
     await channel.sendFinal({ type: "m.login.declined" }, signal).catch(() => undefined);
     throw new Failure("consent_declined");

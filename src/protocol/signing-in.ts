@@ -61,13 +61,20 @@ export async function learnUser(
 ): Promise<string> {
   const whoami = await account.whoami(signal);
   if (expectedUser && whoami.userId !== expectedUser.userId) throw new Failure("unexpected_user");
-  if (whoami.deviceId !== undefined && whoami.deviceId !== deviceId) {
-    throw new Failure("server_error", "The homeserver signed this device in under a different device ID.");
-  }
+  if (whoami.deviceId !== undefined && whoami.deviceId !== deviceId) throw otherId(deviceId, whoami.deviceId);
   await attempt.keep({ userId: whoami.userId });
   const { userId } = whoami;
   emit({ event: "signed_in", user_id: userId, device_id: deviceId, base_url: account.baseUrl.href });
   return userId;
+}
+
+/** Under an ID that nobody asked for, neither the existing device nor the device keys would fit. */
+function otherId(asked: string, got: string): Failure {
+  if (!asked.startsWith(got)) {
+    return new Failure("server_error", "The homeserver signed this device in under a different device ID.");
+  }
+  const message = `The homeserver cut the device ID ${escapeText(asked, 255)} to ${escapeText(got, 255)}.`;
+  return new Failure("device_id_cut", message);
 }
 
 /** A reason that a caller gave for aborting has no room for what couldn't be undone. */

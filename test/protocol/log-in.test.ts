@@ -87,6 +87,7 @@ describe("logging in without another device", () => {
   it.each([
     ["declined", "consent_declined"],
     ["expired", "authorization_expired"],
+    ["dropped", "authorization_dropped"],
   ] as const)("has nothing to clean up when the consent is %s", async (status, code) => {
     const { homeserver, file, run } = setUp();
     homeserver.polls = [{ status: "pending" }, { status }];
