@@ -3,7 +3,7 @@ import { msUntil } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import type { ExpectedUser } from "./expected-user.js";
 import type { AccountHomeserver, SignInHomeserver } from "./homeserver.js";
-import { pollUntilDecided } from "./poll-for-consent.js";
+import { NOT_GRANTED, pollUntilDecided } from "./poll-for-consent.js";
 import { backupVersion, type SecretsBundle } from "./secrets.js";
 import { verifyWithSecrets } from "./self-verification.js";
 import { SignInAttempt } from "./sign-in-attempt.js";
@@ -57,9 +57,7 @@ export async function logIn(device: LoggingInDevice, signal: AbortSignal): Promi
 
     // §3.4 and §3.5: the token endpoint is asked until the person has decided
     const outcome = await pollUntilDecided(homeserver, authorization, attempt, clock, signal);
-    if (outcome === "expired") throw new Failure("authorization_expired");
-    if (outcome === "dropped") throw new Failure("authorization_dropped");
-    if (outcome === "declined") throw new Failure("consent_declined");
+    if (outcome !== "granted") throw new Failure(NOT_GRANTED[outcome]);
 
     // Client-server API, GET /account/whoami: in whose name was that?
     const account = homeserver.signedIn(attempt.tokens, (tokens) => attempt.keep({ tokens }));

@@ -6,7 +6,7 @@ import { Failure } from "../foundation/failures.js";
 import { ExpectedUser } from "./expected-user.js";
 import type { DeviceAuthorization, SignInHomeserver } from "./homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "./messages.js";
-import { pollUntilDecided } from "./poll-for-consent.js";
+import { NOT_GRANTED, pollUntilDecided } from "./poll-for-consent.js";
 import { backupVersion } from "./secrets.js";
 import { SecureChannel } from "./secure-channel.js";
 import { verifyWithSecrets } from "./self-verification.js";
@@ -167,12 +167,10 @@ async function waitForConsent(
   ).catch((thrown: unknown) => {
     throw isExpiry(thrown) ? thrown.with({ hint: FAILURES.authorization_expired.hint }) : thrown;
   });
-  if (outcome === "expired") throw new Failure("authorization_expired");
-  if (outcome === "dropped") throw new Failure("authorization_dropped");
   if (outcome === "declined") {
     await channel.sendFinal({ type: "m.login.declined" }, signal).catch(() => undefined);
-    throw new Failure("consent_declined");
   }
+  if (outcome !== "granted") throw new Failure(NOT_GRANTED[outcome]);
 }
 
 /**

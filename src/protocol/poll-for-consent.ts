@@ -1,4 +1,5 @@
 import type { Clock } from "../foundation/clock.js";
+import type { FailureCode } from "../foundation/failures.js";
 import type { DeviceAuthorization, SignInHomeserver } from "./homeserver.js";
 import type { SignInAttempt } from "./sign-in-attempt.js";
 
@@ -6,6 +7,13 @@ import type { SignInAttempt } from "./sign-in-attempt.js";
 const LINGER_MS = 1000;
 /** RFC 8628 §3.5: what `slow_down` adds to the interval. */
 const SLOW_DOWN_MS = 5000;
+
+/** How the wait for a person ended, where not in tokens. */
+export const NOT_GRANTED = {
+  declined: "consent_declined",
+  expired: "authorization_expired",
+  dropped: "authorization_dropped",
+} as const satisfies Record<string, FailureCode>;
 
 /**
  * Polls the token endpoint until the person has decided, or can no longer (RFC 8628 §3.4 and §3.5). Tokens that
@@ -19,7 +27,7 @@ export async function pollUntilDecided(
   attempt: SignInAttempt,
   clock: Clock,
   signal: AbortSignal,
-): Promise<"granted" | "declined" | "expired" | "dropped"> {
+): Promise<"granted" | keyof typeof NOT_GRANTED> {
   const requests = abortedLater(signal, LINGER_MS, clock);
   let intervalMs = askedFor;
   try {
