@@ -31,8 +31,8 @@ function settings(options: HomeserverOptions, clock: Clock): DevHomeserverOption
   return {
     clock,
     host,
-    rendezvous: options.rendezvousMode,
-    likeSynapse: options.likeSynapse ?? false,
+    ...(options.rendezvousMode && { rendezvous: options.rendezvousMode }),
+    ...(options.like && { like: options.like }),
     ...(port !== undefined && { port }),
     ...(autoConsent && { autoConsent }),
     ...(interval !== undefined && { intervalMs: interval * 1000 }),

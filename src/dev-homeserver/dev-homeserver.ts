@@ -82,7 +82,7 @@ export interface DevHomeserver {
  */
 export async function startDevHomeserver(options: DevHomeserverOptions = {}): Promise<DevHomeserver> {
   const settings = withDefaults(options);
-  const { clock, likeSynapse } = settings;
+  const { clock, behaviour } = settings;
   const closing = new AbortController();
 
   const router = new Router();
@@ -103,17 +103,17 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
   const secretStorage = await seedSecretStorage(secrets, settings.recoveryPassphrase);
 
   const devices = new DeviceStore();
-  const sessions = new SessionStore(clock);
+  const sessions = new SessionStore(clock, behaviour.oauth);
   const clients = new ClientStore();
   const authorizations = new DeviceAuthorizationStore(
     clock,
     settings.authorizationLifetimeMs,
     settings.intervalMs,
-    likeSynapse,
+    behaviour.oauth,
   );
-  const rendezvous = new RendezvousStore(clock, settings.rendezvousLifetimeMs, { likeSynapse });
-  const msc4108 = new Msc4108Store(clock, settings.msc4108LifetimeMs, likeSynapse);
-  const authenticate = authenticator(sessions);
+  const rendezvous = new RendezvousStore(clock, settings.rendezvousLifetimeMs, behaviour.rendezvous);
+  const msc4108 = new Msc4108Store(clock, settings.msc4108LifetimeMs, behaviour.rendezvous);
+  const authenticate = authenticator(sessions, behaviour.oauth.softLogout);
 
   const existingDevice = devices.add(seeded.deviceId, "Existing device");
   existingDevice.deviceKeys = seeded.deviceKeys;
@@ -145,7 +145,8 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
     verificationUriComplete: settings.verificationUriComplete,
     accessTokenLifetimeMs: settings.accessTokenLifetimeMs,
     authorizationLifetimeMs: settings.authorizationLifetimeMs,
-    likeSynapse,
+    behaviour: behaviour.oauth,
+    isKnownDevice: (deviceId: string) => devices.get(deviceId) !== undefined,
     onAuthorization(authorization: DeviceAuthorization) {
       if (!settings.autoConsent) return;
       // It rejects only when the server closes.
@@ -166,7 +167,7 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
   if (settings.oauth) {
     router.add(metadataRoutes(baseUrl, settings));
     router.add(tokenRoutes(oauth));
-    if (settings.registration) router.add(registrationRoutes(clients, settings));
+    if (settings.registration) router.add(registrationRoutes(clients, settings, behaviour.oauth));
     if (settings.deviceGrant) {
       router.add(deviceAuthorizationRoutes(oauth));
       router.add(consentRoutes(account, authorizations, new BrowserSessions(clock, String(port)), pages));

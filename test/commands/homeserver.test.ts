@@ -13,7 +13,6 @@ import { machineWith } from "../support/sessions.js";
 
 const DEFAULTS = {
   host: "127.0.0.1",
-  rendezvousMode: "open",
   timeout: 600,
   allowHttp: [],
   json: true,
@@ -138,7 +137,7 @@ describe("the homeserver command", () => {
   });
 
   it("does as Synapse does when told so", async () => {
-    const { ready } = await run({ likeSynapse: true, rendezvousMode: "authenticated" });
+    const { ready } = await run({ like: "synapse", rendezvousMode: "authenticated" });
     const discovered = await fetch(new URL("_matrix/client/v1/rendezvous", ready.base_url));
     expect(discovered.status).toBe(401);
   });

@@ -115,12 +115,19 @@ export function pollToken(baseUrl: URL, { clientId, deviceCode }: Authorization)
   return call(baseUrl, "POST /oauth2/token", { form });
 }
 
+/** Exchanges a refresh token of the client's. */
+export function refresh(baseUrl: URL, { clientId }: Pick<Authorization, "clientId">, refreshToken: string) {
+  const form = { grant_type: "refresh_token", client_id: clientId, refresh_token: refreshToken };
+  return call(baseUrl, "POST /oauth2/token", { form });
+}
+
 /** Signs a new device in, and gives the token endpoint's answer. */
 export async function signIn(
   server: DevHomeserver,
   deviceId = "NEWDEVICE1",
+  clientMetadata: object = CLIENT_METADATA,
 ): Promise<Authorization & { readonly accessToken: string; readonly refreshToken: string }> {
-  const authorization = await authorizeDevice(server.baseUrl, deviceId);
+  const authorization = await authorizeDevice(server.baseUrl, deviceId, clientMetadata);
   server.decide(authorization.userCode, "allow");
   const reply = await pollToken(server.baseUrl, authorization);
   return {
