@@ -11,6 +11,7 @@ import { clientKeys } from "../support/client-keys.js";
 import { call } from "../support/dev-homeserver.js";
 import { startPair, typeCheckCode } from "../support/device-pair.js";
 import { it, type Machine } from "../support/machine.js";
+import { secretsFoundIn, secretsIn, secretsOfAccount, tokensIssuedBy } from "../support/secret-hunt.js";
 
 const AUTO_CONSENT = { autoConsent: "allow", autoConsentDelayMs: 0, intervalMs: 100 } as const;
 const PASSPHRASE = "correct horse battery staple";
@@ -89,6 +90,34 @@ describe.concurrent("login by a process", () => {
     expect(lines[link]).toContain("?code=");
     expect(lines[link + 1]).toMatch(/^The page must show this code, or ask for it: \S+$/);
     expect(lines.filter((line) => /^[ █▀▄]+$/.test(line)).length).toBeGreaterThan(15);
+  });
+
+  it("shows no secret of the account's, in events, errors, arguments or traces", async ({ machine }) => {
+    const trace = machine.path("trace.ndjson");
+    const { server, login } = await startLogin(machine, ["--verbose", "--trace", trace]);
+    expect((await login.ended).code, login.describe()).toBe(0);
+    const session = (await sessionOf(machine)) as Parameters<typeof secretsIn>[0];
+    const recoveryKey = [server.recoveryKey, server.recoveryKey.replaceAll(" ", "")];
+    const secrets = [
+      ...[...recoveryKey, ...secretsIn(session), ...secretsOfAccount(server)],
+      ...tokensIssuedBy(server),
+    ];
+    const traced = await readFile(trace, "utf8");
+    expect(traced).toContain("account_data/m.secret_storage");
+    expect(secretsFoundIn(login.describe() + traced, secrets)).toEqual([]);
+  });
+
+  it("is what a failed sign-in by QR code names, where there are no rendezvous sessions", async ({
+    machine,
+  }) => {
+    const { baseUrl } = await machine.homeserver({ rendezvous: "off" });
+    const args = ["generate", "--json", "--check-code", "stdin", "--homeserver", baseUrl.href];
+    const { code, stdout } = await machine.run(args);
+    expect(code, stdout).toBe(6);
+    expect(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({
+      code: "homeserver_without_rendezvous",
+      hint: expect.stringContaining("`login`"),
+    });
   });
 
   it("leaves nothing behind when the consent is refused", async ({ machine }) => {
