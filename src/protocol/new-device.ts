@@ -1,6 +1,7 @@
 import { endOf, isCallersAbort } from "../foundation/caller-abort.js";
 import { msUntil } from "../foundation/clock.js";
 import { escapeText } from "../foundation/escape-text.js";
+import { FAILURES } from "../foundation/failure-table.js";
 import { Failure } from "../foundation/failures.js";
 import { ExpectedUser } from "./expected-user.js";
 import type { AccountHomeserver, DeviceAuthorization, SignInHomeserver } from "./homeserver.js";
@@ -187,12 +188,23 @@ async function waitForConsent(
     (watched) => channel.watch(watched),
     (watched) => pollUntilDecided(homeserver, authorization, attempt, clock, watched),
     signal,
-  );
+  ).catch((thrown: unknown) => {
+    throw isExpiry(thrown) ? thrown.with({ hint: FAILURES.authorization_expired.hint }) : thrown;
+  });
   if (outcome === "expired") throw new Failure("authorization_expired");
   if (outcome === "declined") {
     await channel.sendFinal({ type: "m.login.declined" }, signal).catch(() => undefined);
     throw new Failure("consent_declined");
   }
+}
+
+/**
+ * The rendezvous session is mostly the first to expire where nobody consents, be it that nobody can: a consent
+ * page that refuses, like that of Matrix Authentication Service where an account has as many devices as it may,
+ * is not told to this device, to which the consent stays pending.
+ */
+function isExpiry(thrown: unknown): thrown is Failure {
+  return thrown instanceof Failure && thrown.code === "rendezvous_expired";
 }
 
 /** MSC4108 §Shoulder-surfing to sign in to attacker account: who this device is now, before anyone is told. */

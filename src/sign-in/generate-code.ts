@@ -47,6 +47,9 @@ export async function generateCode<Role extends Intent>(
 
   // 1. to 3. A key pair, a rendezvous session and a QR code with both, of each version
   const sources = await startOffers(world, code, signal);
+  if (code.version === "auto" && sources.every(({ version }) => version === "msc4388")) {
+    warnThatAppsCannotScan(world, code);
+  }
 
   // 4. Device S scans one of them, or a fresh one that took its place, and sends its initial payload
   const show = (offer: Offer) => showCode(world, code, sources, offer);
@@ -66,6 +69,21 @@ export async function generateCode<Role extends Intent>(
   } finally {
     await othersDeleted;
   }
+}
+
+/**
+ * Whoever helps a new device mostly holds an app, and those that were seen until November 2026 have the 2024
+ * version alone (docs/apps.md). Where the version was chosen, whoever chose it knows.
+ */
+function warnThatAppsCannotScan(
+  { emit }: SignInWorld,
+  { intent, baseUrl }: Pick<GenerateCode<Intent>, "intent" | "baseUrl">,
+): void {
+  if (intent !== "new") return;
+  const message =
+    "Element X, Element Web and other apps can't read this code; this program can. They have the 2024 version " +
+    `alone, which can't be used on ${baseUrl.host} as it is set up.`;
+  emit({ event: "warning", code: "apps_cannot_scan", message });
 }
 
 async function showCode(
