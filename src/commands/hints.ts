@@ -27,6 +27,8 @@ export const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
   revocation_pending: "Run `session logout` again when the homeserver can be reached.",
   signed_in_unverified: "Verify it from another device, or sign it out with `session logout`.",
   session_not_found: "`session list` shows the sessions, `session import` brings one in.",
+  session_dead:
+    "It was signed out elsewhere, or another client refreshed its token: remove it with `session logout`, then sign in again.",
   session_incomplete: "Remove it with `session logout`, then sign in again.",
   secrets_missing:
     "Use a verified device's session, --secrets FILE or --recovery-key-file FILE; a new account has to set up encryption first.",

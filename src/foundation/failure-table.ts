@@ -281,6 +281,11 @@ export const FAILURES = {
     message: "The homeserver no longer accepts this session.",
     hint: "It was signed out elsewhere, or another client refreshed its token: sign in again.",
   },
+  session_not_refreshable: {
+    kind: "local",
+    message: "This session has no refresh token, so its access token can't be refreshed.",
+    hint: "Use the access token that it has, until that expires; then sign in again.",
+  },
   session_locked: {
     kind: "local",
     message: "Another process is using this session.",
