@@ -29,7 +29,9 @@ export const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
   session_not_found: "`session list` shows the sessions, `session import` brings one in.",
   session_incomplete: "Remove it with `session logout`, then sign in again.",
   secrets_missing:
-    "Use a verified device's session or --secrets FILE; a new account has to set up encryption first.",
+    "Use a verified device's session, --secrets FILE or --recovery-key-file FILE; a new account has to set up encryption first.",
+  secret_storage_missing:
+    "Use a verified device's session or --secrets FILE; a new account has to set up recovery first.",
 };
 
 /** What to do next: as the place of the failure knows it, else as the command line does, else in general. */

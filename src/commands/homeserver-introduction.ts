@@ -1,11 +1,12 @@
 import { isIP } from "node:net";
 import type { DevHomeserver } from "../dev-homeserver/dev-homeserver.js";
+import type { ServedFiles } from "../dev-homeserver/served-session.js";
 import { escapeText } from "../foundation/escape-text.js";
 
 /** What a person is told about a development homeserver that runs: its account, and what to try with it. */
 export function introduction(
   { baseUrl, account }: Pick<DevHomeserver, "baseUrl" | "account">,
-  session: string,
+  { session, recoveryKeyFile }: ServedFiles,
   host: string,
 ): string {
   const lines = [
@@ -13,6 +14,7 @@ export function introduction(
     `  account     ${account.userId}`,
     `  password    ${account.password}`,
     `  session     ${escapeText(session, 4096)}`,
+    `  recovery    ${escapeText(recoveryKeyFile, 4096)}`,
     "",
     "It keeps everything in memory, and forgets it at the end: Ctrl-C.",
   ];

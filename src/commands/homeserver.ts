@@ -11,10 +11,16 @@ import type { HomeserverOptions } from "./options/homeserver.js";
 /** `homeserver`: runs the embedded development homeserver until the signal is aborted, its normal end. */
 export async function homeserver(options: HomeserverOptions, context: CommandContext): Promise<void> {
   const { clock, signal, stdout, stderr } = context;
-  await withDevHomeserver(settings(options, clock), options.session, tmpdir(), async (server, session) => {
-    const ready = { event: "ready", base_url: server.baseUrl.href, session };
+  await withDevHomeserver(settings(options, clock), options.session, tmpdir(), async (server, files) => {
+    const { session, recoveryKeyFile } = files;
+    const ready = {
+      event: "ready",
+      base_url: server.baseUrl.href,
+      session,
+      recovery_key_file: recoveryKeyFile,
+    };
     if (options.json) stdout.write(`${safeJson(ready)}\n`);
-    stderr.write(introduction(server, session, options.host));
+    stderr.write(introduction(server, files, options.host));
     await aborted(signal);
   });
 }

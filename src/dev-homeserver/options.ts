@@ -42,6 +42,8 @@ export interface DevHomeserverOptions {
   readonly localpart?: string;
   /** A random one by default. */
   readonly password?: string;
+  /** What the recovery key of the account's secret storage is made of; without one it is random. */
+  readonly recoveryPassphrase?: string;
 
   /** `open` by default. */
   readonly rendezvous?: RendezvousMode;

@@ -277,6 +277,26 @@ export const FAILURES = {
     message: "This session has no cross-signing keys to share.",
     hint: "Use a verified device's session, or give its secrets in a file; a new account has to set up encryption first.",
   },
+  secret_storage_missing: {
+    kind: "local",
+    message: "The account has no secret storage, or its cross-signing keys are not in it.",
+    hint: "Set up recovery in a Matrix client first, or take the secrets from a verified device.",
+  },
+  secret_storage_damaged: {
+    kind: "local",
+    message: "The account's secret storage is damaged.",
+    hint: "Set up recovery anew in a verified Matrix client, or take the secrets from a verified device.",
+  },
+  recovery_key_malformed: {
+    kind: "local",
+    message: "That is no recovery key.",
+    hint: "Type it as it was given: 48 letters and digits in groups of four, upper and lower case told apart.",
+  },
+  recovery_key_wrong: {
+    kind: "local",
+    message: "The recovery key or passphrase isn't that of the account's secret storage.",
+    hint: "It may be one from before recovery was set up anew, or another account's.",
+  },
   cross_signing_missing: {
     kind: "local",
     message: "The account has no cross-signing keys yet, so there is nothing to share.",

@@ -84,6 +84,12 @@ export interface AccountHomeserver {
   deviceExists(deviceId: string, signal: AbortSignal): Promise<boolean>;
   queryKeys(userId: string, signal: AbortSignal): Promise<PublishedKeys>;
   uploadDeviceKeys(deviceKeys: JsonObject, signal: AbortSignal): Promise<void>;
+  /** The account's global data of a type, not validated; undefined where there is none. */
+  accountData(
+    userId: string,
+    type: string,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, unknown>> | undefined>;
   /** The current key backup, or undefined where there is none. */
   backupVersion(signal: AbortSignal): Promise<BackupVersion | undefined>;
 }

@@ -40,7 +40,12 @@ async function run(options: Partial<HomeserverOptions>) {
     new Promise<string>((resolve) => stdout.once("data", (chunk) => resolve(String(chunk)))),
     ended.then(() => ""),
   ]);
-  const ready = JSON.parse(line) as { event: string; base_url: string; session: string };
+  const ready = JSON.parse(line) as {
+    event: string;
+    base_url: string;
+    session: string;
+    recovery_key_file: string;
+  };
   return { ready, stdout, stderr, stop: () => stop.abort(new Failure("interrupted")), ended };
 }
 
@@ -76,6 +81,20 @@ describe("the homeserver command", () => {
     await expect(stat(dirname(ready.session))).rejects.toThrow("ENOENT");
   });
 
+  it("keeps the recovery key in a file for this user alone, as long as it runs", async () => {
+    const { ready, stderr, stop, ended } = await run({});
+    const { recovery_key_file: file } = ready;
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const text = await readFile(file, "utf8");
+    expect(text).toMatch(/^Es\S\S( \S{4}){11}\n$/);
+    const introduction = String(stderr.read());
+    expect(introduction).toContain(file);
+    expect(introduction).not.toContain(text.trim());
+    stop();
+    await ended;
+    await expect(stat(file)).rejects.toThrow("ENOENT");
+  });
+
   it("tells a person the account and what to try next, and nothing of it on stdout", async () => {
     const { ready, stdout, stderr, stop, ended } = await run({});
     stop();
@@ -95,6 +114,12 @@ describe("the homeserver command", () => {
     stop();
     await ended;
     expect(await readdir(folder)).toEqual([]);
+
+    const recoveryKey = `${session}.recovery-key`;
+    await writeFile(recoveryKey, "precious");
+    expect((await failureOf(() => run({ session }))).code).toBe("file_error");
+    expect(await readdir(folder)).toEqual(["existing.json.recovery-key"]);
+    expect(await readFile(recoveryKey, "utf8")).toBe("precious");
 
     await writeFile(session, "precious");
     const failure = await failureOf(() => run({ session }));
