@@ -11,17 +11,23 @@ import { type LoginOptions, loginCommand } from "./commands/options/login.js";
 import { scanCommand } from "./commands/options/scan.js";
 import {
   checkCommand,
+  type ExportOptions,
   exportCommand,
   type ImportOptions,
   importCommand,
   listCommand,
   logoutCommand,
+  refreshCommand,
+  type ShowOptions,
   type SignDeviceOptions,
   sessionCommand,
   showCommand,
   signDeviceCommand,
+  type TokenOptions,
+  tokenCommand,
 } from "./commands/options/session.js";
 import type { SignInOptions } from "./commands/options/sign-in.js";
+import type { Named } from "./commands/session-context.js";
 import { packageVersion } from "./commands/version.js";
 import { escapeText } from "./foundation/escape-text.js";
 import { Failure } from "./foundation/failures.js";
@@ -63,6 +69,8 @@ export type Actions = ReturnType<typeof actionsOf>;
 /** Each action imports its command when it runs, so that `--help` waits for none of them. */
 export function actionsOf(run: Runner) {
   const session = () => import("./commands/session.js");
+  const shown = () => import("./commands/session-show.js");
+  const tokens = () => import("./commands/session-token.js");
   return {
     generate: (options: GenerateOptions) =>
       run.signIn(
@@ -96,18 +104,24 @@ export function actionsOf(run: Runner) {
         async (context) => (await import("./commands/login.js")).login(options, context),
       ),
     sessionList: (options: GlobalOptions) =>
-      run.command(options, async (context) => (await session()).sessionList(options, context)),
-    sessionShow: (options: GlobalOptions) =>
-      run.command(options, async (context) => (await session()).sessionShow(options, context)),
-    sessionCheck: (options: GlobalOptions) =>
-      run.command(options, async (context) => (await session()).sessionCheck(options, context)),
-    sessionExport: (options: GlobalOptions) =>
+      run.command(options, async (context) => (await shown()).sessionList(options, context)),
+    sessionShow: (options: Named<ShowOptions>) =>
+      run.command(options, async (context) => (await shown()).sessionShow(options, context)),
+    sessionCheck: (options: Named<GlobalOptions>) =>
+      run.command(options, async (context) =>
+        (await import("./commands/session-check.js")).sessionCheck(options, context),
+      ),
+    sessionToken: (options: Named<TokenOptions>) =>
+      run.command(options, async (context) => (await tokens()).sessionToken(options, context)),
+    sessionRefresh: (options: Named<GlobalOptions>) =>
+      run.command(options, async (context) => (await tokens()).sessionRefresh(options, context)),
+    sessionExport: (options: Named<ExportOptions>) =>
       run.command(options, async (context) => (await session()).sessionExport(options, context)),
-    sessionLogout: (options: GlobalOptions) =>
+    sessionLogout: (options: Named<GlobalOptions>) =>
       run.command(options, async (context) => (await session()).sessionLogout(options, context)),
-    sessionSignDevice: (name: string | undefined, options: SignDeviceOptions) =>
+    sessionSignDevice: (options: Named<SignDeviceOptions>) =>
       run.signIn({ ...options, plain: true }, async (context) =>
-        (await import("./commands/sign-device.js")).sessionSignDevice(name, options, context),
+        (await import("./commands/sign-device.js")).sessionSignDevice(options, context),
       ),
     sessionImport: (source: string | undefined, options: ImportOptions) =>
       run.signIn(
@@ -156,10 +170,12 @@ export function commandTree(actions: Actions = actionsOf(processRunner)): Comman
 function addSession(program: Command, actions: Actions): void {
   const session = sessionCommand(program);
   listCommand(session).action((options) => actions.sessionList(options));
-  showCommand(session).action((options) => actions.sessionShow(options));
-  checkCommand(session).action((options) => actions.sessionCheck(options));
-  exportCommand(session).action((options) => actions.sessionExport(options));
-  logoutCommand(session).action((options) => actions.sessionLogout(options));
-  signDeviceCommand(session).action((name, options) => actions.sessionSignDevice(name, options));
+  showCommand(session).action((name, options) => actions.sessionShow({ ...options, name }));
+  checkCommand(session).action((name, options) => actions.sessionCheck({ ...options, name }));
+  tokenCommand(session).action((name, options) => actions.sessionToken({ ...options, name }));
+  refreshCommand(session).action((name, options) => actions.sessionRefresh({ ...options, name }));
+  exportCommand(session).action((name, options) => actions.sessionExport({ ...options, name }));
+  logoutCommand(session).action((name, options) => actions.sessionLogout({ ...options, name }));
+  signDeviceCommand(session).action((name, options) => actions.sessionSignDevice({ ...options, name }));
   importCommand(session).action((source, options) => actions.sessionImport(source, options));
 }

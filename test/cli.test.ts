@@ -36,11 +36,23 @@ describe("a command line calls one command, with its arguments", () => {
     ],
     [
       ["session", "sign-device", "bot", "--fingerprint", "abc"],
-      ["sessionSignDevice", "bot", { ...GLOBAL, fingerprint: "abc" }],
+      ["sessionSignDevice", { ...GLOBAL, name: "bot", fingerprint: "abc" }],
     ],
     [
       ["session", "logout"],
       ["sessionLogout", GLOBAL],
+    ],
+    ...["show", "check", "refresh", "logout"].map((verb): [string[], unknown[]] => [
+      ["session", verb, "laptop", "--session", "phone"],
+      [`session${verb[0]?.toUpperCase()}${verb.slice(1)}`, { ...GLOBAL, name: "laptop", session: "phone" }],
+    ]),
+    [
+      ["session", "token", "laptop"],
+      ["sessionToken", { ...GLOBAL, name: "laptop", minValid: 60 }],
+    ],
+    [
+      ["session", "export", "laptop", "--show-secrets"],
+      ["sessionExport", { ...GLOBAL, name: "laptop", format: "json", showSecrets: true }],
     ],
     [
       ["session", "import", "-", "--offline"],
@@ -66,6 +78,8 @@ describe("a command line calls one command, with its arguments", () => {
     [["doctor", "a", "b"], "too many arguments"],
     [["session", "import", "a", "b"], "too many arguments"],
     [["session", "export", "--format", "yaml"], "Allowed choices are json."],
+    [["session", "show", "a", "b"], "too many arguments"],
+    [["session", "token", "--min-valid", "0"], "a number of seconds from 1 to"],
     [["session", "list", "--offline"], "unknown option '--offline'"],
   ])("and %j none", async (args, message) => {
     await expect(asked(args)).rejects.toThrow(message);

@@ -1,26 +1,23 @@
-import { escapeText, safeJson } from "../foundation/escape-text.js";
+import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { decodeBase64 } from "../protocol/base64.js";
 import type { DevicePublicKeys } from "../protocol/device-keys.js";
 import { fingerprint } from "../session/device-identity.js";
-import { existingSessionPath } from "../session/resolve.js";
 import { type Recognize, signDevice } from "../session/sign-device.js";
-import { SessionStore, sessionsDirectory } from "../session/store.js";
 import type { SignInContext } from "./context.js";
 import { withNetwork } from "./network.js";
 import type { SignDeviceOptions } from "./options/session.js";
+import { printJson } from "./print-json.js";
+import { findSession, type Named } from "./session-context.js";
 
 /** `session sign-device`: verifies the device of a session whose client has made the device keys. */
 export async function sessionSignDevice(
-  name: string | undefined,
-  options: SignDeviceOptions,
+  options: Named<SignDeviceOptions>,
   context: SignInContext,
 ): Promise<void> {
   const { clock, signal, stdout } = context;
   const recognize = recognizer(options, context);
-  const store = new SessionStore(sessionsDirectory(context));
-  const path = await existingSessionPath(name ?? options.session, context, "any");
-  const session = await store.read(path);
+  const { store, path, session } = await findSession(options, context);
   const identity = await withNetwork(options, context, async (network) => {
     const { connectSession } = await import("../session/connect.js");
     const { homeserver } = connectSession(store, path, session, network);
@@ -28,7 +25,7 @@ export async function sessionSignDevice(
   });
   const { ed25519 } = identity;
   if (options.json) {
-    stdout.write(`${safeJson({ event: "device_signed", device_id: session.device_id, ed25519 })}\n`);
+    printJson({ event: "device_signed", device_id: session.device_id, ed25519 }, context);
   } else {
     const device = escapeText(session.device_id);
     stdout.write(`Device ${device} is signed and verified: ${fingerprint(identity)}.\n`);

@@ -32,9 +32,10 @@ export interface ExistingSession {
   readonly user_id: string;
   readonly device_id: string;
   readonly access_token: string;
-  /** Absent, as are the next two, where OAuth is switched off: the access token then lasts. */
+  /** Absent, as are the next three, where OAuth is switched off: the access token then lasts. */
   readonly refresh_token?: string;
   readonly expires_at?: string;
+  readonly token_lifetime_ms?: number;
   readonly oauth?: { readonly issuer: string; readonly client_id: string };
   readonly secrets: SecretsBundleJson;
   readonly device_keys: { readonly ed25519: string; readonly curve25519: string };
@@ -187,6 +188,7 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
       ...(existingTokens.refreshToken !== undefined && {
         refresh_token: existingTokens.refreshToken,
         expires_at: new Date(clock.date().getTime() + settings.accessTokenLifetimeMs).toISOString(),
+        token_lifetime_ms: settings.accessTokenLifetimeMs,
         oauth: { issuer: baseUrl.href, client_id: existingClient.clientId },
       }),
       secrets,

@@ -52,7 +52,8 @@ export async function signDevice(
   const published = await homeserver.queryKeys(userId, signal);
   checkCrossSigningSecrets(userId, secrets.cross_signing, published);
   const { identity, deviceKeys } = clientDeviceKeys(userId, deviceId, published);
-  await checkIdentity(identity, session, recognize);
+  const isSigned = isDeviceVerified(userId, deviceId, identity, published);
+  await checkIdentity(identity, session, recognize, isSigned);
 
   const isOwn = ownKeys !== undefined && isSameIdentity(identity, publicIdentityKeys(ownKeys));
   const update = (changes: SessionChanges) =>
@@ -62,7 +63,7 @@ export async function signDevice(
       await store.update(path, isOwn ? { state: "complete" } : { ...changes, device_identity: identity });
     });
   if (!isOwn) await update({});
-  if (!isDeviceVerified(userId, deviceId, identity, published)) {
+  if (!isSigned) {
     const signed = deviceSignature(userId, deviceKeys, secrets.cross_signing.self_signing_key);
     // An answer may name failures where there are none, and none where there are.
     const uploadFailure = await homeserver.uploadSignature(userId, deviceId, signed, signal).then(
@@ -85,6 +86,7 @@ async function checkIdentity(
   identity: DevicePublicKeys,
   session: PortableSession,
   recognize: Recognize,
+  isSigned: boolean,
 ): Promise<void> {
   if (recognize.by === "fingerprint") {
     if (identity.ed25519 === recognize.ed25519) return;
@@ -94,7 +96,8 @@ async function checkIdentity(
     });
   }
   const known = knownIdentity(session);
-  if (known ? isSameIdentity(identity, known) : await recognize.ask(identity)) return;
+  // A client that has the self-signing key may have signed its keys itself: the homeserver can't.
+  if (known ? isSameIdentity(identity, known) : isSigned || (await recognize.ask(identity))) return;
   if (!known) throw new Failure("user_cancelled");
   throw otherIdentity(identity);
 }

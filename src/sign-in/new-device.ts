@@ -136,13 +136,17 @@ export function doneEvent({ userId, deviceId, deviceKeys }: SignedInDevice, requ
 function sessionFile({ clock }: SignInWorld, { sessionFile, deviceName }: NewDeviceRequest): SessionFile {
   const created_at = clock.date().toISOString();
   return {
-    path: sessionFile.path,
-    save: (session) =>
-      sessionFile.save({
+    get path() {
+      return sessionFile.path;
+    },
+    async save(session) {
+      await sessionFile.save({
         ...stored(session),
         created_at,
         ...(deviceName ? { device_name: deviceName } : {}),
-      }),
+      });
+      if (session.userId !== undefined) await sessionFile.nameAfter?.(session.userId);
+    },
     remove: () => sessionFile.remove(),
   };
 }
@@ -166,6 +170,7 @@ function stored({
     access_token: tokens.accessToken,
     ...(tokens.refreshToken === undefined ? {} : { refresh_token: tokens.refreshToken }),
     ...(tokens.expiresAt === undefined ? {} : { expires_at: tokens.expiresAt }),
+    ...(tokens.lifetimeMs === undefined ? {} : { token_lifetime_ms: tokens.lifetimeMs }),
     oauth: { issuer: oauthClient.issuer, client_id: oauthClient.clientId },
     ...(secrets === undefined ? {} : { secrets }),
     ...(deviceKeysState === undefined ? {} : { device_keys_state: deviceKeysState }),

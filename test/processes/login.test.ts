@@ -208,6 +208,9 @@ describe.concurrent("a session whose device keys are deferred", () => {
     expect(server.devices().find(({ deviceId }) => deviceId === device_id)?.deviceKeys).toBeUndefined();
 
     expect((await machine.run(["session", "list"])).stdout).toMatch(/^bot .* deferred /m);
+    const check = await machine.run(["session", "check", "bot"]);
+    expect(check.code, check.stdout).toBe(8);
+    expect(check.stdout).toContain("The device keys are deferred");
     expect((await machine.run(["session", "show", "--session", "bot"])).stdout).toMatch(
       /^device keys +deferred/m,
     );

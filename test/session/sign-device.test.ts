@@ -16,6 +16,7 @@ import {
   fullSession,
   newCrossSigningSecrets,
   publishedKeys,
+  signedBy,
   temporaryDirectory,
   USER,
 } from "../support/sessions.js";
@@ -83,6 +84,16 @@ describe("signing the device keys of a client", () => {
       device_identity: { ed25519, curve25519 },
     });
     expect(session).not.toHaveProperty("device_keys");
+  });
+
+  it("asks nobody about keys that the client has signed itself with the account's key", async () => {
+    const keys = clientKeys(USER, DEVICE);
+    const { session, store, path, asked, questions, asking, sign, show } = await setUp(keys);
+    const { self_signing_key } = session.secrets.cross_signing;
+    show({ ...keys, deviceKeys: signedBy(keys.deviceKeys, self_signing_key) });
+    await sign(asking(false));
+    expect([asked, questions]).toEqual([[], []]);
+    expect(await store.read(path)).toMatchObject({ device_keys_state: "signed" });
   });
 
   it("signs nothing that a person doesn't recognize", async () => {
