@@ -10,7 +10,7 @@ export interface Call {
   readonly body: Uint8Array;
 }
 
-type Handler = (call: Call) => Answer;
+type Handler = (call: Call) => Answer | Promise<Answer>;
 
 /** Handlers by `METHOD /path/{name}`. */
 export type Routes = Readonly<Record<string, Handler>>;
@@ -37,7 +37,7 @@ export class Router {
    * @param path the request's path as it came, without the query
    * @throws {Refusal} 404 or 405 `M_UNRECOGNIZED` (Matrix specification, Client-Server API §API Standards)
    */
-  answer(method: string, path: string, call: Omit<Call, "param">): Answer {
+  async answer(method: string, path: string, call: Omit<Call, "param">): Promise<Answer> {
     const segments = path.split("/");
     const route = [...this.#routes.values()].find((candidate) => fits(candidate.segments, segments));
     if (method === "OPTIONS") return { status: 204, headers: CORS_HEADERS, body: "" };

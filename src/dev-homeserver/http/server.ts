@@ -10,10 +10,10 @@ const MAX_BODY = 256 * 1024;
 /** The sockets' side: bodies in, answers out, and the faults that a test asks for. */
 export class HttpServer {
   readonly #server: Server;
-  readonly #router: Router;
+  readonly #router: Pick<Router, "answer">;
   readonly #intercept: DevHomeserverOptions["intercept"];
 
-  constructor(router: Router, intercept: DevHomeserverOptions["intercept"]) {
+  constructor(router: Pick<Router, "answer">, intercept: DevHomeserverOptions["intercept"]) {
     this.#router = router;
     this.#intercept = intercept;
     this.#server = createServer((request, response) => {
@@ -49,7 +49,7 @@ export class HttpServer {
     const body = await readBody(request);
     const fault = this.#intercept?.({ method, path });
     if (fault?.when === "before") return fail(fault, request, response);
-    const answer = refusalsAnswered(() => {
+    const answer = await refusalsAnswered(async () => {
       if (body === undefined) throw matrixError(413, "M_TOO_LARGE", `A body has at most ${MAX_BODY} bytes.`);
       return this.#router.answer(method, path, { headers: request.headers, query, body });
     });
@@ -69,9 +69,9 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array | undefine
   return body;
 }
 
-function refusalsAnswered(handle: () => Answer): Answer {
+async function refusalsAnswered(handle: () => Promise<Answer>): Promise<Answer> {
   try {
-    return handle();
+    return await handle();
   } catch (error) {
     if (error instanceof Refusal) return error.answer;
     return matrixError(500, "M_UNKNOWN", `A bug in the development homeserver: ${error}`).answer;

@@ -22,7 +22,7 @@ export interface DeviceAuthorization {
   readonly userCode: string;
   readonly client: Client;
   readonly scope: Scope;
-  readonly expiresAt: number;
+  expiresAt: number;
   decision?: Decision;
   redeemed: boolean;
   intervalMs: number;
@@ -105,6 +105,11 @@ export class DeviceAuthorizationStore {
     if (!isConsentable(authorization.scope)) return false;
     authorization.decision ??= decision;
     return true;
+  }
+
+  /** Makes the time to consent be over. */
+  expire(authorization: DeviceAuthorization): void {
+    authorization.expiresAt = this.#clock.now();
   }
 
   #isExpired(authorization: DeviceAuthorization): boolean {

@@ -1,5 +1,4 @@
 import * as v from "valibot";
-import type { DeviceStore } from "../client-server/devices.js";
 import { json, oauthError } from "../http/answers.js";
 import { formBody } from "../http/bodies.js";
 import type { Routes } from "../http/router.js";
@@ -16,12 +15,23 @@ const DeviceTokenRequest = v.object({ device_code: v.string() });
 const RefreshRequest = v.object({ refresh_token: v.string() });
 const RevocationRequest = v.object({ token: v.string() });
 
+/**
+ * Where the homeserver keeps the account's devices. It is told before a client gets an answer, and may take its
+ * time: what is given back is awaited.
+ */
+export interface DeviceDirectory {
+  /** A device of that ID may be there already. */
+  add(deviceId: string, displayName: string | undefined): unknown;
+  /** A device of that ID may be gone already. */
+  remove(deviceId: string): unknown;
+}
+
 export interface OAuthServer {
   readonly issuer: URL;
   readonly clients: ClientStore;
   readonly authorizations: DeviceAuthorizationStore;
   readonly sessions: SessionStore;
-  readonly devices: DeviceStore;
+  readonly devices: DeviceDirectory;
   readonly verificationUriComplete: boolean;
   readonly accessTokenLifetimeMs: number;
   readonly authorizationLifetimeMs: number;
@@ -59,7 +69,7 @@ export function deviceAuthorizationRoutes(server: OAuthServer): Routes {
 /** The token endpoint (RFC 6749 §3.2, RFC 8628 §3.4) and the revocation endpoint (RFC 7009). */
 export function tokenRoutes(server: OAuthServer): Routes {
   return {
-    "POST /oauth2/token": (call) => {
+    "POST /oauth2/token": async (call) => {
       const { grant_type } = formBody(TokenRequest, call.body);
       const { clientId, metadata } = requireClient(server, call.body);
       if (grant_type === "refresh_token") {
@@ -80,7 +90,13 @@ export function tokenRoutes(server: OAuthServer): Routes {
         throw oauthError(status, poll, POLL_DESCRIPTIONS[poll]);
       }
       const { deviceId, text } = poll.scope;
-      server.devices.add(deviceId, metadata.client_name);
+      try {
+        await server.devices.add(deviceId, metadata.client_name);
+      } catch (error) {
+        // No token was issued, so that the next poll may have one.
+        poll.redeemed = false;
+        throw error;
+      }
       const tokens = server.sessions.start(
         { deviceId, clientId },
         server.accessTokenLifetimeMs,
@@ -90,14 +106,14 @@ export function tokenRoutes(server: OAuthServer): Routes {
     },
 
     /** Either token ends the whole session, as with MAS. What is no token is revoked already (§2.2). */
-    "POST /oauth2/revoke": (call) => {
+    "POST /oauth2/revoke": async (call) => {
       const { token } = formBody(RevocationRequest, call.body);
       const { clientId } = requireClient(server, call.body);
       const session = server.sessions.findByToken(token);
       if (session && session.clientId !== clientId) {
         throw oauthError(400, "unauthorized_client", "The token belongs to another client.");
       }
-      if (session && server.sessions.end(session)) server.devices.remove(session.deviceId);
+      if (session && server.sessions.end(session)) await server.devices.remove(session.deviceId);
       return json(200, {});
     },
   };

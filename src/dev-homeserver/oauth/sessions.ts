@@ -52,10 +52,19 @@ export class SessionStore {
 
   /** The session of an access token that is good, which from now on counts as used. */
   authenticate(accessToken: string): Session | undefined {
+    return this.introspect(accessToken)?.session;
+  }
+
+  /**
+   * What an access token that is good stands for (RFC 7662 §2.2), which from now on counts as used.
+   * `expiresIn` is in seconds.
+   */
+  introspect(accessToken: string): { readonly session: Session; readonly expiresIn: number } | undefined {
     const tokens = this.#find((candidate) => candidate.accessToken === accessToken);
-    if (!tokens || this.#clock.now() >= tokens.accessTokenExpiresAt) return undefined;
+    const now = this.#clock.now();
+    if (!tokens || now >= tokens.accessTokenExpiresAt) return undefined;
     delete tokens.previousRefreshToken;
-    return tokens.session;
+    return { session: tokens.session, expiresIn: Math.ceil((tokens.accessTokenExpiresAt - now) / 1000) };
   }
 
   /**
