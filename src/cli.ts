@@ -228,6 +228,11 @@ function addHomeserver(program: Command): void {
     .addOption(seconds("--rendezvous-lifetime <seconds>", "how long a rendezvous session lives"))
     .addOption(seconds("--interval <seconds>", "pause between two polls for a token"))
     .addOption(seconds("--token-ttl <seconds>", "how long an access token lives"))
+    .option("--user <localpart>", "who the account is", parseLocalpart, "alice")
+    .option("--synapse <url>", "be the authorization server of this Synapse, which does the rest")
+    .option("--synapse-secret-file <path>", "the secret of matrix_authentication_service in its settings")
+    .option("--allow-remote-synapse", "let it be on another machine; it has to be one for tests")
+    .option("--public-url <url>", "with --synapse: where clients reach this, behind a proxy")
     .option("--like-synapse", "do as Synapse and MAS do where they differ from the specifications");
   addGlobalOptions(command).action((options: HomeserverCommandOptions & GlobalOptions) => {
     // It runs until it is stopped, unless somebody says otherwise.
@@ -270,6 +275,12 @@ function parseSeconds(text: string): number {
   const parsed = parseWholeNumber(text);
   if (parsed >= 1 && parsed <= MAX_SECONDS) return parsed;
   throw new InvalidArgumentError(`It has to be a number of seconds from 1 to ${MAX_SECONDS}.`);
+}
+
+/** Matrix specification, Appendices §User Identifiers. */
+function parseLocalpart(text: string): string {
+  if (/^[a-z0-9._=/+-]{1,64}$/.test(text)) return text;
+  throw new InvalidArgumentError("It has to be of a-z 0-9 . _ = - / +");
 }
 
 function parseWholeNumber(text: string): number {

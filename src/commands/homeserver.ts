@@ -14,12 +14,20 @@ import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { aborted } from "./aborted.js";
 import type { CommandContext } from "./context.js";
+import { type SynapseCommandOptions, startInFrontOfSynapse } from "./synapse.js";
 
-export interface HomeserverCommandOptions {
+/** What a person is told of, wherever the account is. */
+type RunningHomeserver = Pick<DevHomeserver, "baseUrl" | "account" | "existingSession" | "close"> & {
+  readonly issuer?: URL;
+};
+
+export interface HomeserverCommandOptions extends SynapseCommandOptions {
   /** A free one by default. */
   readonly port?: number;
   /** 127.0.0.1 by default. */
   readonly host?: string;
+  /** Localpart of the account; `alice` by default. */
+  readonly user?: string;
   /** Answers every consent by itself: yes with `true`. */
   readonly autoConsent?: boolean | Decision;
   /** Where the existing device's session is written; by default into a fresh folder for temporary files. */
@@ -58,12 +66,16 @@ export async function homeserver(options: HomeserverCommandOptions, context: Com
   }
 }
 
-async function start(options: HomeserverCommandOptions, { clock }: CommandContext): Promise<DevHomeserver> {
+async function start(
+  options: HomeserverCommandOptions,
+  { clock, signal }: CommandContext,
+): Promise<RunningHomeserver> {
   const autoConsent = options.autoConsent === true ? "allow" : options.autoConsent;
   const settings: DevHomeserverOptions = {
     clock,
     ...(options.port !== undefined && { port: options.port }),
     ...(options.host !== undefined && { host: options.host }),
+    ...(options.user !== undefined && { localpart: options.user }),
     ...(autoConsent && { autoConsent }),
     ...(options.interval !== undefined && { intervalMs: options.interval * 1000 }),
     ...(options.tokenTtl !== undefined && { accessTokenLifetimeMs: options.tokenTtl * 1000 }),
@@ -74,8 +86,11 @@ async function start(options: HomeserverCommandOptions, { clock }: CommandContex
     ...(options.likeSynapse && { likeSynapse: true }),
   };
   try {
-    return await startDevHomeserver(settings);
+    const { synapse } = options;
+    if (synapse === undefined) return await startDevHomeserver(settings);
+    return await startInFrontOfSynapse(synapse, options, settings, signal);
   } catch (cause) {
+    if (cause instanceof Failure) throw cause;
     const reason = cause instanceof Error ? escapeText(cause.message) : "";
     throw new Failure("usage_error", `The homeserver can't listen there: ${reason}`, {
       hint: "Choose another --port or --host.",
@@ -101,14 +116,21 @@ async function writeSession(
   return { path, remove: sessionFile ?? dirname(path) };
 }
 
-function introduction({ baseUrl, account }: DevHomeserver, session: string, host?: string): string {
+function introduction(
+  { baseUrl, account, issuer }: RunningHomeserver,
+  session: string,
+  host?: string,
+): string {
   const lines = [
     `Development homeserver: ${baseUrl.href}`,
+    ...(issuer ? [`  consent     ${issuer.href}link`] : []),
     `  account     ${account.userId}`,
     `  password    ${account.password}`,
     `  session     ${escapeText(session, 4096)}`,
     "",
-    "It keeps everything in memory, and forgets it at the end: Ctrl-C.",
+    issuer
+      ? "It stands in front of that Synapse, and forgets its tokens and this password at the end: Ctrl-C."
+      : "It keeps everything in memory, and forgets it at the end: Ctrl-C.",
   ];
   if (host !== undefined && !isLoopback(host)) {
     lines.push("Anybody who can reach this machine can use it. Other machines need --allow-http for it.");

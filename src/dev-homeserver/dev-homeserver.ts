@@ -10,7 +10,7 @@ import { discoveryRoutes } from "./client-server/server-info.js";
 import { pagesOf } from "./consent/pages.js";
 import { type Account, noticeRoutes } from "./consent/routes.js";
 import { Router } from "./http/router.js";
-import { HttpServer } from "./http/server.js";
+import { HttpServer, urlAt } from "./http/server.js";
 import { AuthorizationServer, type PortableTokens } from "./oauth/authorization-server.js";
 import type { Session } from "./oauth/sessions.js";
 import { type Decision, type DevHomeserverOptions, withDefaults } from "./options.js";
@@ -77,7 +77,7 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
   const router = new Router();
   const server = new HttpServer(router, settings.intercept);
   const port = await server.listen(settings.host, settings.port);
-  const baseUrl = new URL(`http://${urlHost(settings.host)}:${port}/`);
+  const baseUrl = urlAt(settings.host, port);
   const serverName = `${baseUrl.hostname}:${port}`;
 
   const { localpart } = settings;
@@ -148,10 +148,4 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
       delete crossSigning.userSigningKey;
     },
   };
-}
-
-/** What the base URL calls the host: an address that stands for all of them is named localhost. */
-function urlHost(host: string): string {
-  if (host === "0.0.0.0" || host === "::") return "localhost";
-  return host.includes(":") ? `[${host}]` : host;
 }

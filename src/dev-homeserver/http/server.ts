@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { readBounded } from "../../files/read-bounded.js";
+import { Failure } from "../../foundation/failures.js";
 import type { DevHomeserverOptions, Fault } from "../options.js";
 import { type Answer, matrixError, Refusal } from "./answers.js";
 import type { Router } from "./router.js";
@@ -58,6 +59,13 @@ export class HttpServer {
   }
 }
 
+/** The URL of what listens there. An address that stands for all of them is named localhost. */
+export function urlAt(host: string, port: number): URL {
+  const isEvery = host === "0.0.0.0" || host === "::";
+  const name = host.includes(":") ? `[${host}]` : host;
+  return new URL(`http://${isEvery ? "localhost" : name}:${port}/`);
+}
+
 /**
  * What is too large is read to its end all the same: a client that is still sending would not see an answer.
  *
@@ -74,6 +82,8 @@ async function refusalsAnswered(handle: () => Promise<Answer>): Promise<Answer> 
     return await handle();
   } catch (error) {
     if (error instanceof Refusal) return error.answer;
+    // Another server that this one needs for its answer.
+    if (error instanceof Failure) return matrixError(502, "M_UNKNOWN", error.message).answer;
     return matrixError(500, "M_UNKNOWN", `A bug in the development homeserver: ${error}`).answer;
   }
 }
