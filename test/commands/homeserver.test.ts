@@ -8,6 +8,7 @@ import { type HomeserverCommandOptions, homeserver } from "../../src/commands/ho
 import { Failure } from "../../src/foundation/failures.js";
 import { failureOf } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
+import { FakeSynapse, futureEndpoint, SHARED_SECRET } from "../support/fake-synapse.js";
 import { machineWith } from "../support/sessions.js";
 
 /** Runs the command until it is ready. */
@@ -109,11 +110,75 @@ describe("the homeserver command", () => {
     expect(discovered.status).toBe(401);
   });
 
+  it("makes the account that it is told to", async () => {
+    const { ready } = await run({ user: "bot" });
+    const session = JSON.parse(await readFile(ready.session, "utf8"));
+    expect(session.user_id).toMatch(/^@bot:/);
+  });
+
   it("says so where it can't listen", async () => {
     const { ready } = await run({});
     const port = Number(new URL(ready.base_url).port);
     const failure = await failureOf(() => run({ port }));
     expect(failure.code).toBe("usage_error");
     expect(failure.message).toContain("EADDRINUSE");
+  });
+});
+
+describe("the homeserver command with a Synapse behind it", () => {
+  it("tells clients of Synapse, and keeps the session of its account", async () => {
+    const { port, endpoint } = await futureEndpoint();
+    const synapse = await FakeSynapse.start({ endpoint, secret: SHARED_SECRET });
+    onTestFinished(() => synapse.close());
+    const secretFile = join(await temporaryFolder(), "secret");
+    await writeFile(secretFile, `${SHARED_SECRET}\n`);
+    const options = { synapse: synapse.url.href, synapseSecretFile: secretFile, port };
+    const { ready, stderr } = await run(options);
+    expect(ready.base_url).toBe("https://matrix.example.org/");
+    const session = JSON.parse(await readFile(ready.session, "utf8"));
+    expect(session).toMatchObject({ user_id: "@alice:example.org", oauth: { issuer: endpoint.href } });
+    const text = String(stderr.read());
+    expect(text).toContain(`consent     ${endpoint.href}link`);
+    expect(text).not.toContain(SHARED_SECRET);
+  });
+
+  const complete = { synapse: "http://127.0.0.1:8008/", synapseSecretFile: "secret", port: 8080 };
+  it.each([
+    ["no secret", { synapseSecretFile: undefined }, "--synapse-secret-file"],
+    ["no port", { port: undefined }, "--port"],
+    ["what is no base URL", { synapse: "http://127.0.0.1:8008/_matrix" }, "http://127.0.0.1:8008/_matrix"],
+    ["a password in the URL", { publicUrl: "https://a:b@example.org/" }, "--public-url"],
+    ["a policy for rendezvous sessions", { rendezvousMode: "off" }, "as Synapse's settings have them"],
+    ["a lifetime of rendezvous sessions", { rendezvousLifetime: 7 }, "as Synapse's settings have them"],
+    ["a Synapse on another machine", { synapse: "https://matrix.example.org/" }, "on another machine"],
+  ] as const)("refuses %s", async (_, options, named) => {
+    const secretFile = join(await temporaryFolder(), "secret");
+    await writeFile(secretFile, SHARED_SECRET);
+    const given = { ...complete, synapseSecretFile: secretFile, ...options } as HomeserverCommandOptions;
+    const failure = await failureOf(() => run(given));
+    expect(failure.code).toBe("usage_error");
+    expect(failure.message).toContain(named);
+  });
+
+  it("asks one on another machine where that is allowed", async () => {
+    const secretFile = join(await temporaryFolder(), "secret");
+    await writeFile(secretFile, SHARED_SECRET);
+    const { port } = await futureEndpoint();
+    // .invalid is never found (RFC 2606).
+    const remote = { synapse: "http://synapse.invalid/", synapseSecretFile: secretFile, port };
+    const failure = await failureOf(() => run({ ...remote, allowRemoteSynapse: true }));
+    expect(failure.code).toBe("network_error");
+  });
+
+  it.each([
+    ["an empty file", ""],
+    ["two words", "two words"],
+    ["too much", "x".repeat(5000)],
+  ])("takes no secret from %s", async (_, text) => {
+    const secretFile = join(await temporaryFolder(), "secret");
+    await writeFile(secretFile, text);
+    const failure = await failureOf(() => run({ ...complete, synapseSecretFile: secretFile }));
+    expect(failure.code).toBe("file_error");
+    expect(failure.message).toContain(secretFile);
   });
 });

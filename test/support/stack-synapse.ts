@@ -12,6 +12,7 @@ import { freePorts, locationsAt, replaceSetting, stackFolder } from "./stack-par
 
 const CONSENT_PAGE: ConsentPage = { allow: "button[value=allow]", allowed: "Device allowed" };
 const SECRET = "for-tests-alone";
+const FOLDERS = join(tmpdir(), "matrix-qr-login-stack-");
 /** Until a test gives nginx others. */
 const LOCATIONS = "location / { proxy_pass http://127.0.0.1:8008; }";
 
@@ -51,7 +52,7 @@ export class SynapseStack implements Stack {
   }
 
   static async start(settings: StackSettings): Promise<SynapseStack> {
-    const folder = await mkdtemp(join(tmpdir(), "matrix-qr-login-stack-"));
+    const folder = await mkdtemp(FOLDERS);
     const [synapse = 0, mas = 0, http = 0, https = 0, masHttps = 0] = await freePorts(5);
     const ports: StackPorts = { synapse, mas, http, https, masHttps };
     const isSecure = settings.SCHEME === "https";
@@ -132,6 +133,36 @@ export class SynapseStack implements Stack {
   }
 }
 
+/** Synapse without an authorization server yet, for a test that starts one by itself. */
+export interface LonelySynapse {
+  readonly url: URL;
+  /** Where Synapse looks for its authorization server. */
+  readonly port: number;
+  /** A file with the secret that both share. */
+  readonly secretFile: string;
+  stop(): Promise<void>;
+}
+
+export async function startLonelySynapse(): Promise<LonelySynapse> {
+  const folder = await mkdtemp(FOLDERS);
+  const [synapse = 0, mas = 0] = await freePorts(2);
+  const url = new URL(`http://127.0.0.1:${synapse}/`);
+  const configuration = synapseConfiguration({ SERVER_NAME: url.host }, folder, { synapse, mas }, url.href);
+  await writeFile(join(folder, "synapse.yaml"), configuration);
+  const secretFile = join(folder, "secret");
+  await writeFile(secretFile, `${SECRET}\n`);
+  const daemon = await startSynapse(folder, synapse);
+  return {
+    url,
+    port: mas,
+    secretFile,
+    async stop() {
+      await daemon.kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
 async function startSynapse(folder: string, port: number): Promise<Daemon> {
   const python = join(stackFolder(), "venv/bin/python");
   const module = ["-m", "synapse.app.homeserver", "-c", join(folder, "synapse.yaml")];
@@ -153,7 +184,7 @@ async function startNginx(settings: NginxSettings, locations: string): Promise<D
 function synapseConfiguration(
   settings: StackSettings,
   folder: string,
-  { synapse, mas }: StackPorts,
+  { synapse, mas }: Pick<StackPorts, "synapse" | "mas">,
   baseUrl: string,
 ): string {
   const unlimited = { per_second: 10_000, burst_count: 10_000 };
