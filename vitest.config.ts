@@ -7,6 +7,9 @@ const withMas = process.env["MATRIX_QR_LOGIN_MAS_STACK"] ? ["mas"] : [];
 /** Takes note of the interop project's results only. */
 const INTEROP_RESULTS = "./test/interop/reporter.ts";
 
+/** For the projects that may compare secrets; they take over nothing from the root. */
+const setupFiles = ["./test/support/secret-equality.ts"];
+
 export default defineConfig({
   test: {
     reporters: results
@@ -16,6 +19,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          setupFiles,
           // Pictures and cryptography take real time, and more of it on a busy machine.
           testTimeout: 20_000,
           include: ["test/**/*.test.ts"],
@@ -32,6 +36,7 @@ export default defineConfig({
         // Real processes of the built program: slower, and each test owns a homeserver.
         test: {
           name: "processes",
+          setupFiles,
           include: ["test/processes/**/*.test.ts", "test/docs/docs.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -45,6 +50,7 @@ export default defineConfig({
         // Against other implementations, as test/peers/build has built them; not part of `npm test`.
         test: {
           name: "interop",
+          setupFiles,
           include: ["test/interop/**/*.test.ts"],
           testTimeout: 60_000,
           // Each test has two processes, whose rendezvous session lives for 60 s.
@@ -59,6 +65,7 @@ export default defineConfig({
       ...["synapse", ...withMas].map((server) => ({
         test: {
           name: server === "synapse" ? "stack" : `stack-${server}`,
+          setupFiles,
           include: ["test/stack/**/*.test.ts"],
           env: { STACK_WITH: server },
           testTimeout: 60_000,

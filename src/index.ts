@@ -9,11 +9,12 @@ export type { FailureKind } from "./foundation/failure-kinds.js";
 export { FAILURES } from "./foundation/failure-table.js";
 export { type Cleanup, Failure, type FailureCode, type FailureDetails } from "./foundation/failures.js";
 export type { Environment, Machine } from "./foundation/machine.js";
+export { type Revealed, revealed, Secret } from "./foundation/secret.js";
 export { resolveHomeserver, resolveUserHomeserver } from "./homeserver/resolve-homeserver.js";
 export type { HttpClient, HttpRequest, HttpResponse } from "./network/http.js";
 export { createHttpClient, type HttpClientOptions } from "./network/http-client.js";
 export { createUrlPolicy, type UrlPolicy } from "./network/url-policy.js";
-export { generateDeviceId } from "./protocol/device-keys.js";
+export { type DevicePrivateKeys, generateDeviceId } from "./protocol/device-keys.js";
 export { type ExistingDevice, helpNewDevice } from "./protocol/existing-device.js";
 export type { ExpectedUser } from "./protocol/expected-user.js";
 export { type HomeserverClaim, type NewDevice, signInAsNewDevice } from "./protocol/new-device.js";
@@ -24,7 +25,7 @@ export {
   type SignInQrCode2024,
   type SignInQrPayload,
 } from "./protocol/qr-code.js";
-export type { SecretsBundle } from "./protocol/secrets.js";
+export type { SecretsBundle, SecretsBundleJson } from "./protocol/secrets.js";
 export type { SecureChannel } from "./protocol/secure-channel.js";
 export type { PortableSession, StoredSession } from "./session/session-file.js";
 export { type NewSessionFile, SessionStore, sessionsDirectory } from "./session/store.js";

@@ -16,18 +16,23 @@ const SIGNALS = ["hangup", "interrupted", "terminated"] as const;
 /** How long a command may clean up after a signal. */
 const CLEANUP_MS = 5000;
 
-export interface RunOptions extends Pick<DisplayOptions, "qr" | "stdinInUse"> {
+interface RunOptions extends Pick<DisplayOptions, "qr" | "stdinInUse"> {
   readonly json?: boolean;
   readonly plain?: boolean;
   /** Seconds; none for a command that runs until it is stopped. */
   readonly timeout: number | undefined;
 }
 
+/** How the command line runs its commands: as a process, and in tests as they see fit. */
+export interface Runner {
+  readonly signIn: typeof runSignIn;
+  readonly command: typeof runCommand;
+}
+
+export const processRunner: Runner = { signIn: runSignIn, command: runCommand };
+
 /** Runs a sign-in, whose events are shown as they come. */
-export function runSignIn(
-  options: RunOptions,
-  command: (context: SignInContext) => Promise<void>,
-): Promise<void> {
+function runSignIn(options: RunOptions, command: (context: SignInContext) => Promise<void>): Promise<void> {
   return run(options, async (context, display) => {
     await command({ ...context, display: await display() });
     return 0;
@@ -38,7 +43,7 @@ export function runSignIn(
  * Runs any other command. One that has told of its failure itself returns it for its exit code, and one that
  * ran another program may return that program's; without either, what stopped it gives the exit code.
  */
-export function runCommand(
+function runCommand(
   options: RunOptions,
   // biome-ignore lint/suspicious/noConfusingVoidType: most commands return nothing at all.
   command: (context: CommandContext) => Promise<Failure | number | void>,

@@ -14,16 +14,3 @@ export interface CommandContext extends DisplayContext, Machine {
 export interface SignInContext extends CommandContext {
   readonly display: Display;
 }
-
-/** The options that every subcommand takes. */
-export interface GlobalOptions {
-  readonly homeserver?: string;
-  readonly session?: string;
-  /** Seconds. */
-  readonly timeout: number;
-  readonly allowHttp: readonly string[];
-  readonly json?: boolean;
-  readonly plain?: boolean;
-  readonly verbose?: boolean;
-  readonly trace?: string;
-}

@@ -3,12 +3,8 @@ import { relative } from "node:path";
 import { type DemoStage, playDemo, withDemoStage } from "../demo/demo.js";
 import { jsonDemoDisplay, plainDemoDisplay } from "../demo/demo-display.js";
 import { aborted } from "./aborted.js";
-import type { CommandContext, GlobalOptions } from "./context.js";
-
-export interface DemoOptions extends GlobalOptions {
-  /** Prepare everything, and leave the commands to the person. */
-  readonly byHand?: boolean;
-}
+import type { CommandContext } from "./context.js";
+import type { DemoOptions } from "./options/demo.js";
 
 /** `demo`: both devices against the embedded homeserver. Returns the exit code, if it ends by itself. */
 export async function demo(options: DemoOptions, context: CommandContext): Promise<number | undefined> {

@@ -3,8 +3,9 @@ import { type Finding, obstacleIn, type State, type Verdict, verdictOf } from ".
 import { escapeText, safeJson } from "../foundation/escape-text.js";
 import type { Failure } from "../foundation/failures.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
-import type { CommandContext, GlobalOptions } from "./context.js";
+import type { CommandContext } from "./context.js";
 import { withNetwork } from "./network.js";
+import type { GlobalOptions } from "./options/global.js";
 
 const MARKS: Readonly<Record<State, string>> = { ok: "ok  ", limited: "some", missing: "none" };
 

@@ -1,4 +1,3 @@
-import type { ChannelVersion } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
 import type { ExpectedUser } from "../protocol/expected-user.js";
@@ -15,6 +14,7 @@ import { homeserverFromProtocols, signInThisDevice } from "../sign-in/new-device
 import type { SignInWorld } from "../sign-in/world.js";
 import { checkCodesFromLines, checkCodesFromPrompt } from "../ui/check-code-source.js";
 import type { SignInContext } from "./context.js";
+import type { GenerateOptions } from "./options/generate.js";
 import { withQrPictures } from "./qr-pictures.js";
 import {
   confirmHelping,
@@ -22,16 +22,8 @@ import {
   openAccount,
   prepareNewDevice,
   resolveExpectedUser,
-  type SignInOptions,
   withWorld,
 } from "./sign-in.js";
-
-export interface GenerateOptions extends SignInOptions {
-  readonly rendezvous?: string;
-  readonly channel: ChannelVersion | "auto";
-  readonly checkCode: "prompt" | "stdin" | "show";
-  readonly qrFile?: string;
-}
 
 /** How often a check code may be typed at a terminal. A script has one try. */
 const TYPED_ATTEMPTS = 3;

@@ -3,8 +3,9 @@ import { Failure } from "../foundation/failures.js";
 import { encodeBase64 } from "../protocol/base64.js";
 import { decodeQrCode, type SignInQrPayload } from "../protocol/qr-code.js";
 import { readPayload } from "../qr/read/source.js";
-import type { CommandContext, GlobalOptions } from "./context.js";
+import type { CommandContext } from "./context.js";
 import { hintOf } from "./hints.js";
+import type { GlobalOptions } from "./options/global.js";
 
 /**
  * Explains what QR codes hold, on stdout; nothing is contacted. With --json, one line a source: `payload` or

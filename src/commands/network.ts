@@ -2,7 +2,8 @@ import { createHttpClient } from "../network/http-client.js";
 import type { Network } from "../network/network.js";
 import { createLineTrace, openFileTrace, type TraceEntry } from "../network/trace.js";
 import { createUrlPolicy } from "../network/url-policy.js";
-import type { CommandContext, GlobalOptions } from "./context.js";
+import type { CommandContext } from "./context.js";
+import type { GlobalOptions } from "./options/global.js";
 import { packageVersion } from "./version.js";
 
 /**

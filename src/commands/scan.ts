@@ -4,13 +4,13 @@ import { announceHomeserver, signInOtherDevice } from "../sign-in/existing-devic
 import { homeserverFromCode, signInThisDevice } from "../sign-in/new-device.js";
 import { checkIntent, scanCode } from "../sign-in/scan-code.js";
 import type { SignInContext } from "./context.js";
+import type { SignInOptions } from "./options/sign-in.js";
 import {
   confirmHelping,
   linkOpener,
   openAccount,
   prepareNewDevice,
   resolveExpectedUser,
-  type SignInOptions,
   withWorld,
 } from "./sign-in.js";
 

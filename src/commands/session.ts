@@ -1,6 +1,7 @@
 import { escapeText, safeJson } from "../foundation/escape-text.js";
 import type { Warning } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
+import { type Revealed, revealed } from "../foundation/secret.js";
 import { checkSession } from "../session/check.js";
 import {
   entryEvent,
@@ -15,15 +16,12 @@ import { logoutSession } from "../session/logout.js";
 import { existingSessionPath, newSessionPath } from "../session/resolve.js";
 import { type PortableSession, type StoredSession, toPortable } from "../session/session-file.js";
 import { SessionStore, sessionName, sessionsDirectory } from "../session/store.js";
-import type { CommandContext, GlobalOptions } from "./context.js";
+import type { CommandContext } from "./context.js";
 import { withNetwork } from "./network.js";
+import type { GlobalOptions } from "./options/global.js";
+import type { ImportOptions } from "./options/session.js";
 
 /** The verbs of `session`. All but `list` and `import` take the session that `existingSessionPath` finds. */
-
-export interface ImportOptions extends GlobalOptions {
-  /** Believe the file: ask the homeserver nothing. */
-  readonly offline?: boolean;
-}
 
 export async function sessionList(options: GlobalOptions, context: CommandContext): Promise<void> {
   const store = await openStore(context);
@@ -100,7 +98,9 @@ export async function sessionImport(
 
 /** Prints the session with all its secrets: that is what it is asked for. */
 export async function sessionExport(options: GlobalOptions, context: CommandContext): Promise<void> {
-  const portable = toPortable((await findSession(options, context)).session);
+  const portable: Revealed<PortableSession> = revealed(
+    toPortable((await findSession(options, context)).session),
+  );
   if (options.json) printJson(portable, context);
   else context.stdout.write(`${JSON.stringify(portable, null, 2)}\n`);
 }

@@ -1,4 +1,4 @@
-import type { Dialect, Emit, Intent } from "../foundation/events.js";
+import type { Emit } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import { serverNameOf } from "../foundation/identifiers.js";
 import { resolveUserHomeserver } from "../homeserver/resolve-homeserver.js";
@@ -11,26 +11,12 @@ import { type ExistingAccount, openExistingAccount } from "../sign-in/existing-d
 import type { NewDeviceRequest } from "../sign-in/new-device.js";
 import type { LinkOpener } from "../sign-in/open-link.js";
 import type { SignInWorld } from "../sign-in/world.js";
-import type { GlobalOptions, SignInContext } from "./context.js";
+import type { SignInContext } from "./context.js";
 import { withNetwork } from "./network.js";
+import type { SignInOptions } from "./options/sign-in.js";
 import { packageVersion } from "./version.js";
 
-/** The options that `generate` and `scan` share, and what is made of them. */
-export interface SignInOptions extends GlobalOptions {
-  readonly as: Intent;
-  readonly dialect: Dialect | "auto";
-  readonly expectUser?: string;
-  readonly expectMasterKey?: string;
-  readonly deviceName?: string;
-  readonly clientId?: string;
-  readonly deviceId?: string;
-  readonly keepUnverified?: boolean;
-  /** False for --no-browser, an executable for --browser. */
-  readonly browser?: boolean | string;
-  /** `session`, or a file. */
-  readonly secrets: string;
-  readonly yes?: boolean;
-}
+/** What `generate` and `scan` make of the options that they share. */
 
 /** Starts a sign-in, with the network that it needs. */
 export async function withWorld<T>(

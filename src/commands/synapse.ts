@@ -1,28 +1,14 @@
-import type { DevHomeserverOptions, RendezvousMode } from "../dev-homeserver/dev-homeserver.js";
+import type { DevHomeserverOptions } from "../dev-homeserver/options.js";
 import { type SynapseAuthorization, startForSynapse } from "../dev-homeserver/synapse/start.js";
 import { readNamed } from "../files/read-named.js";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { Secret } from "../foundation/secret.js";
 import { isLoopback } from "../network/url-policy.js";
+import type { HomeserverOptions } from "./options/homeserver.js";
 
 /** Upper bound of the file with the secret, in bytes. */
 const MAX_SECRET = 4096;
-
-/** The options of `homeserver` that are about a Synapse behind it. */
-export interface SynapseCommandOptions {
-  readonly synapse?: string;
-  readonly synapseSecretFile?: string;
-  readonly allowRemoteSynapse?: boolean;
-  readonly publicUrl?: string;
-}
-
-/** Those that Synapse's own settings decide instead. */
-interface DecidedBySynapse {
-  readonly port?: number;
-  readonly rendezvousMode?: RendezvousMode;
-  readonly rendezvousLifetime?: number;
-}
 
 /**
  * Starts the authorization server alone, in front of a Synapse.
@@ -32,12 +18,12 @@ interface DecidedBySynapse {
  */
 export async function startInFrontOfSynapse(
   synapse: string,
-  options: SynapseCommandOptions & DecidedBySynapse,
+  options: HomeserverOptions,
   settings: DevHomeserverOptions,
   signal: AbortSignal,
 ): Promise<SynapseAuthorization> {
   const url = parseUrl("--synapse", synapse);
-  const { synapseSecretFile, publicUrl, port, rendezvousMode = "open", rendezvousLifetime } = options;
+  const { synapseSecretFile, publicUrl, port, rendezvousMode, rendezvousLifetime } = options;
   if (synapseSecretFile === undefined) {
     throw new Failure("usage_error", "--synapse needs --synapse-secret-file.", {
       hint: "In that file is the secret of matrix_authentication_service in Synapse's settings.",

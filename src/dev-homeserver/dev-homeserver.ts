@@ -1,4 +1,4 @@
-import type { SecretsBundle } from "../protocol/secrets.js";
+import type { SecretsBundleJson } from "../protocol/secrets.js";
 import { accountDataRoutes } from "./client-server/account-data.js";
 import { authenticator } from "./client-server/authentication.js";
 import { crossSigningRoutes } from "./client-server/cross-signing.js";
@@ -19,7 +19,7 @@ import { rendezvousRoutes } from "./rendezvous/routes.js";
 import { type RendezvousState, RendezvousStore } from "./rendezvous/store.js";
 import { newPassword, seedDevice, seedKeys } from "./seed.js";
 
-export type { Decision, DevHomeserverOptions, Fault, RendezvousMode } from "./options.js";
+export type { Decision, DevHomeserverOptions, Fault } from "./options.js";
 
 /** The seeded device's session, in the portable form that `session import` takes. */
 export interface ExistingSession extends Partial<PortableTokens> {
@@ -28,7 +28,7 @@ export interface ExistingSession extends Partial<PortableTokens> {
   readonly device_id: string;
   /** Where OAuth is switched off, it lasts, and there are no other fields of tokens. */
   readonly access_token: string;
-  readonly secrets: SecretsBundle;
+  readonly secrets: SecretsBundleJson;
   readonly device_keys: { readonly ed25519: string; readonly curve25519: string };
 }
 

@@ -1,12 +1,15 @@
 import { type Clock, systemClock } from "../foundation/clock.js";
 
-export type Decision = "allow" | "deny";
+/** What somebody can answer on the consent page. */
+export const DECISIONS = ["allow", "deny"] as const;
+export type Decision = (typeof DECISIONS)[number];
 
 /**
  * Who may create a rendezvous session: anyone, only who has an access token, or nobody because the API is
  * off (MSC4388 §POST, "Suitable policies").
  */
-export type RendezvousMode = "open" | "authenticated" | "off";
+export const RENDEZVOUS_MODES = ["open", "authenticated", "off"] as const;
+export type RendezvousMode = (typeof RENDEZVOUS_MODES)[number];
 
 /** Under which prefix the rendezvous API is served: MSC4388's stable one, its unstable one, or both. */
 export type RendezvousApis = "stable" | "unstable" | "both";

@@ -1,13 +1,14 @@
 import { randomBytes, randomInt } from "node:crypto";
+import { type Revealed, revealed, Secret } from "../foundation/secret.js";
 import { encodeBase64 } from "../protocol/base64.js";
 import type { JsonObject } from "../protocol/canonical-json.js";
 import {
-  type DeviceIdentityKeys,
+  type DevicePrivateKeys,
   generateDeviceId,
   generateDeviceIdentityKeys,
   signedDeviceKeys,
 } from "../protocol/device-keys.js";
-import type { SecretsBundle } from "../protocol/secrets.js";
+import type { SecretsBundleJson } from "../protocol/secrets.js";
 import { curve25519PublicKey, ed25519PublicKey, signJson } from "../protocol/signatures.js";
 import type { CrossSigning } from "./client-server/cross-signing.js";
 import type { KeyBackup } from "./client-server/key-backup.js";
@@ -20,14 +21,14 @@ const BACKUP_ALGORITHM = "m.megolm_backup.v1.curve25519-aes-sha2";
 export interface SeededKeys {
   readonly crossSigning: CrossSigning;
   readonly backup: KeyBackup;
-  readonly secrets: SecretsBundle;
+  readonly secrets: SecretsBundleJson;
 }
 
 /** A device that is verified already, with its private keys. */
 export interface SeededDevice {
   readonly deviceId: string;
   readonly deviceKeys: JsonObject;
-  readonly privateKeys: DeviceIdentityKeys;
+  readonly privateKeys: Revealed<DevicePrivateKeys>;
 }
 
 interface SigningKey {
@@ -79,8 +80,9 @@ export function seedDevice(
   deviceId = generateDeviceId(),
 ): SeededDevice {
   const privateKeys = generateDeviceIdentityKeys();
-  const deviceKeys = signedDeviceKeys(userId, deviceId, privateKeys, encodeBase64(selfSigning.seed));
-  return { deviceId, deviceKeys, privateKeys };
+  const selfSigningKey = new Secret(encodeBase64(selfSigning.seed));
+  const deviceKeys = signedDeviceKeys(userId, deviceId, privateKeys, selfSigningKey);
+  return { deviceId, deviceKeys, privateKeys: revealed(privateKeys) };
 }
 
 /** Sixteen letters in fours, easy to type. */

@@ -6,9 +6,17 @@ import type { Cleanup } from "./failures.js";
  * RFC 3339, durations milliseconds. No event ever holds a secret or a token.
  */
 
-export type Intent = "new" | "existing";
-export type ChannelVersion = "msc4388" | "msc4108-2024";
-export type Dialect = "msc" | "vodozemac-0.11.1" | "vodozemac-0.11.0";
+/** Which of its two sides a device is on in a sign-in. */
+export const INTENTS = ["new", "existing"] as const;
+export type Intent = (typeof INTENTS)[number];
+
+/** The versions of the secure channel: MSC4388's, and the one of MSC4108's 2024 text. */
+export const CHANNEL_VERSIONS = ["msc4388", "msc4108-2024"] as const;
+export type ChannelVersion = (typeof CHANNEL_VERSIONS)[number];
+
+/** The readings of MSC4388 that differ on the wire: its text, and the releases of vodozemac. */
+export const DIALECT_NAMES = ["msc", "vodozemac-0.11.1", "vodozemac-0.11.0"] as const;
+export type Dialect = (typeof DIALECT_NAMES)[number];
 
 interface Started {
   event: "started";

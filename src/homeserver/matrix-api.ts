@@ -1,4 +1,5 @@
 import { Failure } from "../foundation/failures.js";
+import type { Secret } from "../foundation/secret.js";
 import { endpoint } from "../network/base-url.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "../network/http.js";
 import type { JsonObject } from "../protocol/canonical-json.js";
@@ -50,7 +51,7 @@ export class MatrixApi {
   }
 
   #sendAs(
-    accessToken: string,
+    accessToken: Secret,
     { path, body, ...request }: MatrixRequest,
     signal: AbortSignal,
   ): Promise<HttpResponse> {

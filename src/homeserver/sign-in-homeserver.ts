@@ -1,4 +1,5 @@
 import { Failure } from "../foundation/failures.js";
+import type { Secret } from "../foundation/secret.js";
 import type { Network } from "../network/network.js";
 import type {
   AccountHomeserver,
@@ -84,7 +85,7 @@ class OAuthSignIn implements SignInHomeserver {
 
   signedIn(tokens: Tokens, save: (tokens: Tokens) => Promise<void>): AccountHomeserver {
     const { baseUrl, oauthClient } = this;
-    const refresh = (refreshToken: string, signal: AbortSignal) =>
+    const refresh = (refreshToken: Secret, signal: AbortSignal) =>
       refreshTokens(this.#options, { baseUrl, ...oauthClient }, refreshToken, signal);
     const accessTokens = new SignInTokens(tokens, refresh, save);
     return createAccountHomeserver({ baseUrl, http: this.#options.http, accessTokens });

@@ -1,28 +1,29 @@
 import { Failure } from "../foundation/failures.js";
+import type { Secret } from "../foundation/secret.js";
 import type { Tokens } from "../protocol/homeserver.js";
 
 /** Where the requests of a signed-in device take their access token from. */
 export interface AccessTokens {
-  current(signal: AbortSignal): Promise<string>;
+  current(signal: AbortSignal): Promise<Secret>;
   /**
    * A newer access token than the one that the homeserver has just rejected (401 `M_UNKNOWN_TOKEN`).
    *
    * @throws {Failure} `session_dead` where there is none to be had
    */
-  renew(rejected: string, signal: AbortSignal): Promise<string>;
+  renew(rejected: Secret, signal: AbortSignal): Promise<Secret>;
 }
 
 /** The tokens of a sign-in that still goes on. */
 export class SignInTokens implements AccessTokens {
   #tokens: Tokens;
-  #renewal: Promise<string> | undefined;
-  readonly #refresh: (refreshToken: string, signal: AbortSignal) => Promise<Tokens>;
+  #renewal: Promise<Secret> | undefined;
+  readonly #refresh: (refreshToken: Secret, signal: AbortSignal) => Promise<Tokens>;
   readonly #save: (tokens: Tokens) => Promise<void>;
 
   /** @param save called with renewed tokens before they are used */
   constructor(
     tokens: Tokens,
-    refresh: (refreshToken: string, signal: AbortSignal) => Promise<Tokens>,
+    refresh: (refreshToken: Secret, signal: AbortSignal) => Promise<Tokens>,
     save: (tokens: Tokens) => Promise<void>,
   ) {
     this.#tokens = tokens;
@@ -30,11 +31,11 @@ export class SignInTokens implements AccessTokens {
     this.#save = save;
   }
 
-  async current(): Promise<string> {
+  async current(): Promise<Secret> {
     return this.#tokens.accessToken;
   }
 
-  renew(rejected: string, signal: AbortSignal): Promise<string> {
+  renew(rejected: Secret, signal: AbortSignal): Promise<Secret> {
     // Requests side by side share one refresh: a refresh token is good for one.
     this.#renewal ??= this.#renew(rejected, signal).finally(() => {
       this.#renewal = undefined;
@@ -42,9 +43,9 @@ export class SignInTokens implements AccessTokens {
     return this.#renewal;
   }
 
-  async #renew(rejected: string, signal: AbortSignal): Promise<string> {
+  async #renew(rejected: Secret, signal: AbortSignal): Promise<Secret> {
     const { accessToken, refreshToken } = this.#tokens;
-    if (accessToken !== rejected) return accessToken;
+    if (!accessToken.equals(rejected)) return accessToken;
     if (refreshToken === undefined) throw new Failure("session_dead");
     // A server that doesn't rotate refresh tokens sends none.
     this.#tokens = { refreshToken, ...(await this.#refresh(refreshToken, signal)) };

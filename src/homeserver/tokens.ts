@@ -1,6 +1,7 @@
 import * as oauth from "oauth4webapi";
 import * as v from "valibot";
 import { Failure } from "../foundation/failures.js";
+import type { Secret } from "../foundation/secret.js";
 import type { HttpClient } from "../network/http.js";
 import type { Network } from "../network/network.js";
 import type { Tokens } from "../protocol/homeserver.js";
@@ -50,7 +51,7 @@ export interface OAuthSession {
 export async function refreshTokens(
   { http, urlPolicy, clock }: Network,
   session: OAuthSession,
-  refreshToken: string,
+  refreshToken: Secret,
   signal: AbortSignal,
 ): Promise<Tokens> {
   const server = await serverOf(session, { http, urlPolicy }, signal);
@@ -64,7 +65,7 @@ export async function refreshTokens(
         oauth.processRefreshTokenResponse(
           server,
           client,
-          await oauth.refreshTokenGrantRequest(server, client, oauth.None(), refreshToken, options),
+          await oauth.refreshTokenGrantRequest(server, client, oauth.None(), refreshToken.reveal(), options),
         ),
       { signal },
     );
@@ -107,13 +108,13 @@ export async function revokeAt(
 ): Promise<boolean> {
   const { revocation_endpoint: endpoint } = server;
   if (endpoint === undefined) return false;
-  const revoke = (token: string, token_type_hint: string) =>
+  const revoke = (token: Secret, token_type_hint: string) =>
     exchangeOAuth(
       http,
       endpoint,
       async (options) =>
         oauth.processRevocationResponse(
-          await oauth.revocationRequest(server, { client_id: clientId }, oauth.None(), token, {
+          await oauth.revocationRequest(server, { client_id: clientId }, oauth.None(), token.reveal(), {
             ...options,
             additionalParameters: { token_type_hint },
           }),

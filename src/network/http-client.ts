@@ -174,7 +174,7 @@ export class RepeatingHttpClient implements HttpClient {
     };
     // A redirect must not carry the token away.
     if (request.accessToken !== undefined && url.origin === request.url.origin) {
-      headers["authorization"] = `Bearer ${request.accessToken}`;
+      headers["authorization"] = `Bearer ${request.accessToken.reveal()}`;
     }
     return headers;
   }

@@ -1,3 +1,5 @@
+import type { Secret } from "../foundation/secret.js";
+
 /** One request. Nothing in it is ever logged but method, URL without query, and sizes. */
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
@@ -5,7 +7,7 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** Sent as a Bearer token, and nowhere else. */
-  readonly accessToken?: string;
+  readonly accessToken?: Secret;
   /** Upper bound of the answer's body in bytes; 1 MiB by default. */
   readonly maxBytes?: number;
   /** Whether redirects to https URLs are followed (.well-known only); never by default. */

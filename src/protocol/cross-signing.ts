@@ -1,8 +1,8 @@
 import { Failure } from "../foundation/failures.js";
-import { decodeBase64 } from "./base64.js";
 import type { JsonObject } from "./canonical-json.js";
-import type { DeviceIdentityKeys } from "./device-keys.js";
+import type { DevicePublicKeys } from "./device-keys.js";
 import type { PublishedKeys } from "./homeserver.js";
+import { privateKeyBytes } from "./raw-keys.js";
 import type { SecretsBundle } from "./secrets.js";
 import { ed25519PublicKey, isSignedBy } from "./signatures.js";
 
@@ -15,9 +15,9 @@ export interface PublicCrossSigningKeys {
 
 export function publicCrossSigningKeys(secrets: SecretsBundle["cross_signing"]): PublicCrossSigningKeys {
   return {
-    master: publicKey(secrets.master_key),
-    selfSigning: publicKey(secrets.self_signing_key),
-    userSigning: publicKey(secrets.user_signing_key),
+    master: ed25519PublicKey(privateKeyBytes(secrets.master_key)),
+    selfSigning: ed25519PublicKey(privateKeyBytes(secrets.self_signing_key)),
+    userSigning: ed25519PublicKey(privateKeyBytes(secrets.user_signing_key)),
   };
 }
 
@@ -55,7 +55,7 @@ export function checkCrossSigningSecrets(
 export function isDeviceVerified(
   userId: string,
   deviceId: string,
-  identity: DeviceIdentityKeys | undefined,
+  identity: DevicePublicKeys | undefined,
   published: PublishedKeys,
 ): boolean {
   const deviceKeys = Object.hasOwn(published.deviceKeys, deviceId)
@@ -79,12 +79,6 @@ export function isDeviceVerified(
     isSignedBy(selfSigningKey, userId, master, master) &&
     isSignedBy(deviceKeys, userId, selfSigning, selfSigning)
   );
-}
-
-function publicKey(privateKey: string): string {
-  const seed = decodeBase64(privateKey);
-  if (!seed) throw new TypeError("A private key is unpadded base64.");
-  return ed25519PublicKey(seed);
 }
 
 /** A cross-signing key object has one key, whose ID is the key itself (specification, §Cross-signing). */

@@ -1,10 +1,18 @@
 import { randomBytes, randomInt } from "node:crypto";
-import { decodeBase64, encodeBase64 } from "./base64.js";
+import { Secret } from "../foundation/secret.js";
+import { encodeBase64 } from "./base64.js";
 import type { JsonObject } from "./canonical-json.js";
+import { privateKeyBytes } from "./raw-keys.js";
 import { curve25519PublicKey, ed25519PublicKey, signJson } from "./signatures.js";
 
-/** A device's identity keys: the private halves, unpadded base64 of 32 bytes each. */
-export interface DeviceIdentityKeys {
+/** The private halves of a device's identity keys, unpadded base64 of 32 bytes each. */
+export interface DevicePrivateKeys {
+  readonly ed25519: Secret;
+  readonly curve25519: Secret;
+}
+
+/** The public halves of a device's identity keys, unpadded base64 of 32 bytes each. */
+export interface DevicePublicKeys {
   readonly ed25519: string;
   readonly curve25519: string;
 }
@@ -28,19 +36,13 @@ export function generateDeviceId(): string {
 }
 
 /** Both an Ed25519 seed (RFC 8032 §5.1.5) and an X25519 private key (RFC 7748 §5) are 32 random bytes. */
-export function generateDeviceIdentityKeys(): DeviceIdentityKeys {
-  return { ed25519: encodeBase64(randomBytes(32)), curve25519: encodeBase64(randomBytes(32)) };
-}
-
-/** Says no more about a private key than that it isn't one. */
-function privateKeyBytes(key: string): Uint8Array {
-  const bytes = decodeBase64(key);
-  if (bytes?.length !== 32) throw new TypeError("A private key is unpadded base64 of 32 bytes.");
-  return bytes;
+export function generateDeviceIdentityKeys(): DevicePrivateKeys {
+  const generate = () => new Secret(encodeBase64(randomBytes(32)));
+  return { ed25519: generate(), curve25519: generate() };
 }
 
 /** The public halves of a device's identity keys, unpadded base64. */
-export function publicIdentityKeys(keys: DeviceIdentityKeys): DeviceIdentityKeys {
+export function publicIdentityKeys(keys: DevicePrivateKeys): DevicePublicKeys {
   return {
     ed25519: ed25519PublicKey(privateKeyBytes(keys.ed25519)),
     curve25519: curve25519PublicKey(privateKeyBytes(keys.curve25519)),
@@ -52,15 +54,15 @@ export function publicIdentityKeys(keys: DeviceIdentityKeys): DeviceIdentityKeys
  * shows a device that was verified from the start.
  * Source: MSC4108 §Secret sharing and device verification, step 3.
  *
- * @param selfSigningKey the private self-signing key, unpadded base64
+ * @param selfSigningKey the private self-signing key, unpadded base64 of 32 bytes
  */
 export function signedDeviceKeys(
   userId: string,
   deviceId: string,
-  identity: DeviceIdentityKeys,
-  selfSigningKey: string,
+  privateKeys: DevicePrivateKeys,
+  selfSigningKey: Secret,
 ): JsonObject {
-  const { ed25519, curve25519 } = publicIdentityKeys(identity);
+  const { ed25519, curve25519 } = publicIdentityKeys(privateKeys);
   const deviceKeys = {
     user_id: userId,
     device_id: deviceId,
@@ -72,7 +74,7 @@ export function signedDeviceKeys(
     ...deviceKeys,
     signatures: {
       [userId]: {
-        [`ed25519:${deviceId}`]: signJson(deviceKeys, privateKeyBytes(identity.ed25519)),
+        [`ed25519:${deviceId}`]: signJson(deviceKeys, privateKeyBytes(privateKeys.ed25519)),
         [`ed25519:${ed25519PublicKey(selfSigningSeed)}`]: signJson(deviceKeys, selfSigningSeed),
       },
     },

@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, diffieHellman, hkdfSync, randomBytes } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  diffieHellman,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from "node:crypto";
 import { Failure } from "../foundation/failures.js";
 import { decodeBase64, encodeBase64 } from "./base64.js";
 import type { EstablishedChannel, InitiatingChannel, OfferedChannel } from "./channel.js";
@@ -30,17 +37,14 @@ interface Derived {
 
 /** @throws {Failure} `message_not_authentic` for a public key that contributes nothing to the secret */
 function derive(
-  privateKey: Uint8Array,
+  privateKey: KeyObject,
   peerKey: Uint8Array,
   gPublicKey: Uint8Array,
   sPublicKey: Uint8Array,
 ): Derived {
   let secret: Buffer;
   try {
-    secret = diffieHellman({
-      privateKey: x25519PrivateKey(privateKey),
-      publicKey: x25519PublicKey(peerKey),
-    });
+    secret = diffieHellman({ privateKey, publicKey: x25519PublicKey(peerKey) });
   } catch (error) {
     throw notAuthentic(error);
   }
@@ -111,7 +115,8 @@ function establishedChannel(sending: Direction, receiving: Direction): Establish
  * @param gPrivateKey Gs, 32 bytes; random unless given, which only test vectors do
  */
 export function offerEciesChannel(gPrivateKey: Uint8Array = randomBytes(KEY_BYTES)): OfferedChannel {
-  const gPublicKey = publicHalf(x25519PrivateKey(gPrivateKey));
+  const privateKey = x25519PrivateKey(gPrivateKey);
+  const gPublicKey = publicHalf(privateKey);
   let used = false;
   return {
     publicKey: gPublicKey,
@@ -122,7 +127,7 @@ export function offerEciesChannel(gPrivateKey: Uint8Array = randomBytes(KEY_BYTE
       const sPublicKey = key === undefined ? undefined : decodeBase64(key);
       if (ciphertext === undefined || sPublicKey?.length !== KEY_BYTES || rest.length > 0)
         throw notAuthentic();
-      const { encKeyS, encKeyG, checkCode } = derive(gPrivateKey, sPublicKey, gPublicKey, sPublicKey);
+      const { encKeyS, encKeyG, checkCode } = derive(privateKey, sPublicKey, gPublicKey, sPublicKey);
       const receiving = new Direction(encKeyS);
       receiving.openHandshake(ciphertext, LOGIN_INITIATE);
       return {
@@ -153,8 +158,9 @@ export async function initiateEciesChannel(
   gPublicKey: Uint8Array,
   sPrivateKey: Uint8Array = randomBytes(KEY_BYTES),
 ): Promise<InitiatingChannel> {
-  const sPublicKey = publicHalf(x25519PrivateKey(sPrivateKey));
-  const { encKeyS, encKeyG, checkCode } = derive(sPrivateKey, gPublicKey, gPublicKey, sPublicKey);
+  const privateKey = x25519PrivateKey(sPrivateKey);
+  const sPublicKey = publicHalf(privateKey);
+  const { encKeyS, encKeyG, checkCode } = derive(privateKey, gPublicKey, gPublicKey, sPublicKey);
   const sending = new Direction(encKeyS);
   return {
     loginInitiate: `${sending.seal(LOGIN_INITIATE)}|${encodeBase64(sPublicKey)}`,

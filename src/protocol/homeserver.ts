@@ -1,3 +1,4 @@
+import type { Secret } from "../foundation/secret.js";
 import type { JsonObject } from "./canonical-json.js";
 
 /** What the roles ask of a homeserver. `src/homeserver` answers it over the network, tests from memory. */
@@ -13,8 +14,8 @@ export interface DeviceAuthorization {
 }
 
 export interface Tokens {
-  readonly accessToken: string;
-  readonly refreshToken?: string;
+  readonly accessToken: Secret;
+  readonly refreshToken?: Secret;
   /** RFC 3339; absent where the server doesn't say. */
   readonly expiresAt?: string;
 }

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { type Revealed, revealed } from "../foundation/secret.js";
 import { SecretsBundle } from "./secrets.js";
 
 /** The messages of MSC4108 §Message reference, as the roles see them, the same for both versions. */
@@ -42,11 +43,14 @@ interface LoginSecrets extends SecretsBundle {
 
 export const DEVICE_AUTHORIZATION_GRANT = "device_authorization_grant";
 
+/** What is sent of a message: its JSON, with the secrets in the clear. */
+type MessageJson = Revealed<Message> | (Omit<LoginProtocols, "homeserver"> & { readonly base_url: string });
+
 /** How messages are read and written in one version of the proposal. */
 export interface MessageFormat {
   /** Undefined for what is no message of this version. Unknown fields are ignored. */
   read(value: unknown): Message | undefined;
-  write(message: Message): object;
+  write(message: Message): MessageJson;
 }
 
 const ShortText = v.pipe(v.string(), v.minLength(1), v.maxLength(255));
@@ -92,7 +96,7 @@ export const msc4388Messages: MessageFormat = {
     return { type: output.type, protocols: output.protocols, homeserver: output.base_url };
   },
   write(message) {
-    if (message.type !== "m.login.protocols") return message;
+    if (message.type !== "m.login.protocols") return revealed(message);
     return { type: message.type, protocols: message.protocols, base_url: message.homeserver };
   },
 };
@@ -108,5 +112,5 @@ export const msc4108Messages: MessageFormat = {
     const { success, output } = v.safeParse(Msc4108Messages, value);
     return success ? output : undefined;
   },
-  write: (message) => message,
+  write: (message) => revealed(message),
 };

@@ -3,7 +3,7 @@ import { escapeText } from "../foundation/escape-text.js";
 import type { Emit } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import { endOf, isCallersAbort } from "./caller-abort.js";
-import type { DeviceIdentityKeys } from "./device-keys.js";
+import type { DevicePrivateKeys } from "./device-keys.js";
 import { ExpectedUser } from "./expected-user.js";
 import type { AccountHomeserver, DeviceAuthorization, SignInHomeserver } from "./homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "./messages.js";
@@ -20,7 +20,7 @@ export type HomeserverClaim = string;
 /** The device that wants to be signed in, and all that it needs from outside. */
 export interface NewDevice {
   readonly deviceId: string;
-  readonly identityKeys: DeviceIdentityKeys;
+  readonly identityKeys: DevicePrivateKeys;
   /** Finds the base URL that a claim about the homeserver leads to. Not asked where a user is expected. */
   readonly resolveHomeserver: (claim: HomeserverClaim, signal: AbortSignal) => Promise<URL>;
   readonly connect: (baseUrl: URL) => SignInHomeserver;

@@ -1,4 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import type { Secret } from "../foundation/secret.js";
+import { decodeBase64 } from "./base64.js";
 
 /**
  * Bare 32-byte keys as Node's key objects, and back. Node wants DER around them, whose headers are fixed
@@ -31,6 +33,17 @@ export function ed25519PublicKey(key: Uint8Array): KeyObject {
 
 export function x25519PublicKey(key: Uint8Array): KeyObject {
   return createPublicKey({ key: withHeader(SPKI_X25519, key), format: "der", type: "spki" });
+}
+
+/**
+ * The bytes of a private key that is kept as unpadded base64.
+ *
+ * @throws {TypeError} that says no more about the key than that it isn't one
+ */
+export function privateKeyBytes(key: Secret): Uint8Array {
+  const bytes = decodeBase64(key.reveal());
+  if (bytes?.length !== KEY_BYTES) throw new TypeError("A private key is unpadded base64 of 32 bytes.");
+  return bytes;
 }
 
 /** The public half of a private key, 32 bytes. */

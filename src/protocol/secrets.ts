@@ -1,10 +1,12 @@
 import * as v from "valibot";
+import { Secret } from "../foundation/secret.js";
 import { decodeBase64 } from "./base64.js";
 
-/** A private key of 32 bytes as unpadded base64. */
+/** A private key of 32 bytes: unpadded base64 in JSON, a `Secret` once read. */
 export const PrivateKey = v.pipe(
   v.string(),
   v.check((text) => decodeBase64(text)?.length === 32, "is not unpadded base64 of 32 bytes"),
+  v.transform((text) => new Secret(text)),
 );
 
 const CrossSigningSecrets = v.object({
@@ -29,6 +31,8 @@ export const SecretsBundle = v.object({
 });
 
 export type SecretsBundle = v.InferOutput<typeof SecretsBundle>;
+/** The bundle as messages, session files and other programs have it: with its keys in the clear. */
+export type SecretsBundleJson = v.InferInput<typeof SecretsBundle>;
 
 /** What events say of a bundle. */
 export function backupVersion({ backup }: SecretsBundle): { backup_version?: string } {

@@ -1,9 +1,9 @@
 import { Failure } from "../foundation/failures.js";
-import { decodeBase64 } from "./base64.js";
 import { checkCrossSigningSecrets, isDeviceVerified, publicCrossSigningKeys } from "./cross-signing.js";
 import { publicIdentityKeys, signedDeviceKeys } from "./device-keys.js";
 import type { AccountHomeserver } from "./homeserver.js";
 import type { NewDevice } from "./new-device.js";
+import { privateKeyBytes } from "./raw-keys.js";
 import type { SecretsBundle } from "./secrets.js";
 import type { SignInAttempt } from "./sign-in-attempt.js";
 import { curve25519PublicKey } from "./signatures.js";
@@ -71,11 +71,11 @@ export async function checkBackup(
 ): Promise<void> {
   if (!backup) return;
   const current = await account.backupVersion(signal).catch(() => undefined);
-  const key = decodeBase64(backup.key);
   const fits =
     current?.version === backup.backup_version &&
     current.algorithm === backup.algorithm &&
-    (current.publicKey === undefined || (key && current.publicKey === curve25519PublicKey(key)));
+    (current.publicKey === undefined ||
+      current.publicKey === curve25519PublicKey(privateKeyBytes(backup.key)));
   if (fits) return;
   const message = current
     ? "The backup key that was received doesn't fit the account's current key backup."

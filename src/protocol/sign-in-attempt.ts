@@ -1,7 +1,7 @@
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import type { SessionState } from "../foundation/session-states.js";
-import type { DeviceIdentityKeys } from "./device-keys.js";
+import type { DevicePrivateKeys } from "./device-keys.js";
 import type { SignInHomeserver, TokenPoll, Tokens } from "./homeserver.js";
 import type { SecretsBundle } from "./secrets.js";
 import { withinTime } from "./within-time.js";
@@ -12,7 +12,7 @@ export interface NewSession {
   readonly baseUrl: URL;
   readonly oauthClient: SignInHomeserver["oauthClient"];
   readonly deviceId: string;
-  readonly identityKeys: DeviceIdentityKeys;
+  readonly identityKeys: DevicePrivateKeys;
   readonly tokens: Tokens;
   readonly userId?: string;
   readonly secrets?: SecretsBundle | undefined;
@@ -32,7 +32,7 @@ const HASTY_REVOCATION_MS = 2500;
 
 interface AttemptingDevice {
   readonly deviceId: string;
-  readonly identityKeys: DeviceIdentityKeys;
+  readonly identityKeys: DevicePrivateKeys;
   readonly sessionFile: SessionFile;
   readonly keepUnverified: boolean;
   readonly clock: Clock;

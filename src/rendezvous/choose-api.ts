@@ -1,5 +1,6 @@
 import type { Dialect } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
+import type { Secret } from "../foundation/secret.js";
 import type { HttpClient } from "../network/http.js";
 import { Msc4388Api, type Refusal, type RendezvousApi, withoutRendezvous } from "./msc4388-api.js";
 
@@ -22,7 +23,7 @@ export async function chooseRendezvousApi(
   http: HttpClient,
   baseUrl: URL,
   dialect: Dialect | "auto",
-  accessToken: string | undefined,
+  accessToken: Secret | undefined,
   signal: AbortSignal,
 ): Promise<Msc4388Api> {
   let refusal: Refusal = { status: 404, errcode: "M_UNRECOGNIZED" };

@@ -1,5 +1,6 @@
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
+import type { Secret } from "../foundation/secret.js";
 import { additionalData } from "../protocol/additional-data.js";
 import {
   type Pace,
@@ -60,7 +61,7 @@ export class Msc4388Session implements RendezvousSession {
   static async create(
     api: Msc4388Api,
     clock: Clock,
-    accessToken: string | undefined,
+    accessToken: Secret | undefined,
     signal: AbortSignal,
   ): Promise<Msc4388Session> {
     const sentAt = clock.now();

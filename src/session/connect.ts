@@ -1,3 +1,4 @@
+import type { Secret } from "../foundation/secret.js";
 import { createAccountHomeserver } from "../homeserver/account-homeserver.js";
 import { errorCodeOf } from "../homeserver/refusal.js";
 import { endpoint, toBaseUrl } from "../network/base-url.js";
@@ -28,7 +29,7 @@ export function connectSession(
   network: Network,
 ): ConnectedSession {
   const baseUrl = toBaseUrl(session.base_url, network.urlPolicy);
-  const refresh = async (refreshToken: string, clientId: string, issuer: string, signal: AbortSignal) => {
+  const refresh = async (refreshToken: Secret, clientId: string, issuer: string, signal: AbortSignal) => {
     const { refreshTokens } = await import("../homeserver/tokens.js");
     return refreshTokens(network, { baseUrl, issuer, clientId }, refreshToken, signal);
   };
@@ -59,7 +60,7 @@ export async function revokeSession(
   );
 }
 
-async function logOut(baseUrl: URL, accessToken: string, http: HttpClient, signal: AbortSignal) {
+async function logOut(baseUrl: URL, accessToken: Secret, http: HttpClient, signal: AbortSignal) {
   const url = endpoint(baseUrl, "_matrix/client/v3/logout");
   const response = await http.send({ method: "POST", url, body: "{}", accessToken, signal });
   // A token that is not known is as good as revoked, and so is one whose first logout lost its answer.

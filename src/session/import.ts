@@ -48,7 +48,7 @@ export async function importSession(
     return await withSessionLock(path, clock, signal, () => store.update(path, { state: "complete" }));
   } catch (error) {
     const { access_token } = await store.read(path);
-    if (access_token !== portable.access_token) {
+    if (!access_token.equals(portable.access_token)) {
       throw Failure.from(error).with({
         session: path,
         hint: "Its tokens were refreshed, so only the imported copy is good. Check that session later.",

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { Failure } from "../foundation/failures.js";
 import { isUserId } from "../foundation/identifiers.js";
 import { isJsonObject, parseJson } from "../foundation/json.js";
+import { revealed } from "../foundation/secret.js";
 import { SESSION_STATES } from "../foundation/session-states.js";
 import { Token } from "../homeserver/token-schema.js";
 import { PrivateKey, SecretsBundle } from "../protocol/secrets.js";
@@ -95,7 +96,7 @@ export function toPortable(session: StoredSession): PortableSession {
     throw new Failure("session_dead", message, { hint: "Sign it out again." });
   }
   if (session.state === "incomplete") throw new Failure("session_incomplete");
-  return v.parse(PortableSession, session);
+  return v.parse(PortableSession, revealed(session));
 }
 
 /** @throws {Failure} `session_invalid` when the text is no JSON object */

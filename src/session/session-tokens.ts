@@ -1,5 +1,6 @@
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
+import type { Secret } from "../foundation/secret.js";
 import type { AccessTokens } from "../homeserver/sign-in-tokens.js";
 import type { Tokens } from "../protocol/homeserver.js";
 import { withSessionLock } from "./lock.js";
@@ -11,7 +12,7 @@ import type { SessionStore } from "./store.js";
  * @throws {Failure} `session_dead` where the refresh token is no longer good
  */
 export type Refresh = (
-  refreshToken: string,
+  refreshToken: Secret,
   clientId: string,
   issuer: string,
   signal: AbortSignal,
@@ -35,12 +36,12 @@ export class SessionAccessTokens implements AccessTokens {
     this.#clock = clock;
   }
 
-  async current(): Promise<string> {
+  async current(): Promise<Secret> {
     return (await this.#store.read(this.#path)).access_token;
   }
 
-  renew(rejected: string, signal: AbortSignal): Promise<string> {
-    return this.#renewUnless((session) => session.access_token !== rejected, signal);
+  renew(rejected: Secret, signal: AbortSignal): Promise<Secret> {
+    return this.#renewUnless((session) => !session.access_token.equals(rejected), signal);
   }
 
   /** Refreshes now if the access token is known to expire within `ms` milliseconds and can be refreshed. */
@@ -51,7 +52,7 @@ export class SessionAccessTokens implements AccessTokens {
   }
 
   /** @param isFresh whether what the file holds needs no refresh; another process may have made one */
-  async #renewUnless(isFresh: (session: StoredSession) => boolean, signal: AbortSignal): Promise<string> {
+  async #renewUnless(isFresh: (session: StoredSession) => boolean, signal: AbortSignal): Promise<Secret> {
     return withSessionLock(this.#path, this.#clock, signal, async () => {
       const session = await this.#store.read(this.#path);
       if (isFresh(session)) return session.access_token;
@@ -61,7 +62,7 @@ export class SessionAccessTokens implements AccessTokens {
 
       // If this process was halted until its lock went stale, another one's tokens may be there by now.
       const latest = await this.#store.read(this.#path);
-      if (latest.refresh_token !== refresh_token) return latest.access_token;
+      if (!latest.refresh_token?.equals(refresh_token)) return latest.access_token;
       await this.#store.update(this.#path, {
         access_token: tokens.accessToken,
         // A server that doesn't rotate refresh tokens sends none.

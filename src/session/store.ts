@@ -4,6 +4,7 @@ import { fileError } from "../files/file-error.js";
 import { errorCode } from "../foundation/error-code.js";
 import { Failure } from "../foundation/failures.js";
 import type { Machine } from "../foundation/machine.js";
+import { type Revealed, revealed } from "../foundation/secret.js";
 import {
   checkCanCreateFile,
   createFile,
@@ -117,7 +118,7 @@ export class SessionStore {
    * the file's lock: a refresh in between would be undone.
    */
   async update(path: string, changes: SessionChanges): Promise<StoredSession> {
-    const text = serialize({ ...parseJsonObject(await readSessionFile(path), path), ...changes });
+    const text = serialize(changes, parseJsonObject(await readSessionFile(path), path));
     const session = parseStoredSession(text, path);
     await replaceFile(path, text);
     return session;
@@ -168,6 +169,8 @@ export function isSessionName(name: string): boolean {
   return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/.test(name) && !name.endsWith(".json");
 }
 
-function serialize(session: object): string {
-  return `${JSON.stringify(session, null, 2)}\n`;
+/** @param kept what the file holds already */
+function serialize(session: SessionChanges, kept: Readonly<Record<string, unknown>> = {}): string {
+  const file: Revealed<SessionChanges> = { ...kept, ...revealed(session) };
+  return `${JSON.stringify(file, null, 2)}\n`;
 }

@@ -3,6 +3,7 @@ import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { serverNameOf } from "../foundation/identifiers.js";
 import { parseJson } from "../foundation/json.js";
+import type { Secret } from "../foundation/secret.js";
 import { requireDeviceGrant } from "../homeserver/metadata.js";
 import { checkExistingDevice, helpNewDevice } from "../protocol/existing-device.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
@@ -25,7 +26,7 @@ export interface ExistingAccount {
   readonly homeserver: AccountHomeserver;
   readonly secrets: SecretsBundle;
   /** Good for a request: where one is rejected later on, it is renewed then. */
-  accessToken(signal: AbortSignal): Promise<string>;
+  accessToken(signal: AbortSignal): Promise<Secret>;
 }
 
 /** The token must live as long as a sign-in may take. */

@@ -1,5 +1,6 @@
 import type { ChannelVersion, Dialect, Intent } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
+import type { Secret } from "../foundation/secret.js";
 import type { OfferedChannel } from "../protocol/channel.js";
 import { type DialectChoice, VODOZEMAC_DIALECTS } from "../protocol/dialects.js";
 import { offerEciesChannel } from "../protocol/ecies-channel.js";
@@ -36,7 +37,7 @@ export interface OfferOptions {
   /** What the 2024 version calls an existing device's homeserver. */
   readonly serverName?: string | undefined;
   /** For servers that make sessions only for devices that are signed in. */
-  readonly accessToken?: ((signal: AbortSignal) => Promise<string>) | undefined;
+  readonly accessToken?: ((signal: AbortSignal) => Promise<Secret>) | undefined;
   readonly dialect: Dialect | "auto";
 }
 

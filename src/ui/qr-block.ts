@@ -1,5 +1,6 @@
 import type { Qr } from "../foundation/events.js";
-import { drawQr, type EcLevel, fitQr, type QrDrawing, type QrSize } from "../qr/draw/blocks.js";
+import { drawQr, fitQr, type QrDrawing } from "../qr/draw/blocks.js";
+import type { EcLevel, QrSize } from "../qr/draw/choices.js";
 import { whole } from "./line.js";
 
 /** How the person wants QR codes drawn. */

@@ -4,15 +4,25 @@ import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { CommandContext } from "../../src/commands/context.js";
-import { type HomeserverCommandOptions, homeserver } from "../../src/commands/homeserver.js";
+import { homeserver } from "../../src/commands/homeserver.js";
+import type { HomeserverOptions } from "../../src/commands/options/homeserver.js";
 import { Failure } from "../../src/foundation/failures.js";
 import { failureOf } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { FakeSynapse, futureEndpoint, SHARED_SECRET } from "../support/fake-synapse.js";
 import { machineWith } from "../support/sessions.js";
 
+const DEFAULTS = {
+  host: "127.0.0.1",
+  rendezvousMode: "open",
+  user: "alice",
+  timeout: 600,
+  allowHttp: [],
+  json: true,
+} as const;
+
 /** Runs the command until it is ready. */
-async function run(options: HomeserverCommandOptions) {
+async function run(options: Partial<HomeserverOptions>) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const stop = new AbortController();
   const context = {
@@ -24,7 +34,7 @@ async function run(options: HomeserverCommandOptions) {
     readPicture: async () => new Uint8Array(),
     signal: stop.signal,
   } satisfies CommandContext;
-  const ended = homeserver({ json: true, ...options }, context);
+  const ended = homeserver({ ...DEFAULTS, ...options }, context);
   onTestFinished(async () => {
     stop.abort();
     await ended.catch(() => {});
@@ -154,7 +164,7 @@ describe("the homeserver command with a Synapse behind it", () => {
   ] as const)("refuses %s", async (_, options, named) => {
     const secretFile = join(await temporaryFolder(), "secret");
     await writeFile(secretFile, SHARED_SECRET);
-    const given = { ...complete, synapseSecretFile: secretFile, ...options } as HomeserverCommandOptions;
+    const given = { ...complete, synapseSecretFile: secretFile, ...options } as HomeserverOptions;
     const failure = await failureOf(() => run(given));
     expect(failure.code).toBe("usage_error");
     expect(failure.message).toContain(named);

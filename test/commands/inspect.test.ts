@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { CommandContext, GlobalOptions } from "../../src/commands/context.js";
+import type { CommandContext } from "../../src/commands/context.js";
 import { inspect } from "../../src/commands/inspect.js";
+import type { GlobalOptions } from "../../src/commands/options/global.js";
 import { Failure } from "../../src/foundation/failures.js";
 import { encodeBase64 } from "../../src/protocol/base64.js";
 import { decodeQrCode, encodeQrCode } from "../../src/protocol/qr-code.js";
@@ -170,7 +171,7 @@ it("no text in a code can steer the terminal, in either form", async () => {
     encodeQrCode({ ...code, baseUrl: "https://example.org/\u202egro.elpmaxe\u200b\u2066" } as typeof code),
   );
   for (const json of [true, false]) {
-    const { out, events } = await run([hostile, "\u001b]0;title\u0007.png"], { json });
+    const { out, events } = await run([hostile, "\u001b]0;title\u0007.png"], json ? { json } : {});
     for (const unsafe of "\u202e\u200b\u2066\u001b\u0007") expect(out).not.toContain(unsafe);
     if (json)
       expect(events[0]).toMatchObject({ base_url: "https://example.org/\u202egro.elpmaxe\u200b\u2066" });

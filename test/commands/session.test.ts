@@ -2,7 +2,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { CommandContext, GlobalOptions } from "../../src/commands/context.js";
+import type { CommandContext } from "../../src/commands/context.js";
+import type { GlobalOptions } from "../../src/commands/options/global.js";
 import {
   sessionCheck,
   sessionExport,
@@ -12,16 +13,23 @@ import {
   sessionShow,
 } from "../../src/commands/session.js";
 import type { DevHomeserver, DevHomeserverOptions } from "../../src/dev-homeserver/dev-homeserver.js";
+import { revealed, Secret } from "../../src/foundation/secret.js";
 import { withSessionLock } from "../../src/session/lock.js";
-import type { StoredSession } from "../../src/session/session-file.js";
+import { parsePortableSession, type StoredSession } from "../../src/session/session-file.js";
 import { SessionStore, sessionsDirectory } from "../../src/session/store.js";
 import { devHomeserver, signIn } from "../support/dev-homeserver.js";
 import { expectFailure } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
-import { fullSession, machineWith, secretsOf, temporaryDirectory } from "../support/sessions.js";
+import {
+  fullSession,
+  fullSessionJson,
+  machineWith,
+  secretsOf,
+  temporaryDirectory,
+} from "../support/sessions.js";
 
 const options: GlobalOptions = { timeout: 600, allowHttp: [] };
-const json = { ...options, json: true };
+const json = { ...options, json: true } as const;
 
 let env: Record<string, string>;
 let store: SessionStore;
@@ -66,7 +74,8 @@ async function savedDevice(
 ): Promise<{ server: Awaited<ReturnType<typeof devHomeserver>>; path: string }> {
   const server = await devHomeserver(serverOptions);
   const path = store.pathOf("bot");
-  await store.create(path, { ...server.existingSession, state: "complete", ...changes });
+  const session = parsePortableSession(JSON.stringify(server.existingSession), "the server");
+  await store.create(path, { ...session, state: "complete", ...changes });
   return { server, path };
 }
 
@@ -141,7 +150,7 @@ describe("list and show", () => {
       for (const chosen of [options, json]) {
         const { out, err } = await run((context) => verb(chosen, context));
         expect(out).toContain(session.device_id);
-        for (const secret of secretsOf(session)) expect(out + err).not.toContain(secret);
+        for (const secret of secretsOf(revealed(session))) expect(out + err).not.toContain(secret);
       }
     }
   });
@@ -192,7 +201,7 @@ describe("session check", () => {
     const { accessToken } = await signIn(server, "NEWDEVICE1");
     const { base_url, user_id } = server.existingSession;
     const path = store.pathOf("bot");
-    const session = { base_url, user_id, device_id: "NEWDEVICE1", access_token: accessToken };
+    const session = { base_url, user_id, device_id: "NEWDEVICE1", access_token: new Secret(accessToken) };
     await store.create(path, { ...session, state: "unverified" });
     const failure = await expectFailure("signed_in_unverified", () =>
       run((context) => sessionCheck(options, context)),
@@ -209,13 +218,13 @@ describe("session check", () => {
     const { out } = await run((context) => sessionCheck(options, context), "", server.clock);
     expect(out).toContain("alive, verified");
     const { access_token, refresh_token, expires_at } = await store.read(path);
-    expect(access_token).not.toBe(server.existingSession.access_token);
-    expect(refresh_token).not.toBe(server.existingSession.refresh_token);
+    expect(access_token.reveal()).not.toBe(server.existingSession.access_token);
+    expect(refresh_token?.reveal()).not.toBe(server.existingSession.refresh_token);
     expect(expires_at).toBe("2026-01-01T00:10:01.000Z");
   });
 
   it("ends with exit 9 when the session is dead", async () => {
-    await savedDevice({}, { access_token: "unknown", refresh_token: "unknown" });
+    await savedDevice({}, { access_token: new Secret("unknown"), refresh_token: new Secret("unknown") });
     const failure = await expectFailure("session_dead", () =>
       run((context) => sessionCheck(options, context)),
     );
@@ -255,7 +264,7 @@ describe("session import", () => {
     const file = await portableFile(server);
     const { out, err } = await run((context) => sessionImport(file, options, context));
     const path = store.pathOf(server.existingSession.device_id);
-    expect(await store.read(path)).toMatchObject({ ...server.existingSession, state: "complete" });
+    expect(revealed(await store.read(path))).toMatchObject({ ...server.existingSession, state: "complete" });
     expect(out).toBe("");
     expect(err).toContain(path);
   });
@@ -272,14 +281,14 @@ describe("session import", () => {
   });
 
   it("needs no homeserver with --offline", async () => {
-    const text = JSON.stringify(fullSession());
+    const text = JSON.stringify(fullSessionJson());
     const { err } = await run((context) => sessionImport("-", { ...options, offline: true }, context), text);
     expect(err).toMatch(/^Warning: If a running client /);
     expect((await store.read(store.pathOf("ABCDEFGHIJ"))).state).toBe("complete");
   });
 
   it("warns of a session without secrets, which can't sign in another device", async () => {
-    const { base_url, user_id, device_id, access_token } = fullSession();
+    const { base_url, user_id, device_id, access_token } = fullSessionJson();
     const text = JSON.stringify({ base_url, user_id, device_id, access_token });
     const { events } = await run((context) => sessionImport("-", { ...json, offline: true }, context), text);
     expect(events()).toMatchObject([
@@ -291,7 +300,7 @@ describe("session import", () => {
   it("keeps nothing of a session that the homeserver contradicts", async () => {
     const server = await devHomeserver();
     for (const [code, changes] of [
-      ["secrets_mismatch", { secrets: fullSession().secrets }],
+      ["secrets_mismatch", { secrets: fullSessionJson().secrets }],
       ["unexpected_user", { user_id: "@other:example.org" }],
       ["session_dead", { access_token: "unknown", refresh_token: null }],
     ] as const) {
@@ -307,17 +316,17 @@ describe("session import", () => {
   });
 
   it("refuses a homeserver over plain http that is not allowed, and keeps nothing", async () => {
-    const text = JSON.stringify({ ...fullSession(), base_url: "http://matrix.example.org/" });
+    const text = JSON.stringify({ ...fullSessionJson(), base_url: "http://matrix.example.org/" });
     await expectFailure("url_refused", () => run((context) => sessionImport("-", options, context), text));
     expect(await store.list()).toEqual([]);
   });
 
   it("never overwrites", async () => {
-    await save("bot", { access_token: "theirs" });
-    const text = JSON.stringify(fullSession());
-    const chosen = { ...options, offline: true, session: "bot" };
+    await save("bot", { access_token: new Secret("theirs") });
+    const text = JSON.stringify(fullSessionJson());
+    const chosen = { ...options, offline: true, session: "bot" } as const;
     await expectFailure("session_exists", () => run((context) => sessionImport("-", chosen, context), text));
-    expect((await store.read(store.pathOf("bot"))).access_token).toBe("theirs");
+    expect((await store.read(store.pathOf("bot"))).access_token).toEqual(new Secret("theirs"));
   });
 });
 
@@ -326,10 +335,10 @@ describe("session export", () => {
     const session = fullSession();
     await store.create(store.pathOf("bot"), { ...session, state: "complete", device_name: "Build bot" });
     const { out, err } = await run((context) => sessionExport(options, context));
-    expect(JSON.parse(out)).toEqual(session);
+    expect(JSON.parse(out)).toEqual(revealed(session));
     expect(err).toBe("");
     const line = await run((context) => sessionExport(json, context));
-    expect(line.events()).toEqual([session]);
+    expect(line.events()).toEqual([revealed(session)]);
   });
 
   it("refuses a sign-in that never finished", async () => {

@@ -1,4 +1,4 @@
-import type { Command, Option } from "commander";
+import type { CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { describe, expect, it } from "vitest";
 import { commandTree } from "../../src/cli.js";
 import { blocksOf, codeSpansOf, PAGES, page, rowsOf, section } from "./pages.js";
@@ -8,17 +8,17 @@ const CLI = page("docs/cli.md");
 interface Leaf {
   /** Like `session import`. */
   readonly name: string;
-  readonly command: Command;
+  readonly command: CommandUnknownOpts;
 }
 
-function leavesOf(command: Command, path: readonly string[] = []): Leaf[] {
+function leavesOf(command: CommandUnknownOpts, path: readonly string[] = []): Leaf[] {
   if (command.commands.length === 0) return [{ name: path.join(" "), command }];
   return command.commands.flatMap((child) => leavesOf(child, [...path, child.name()]));
 }
 
 const LEAVES = leavesOf(commandTree());
 
-function leaf(name: string): Command {
+function leaf(name: string): CommandUnknownOpts {
   const found = LEAVES.find((candidate) => candidate.name === name);
   if (!found) throw new Error(`There is no command ${name}.`);
   return found.command;

@@ -1,6 +1,7 @@
 import { format, inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { revealed, Secret } from "../../src/foundation/secret.js";
+import { type Revealed, revealed, Secret } from "../../src/foundation/secret.js";
+import type { JsonObject } from "../../src/protocol/canonical-json.js";
 
 const TEXT = "syt_the-token-itself";
 
@@ -23,6 +24,14 @@ describe("a secret", () => {
   it("is there for whoever asks", () => {
     expect(new Secret(TEXT).reveal()).toBe(TEXT);
     expect(revealed(held)).toEqual({ user: "@bot:example.org", tokens: [TEXT] });
+  });
+
+  it("is no JSON that could be sent or written by mistake", () => {
+    // @ts-expect-error: it would be written as "[secret]".
+    const body: JsonObject = { refresh_token: new Secret(TEXT) };
+    // @ts-expect-error: and so would it within a list.
+    const list: Revealed<readonly Secret[]> = [new Secret(TEXT)];
+    expect(JSON.stringify([body, list])).not.toContain(TEXT);
   });
 
   it("equals one with the same text", () => {

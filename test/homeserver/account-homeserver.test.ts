@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
+import { Secret } from "../../src/foundation/secret.js";
 import { createAccountHomeserver } from "../../src/homeserver/account-homeserver.js";
 import type { AccessTokens } from "../../src/homeserver/sign-in-tokens.js";
 import { expectFailure } from "../support/failures.js";
@@ -17,10 +18,10 @@ beforeEach(() => {
 });
 
 const accessTokens: AccessTokens = {
-  current: async () => "token",
+  current: async () => new Secret("token"),
   renew: async (rejected) => {
-    renewed.push(rejected);
-    return "newer";
+    renewed.push(rejected.reveal());
+    return new Secret("newer");
   },
 };
 
@@ -32,7 +33,7 @@ describe("whoami", () => {
   it("gives the user and the device, asked with the access token", async () => {
     http.on(`GET ${API}/account/whoami`, { json: { user_id: USER, device_id: "DEVICE" } });
     expect(await account().whoami(signal)).toEqual({ userId: USER, deviceId: "DEVICE" });
-    expect(http.requests[0]?.accessToken).toBe("token");
+    expect(http.requests[0]?.accessToken).toEqual(new Secret("token"));
   });
 
   it.each([{}, { user_id: "alice" }, { user_id: 1 }])("takes %j for no answer", async (json) => {
@@ -48,7 +49,7 @@ describe("an access token that the homeserver doesn't know", () => {
     http.on(`GET ${API}/account/whoami`, [unknown, { json: { user_id: USER } }]);
     await account().whoami(signal);
     expect(renewed).toEqual(["token"]);
-    expect(http.requests.map(({ accessToken }) => accessToken)).toEqual(["token", "newer"]);
+    expect(http.requests.map(({ accessToken }) => accessToken?.reveal())).toEqual(["token", "newer"]);
   });
 
   it("is a dead session the second time", async () => {

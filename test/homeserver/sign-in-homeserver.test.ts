@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
+import { Secret } from "../../src/foundation/secret.js";
 import { createSignInHomeserver } from "../../src/homeserver/sign-in-homeserver.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { expectFailure } from "../support/failures.js";
@@ -15,6 +16,8 @@ const TOKEN = "POST https://auth.example/token";
 const REVOKE = "POST https://auth.example/revoke";
 const DEVICE_ID = "DEVICE+ID/1";
 
+const AT = new Secret("at");
+const RT = new Secret("rt");
 const signal = new AbortController().signal;
 const oauthError = (error: string, status = 400) => ({ status, json: { error } });
 
@@ -213,7 +216,7 @@ describe("polling for tokens", () => {
     });
     expect(await homeserver.pollForTokens(signal)).toEqual({
       status: "granted",
-      tokens: { accessToken: "at", refreshToken: "rt", expiresAt: "2026-01-01T00:05:00.000Z" },
+      tokens: { accessToken: AT, refreshToken: RT, expiresAt: "2026-01-01T00:05:00.000Z" },
     });
   });
 
@@ -224,7 +227,7 @@ describe("polling for tokens", () => {
     });
     expect(await homeserver.pollForTokens(signal)).toEqual({
       status: "granted",
-      tokens: { accessToken: "at" },
+      tokens: { accessToken: AT },
     });
   });
 
@@ -275,7 +278,7 @@ describe("polling for tokens", () => {
 });
 
 describe("revocation", () => {
-  const tokens = { accessToken: "at", refreshToken: "rt" };
+  const tokens = { accessToken: AT, refreshToken: RT };
   const revoked = () =>
     http.requests.filter(({ url }) => url.pathname === "/revoke").map((request) => formOf(request)["token"]);
 
@@ -285,7 +288,7 @@ describe("revocation", () => {
   });
 
   it("is of the access token alone where there is no other", async () => {
-    expect(await (await started()).revoke({ accessToken: "at" }, signal)).toBe(true);
+    expect(await (await started()).revoke({ accessToken: AT }, signal)).toBe(true);
     expect(revoked()).toEqual(["at"]);
   });
 
@@ -327,13 +330,13 @@ describe("the homeserver once signed in", () => {
       .on(WHOAMI, [
         expired,
         (request) => {
-          order.push(`used ${request.accessToken}`);
+          order.push(`used ${request.accessToken?.reveal()}`);
           return me;
         },
       ])
       .on(TOKEN, { json: { access_token: "at2", token_type: "Bearer" } });
-    const account = homeserver.signedIn({ accessToken: "at", refreshToken: "rt" }, async (tokens) => {
-      order.push(`saved ${tokens.accessToken} ${tokens.refreshToken}`);
+    const account = homeserver.signedIn({ accessToken: AT, refreshToken: RT }, async (tokens) => {
+      order.push(`saved ${tokens.accessToken.reveal()} ${tokens.refreshToken?.reveal()}`);
     });
     expect((await account.whoami(signal)).userId).toBe("@bot:hs.example");
     expect(order).toEqual(["saved at2 rt", "used at2"]);
@@ -347,7 +350,7 @@ describe("the homeserver once signed in", () => {
   it("is dead where the token can't be renewed", async () => {
     const homeserver = await started();
     http.on(WHOAMI, expired).on(TOKEN, oauthError("invalid_grant"));
-    for (const tokens of [{ accessToken: "at" }, { accessToken: "at", refreshToken: "rt" }]) {
+    for (const tokens of [{ accessToken: AT }, { accessToken: AT, refreshToken: RT }]) {
       const account = homeserver.signedIn(tokens, async () => {});
       await expectFailure("session_dead", () => account.whoami(signal));
     }

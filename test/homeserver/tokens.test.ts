@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
+import { Secret } from "../../src/foundation/secret.js";
 import { SignInTokens } from "../../src/homeserver/sign-in-tokens.js";
 import { refreshTokens, revokeTokens } from "../../src/homeserver/tokens.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
@@ -9,6 +10,8 @@ import { FakeHttp } from "../support/fake-http.js";
 import { OAUTH_ROUTES } from "../support/oauth-homeserver.js";
 
 const TOKEN = "POST https://auth.example/token";
+const AT = new Secret("at");
+const RT = new Secret("rt");
 const signal = new AbortController().signal;
 const session = {
   baseUrl: new URL("https://hs.example/"),
@@ -25,27 +28,27 @@ describe("a refresh", () => {
     const http = new FakeHttp(OAUTH_ROUTES).on(TOKEN, {
       json: { access_token: "at2", refresh_token: "rt2", token_type: "Bearer", expires_in: 300 },
     });
-    expect(await refreshTokens(deps(http), session, "rt", signal)).toEqual({
-      accessToken: "at2",
-      refreshToken: "rt2",
+    expect(await refreshTokens(deps(http), session, RT, signal)).toEqual({
+      accessToken: new Secret("at2"),
+      refreshToken: new Secret("rt2"),
       expiresAt: "2026-01-01T00:05:00.000Z",
     });
   });
 
   it("with a token that is no longer good is a dead session", async () => {
     const http = new FakeHttp(OAUTH_ROUTES).on(TOKEN, { status: 400, json: { error: "invalid_grant" } });
-    await expectFailure("session_dead", () => refreshTokens(deps(http), session, "rt", signal));
+    await expectFailure("session_dead", () => refreshTokens(deps(http), session, RT, signal));
   });
 
   it("that is refused for another reason is no dead session", async () => {
     const http = new FakeHttp(OAUTH_ROUTES).on(TOKEN, { status: 400, json: { error: "invalid_client" } });
-    await expectFailure("server_error", () => refreshTokens(deps(http), session, "rt", signal));
+    await expectFailure("server_error", () => refreshTokens(deps(http), session, RT, signal));
   });
 
   it("sends the refresh token to no other server than the one it is from", async () => {
     const http = new FakeHttp(OAUTH_ROUTES);
     const moved = { ...session, issuer: "https://old.example/" };
-    await expectFailure("server_error", () => refreshTokens(deps(http), moved, "rt", signal));
+    await expectFailure("server_error", () => refreshTokens(deps(http), moved, RT, signal));
     expect(http.log).not.toContain(TOKEN);
   });
 });
@@ -53,16 +56,14 @@ describe("a refresh", () => {
 describe("the revocation of a session", () => {
   it("is well where both tokens were revoked", async () => {
     const http = new FakeHttp(OAUTH_ROUTES);
-    expect(await revokeTokens(deps(http), session, { accessToken: "at", refreshToken: "rt" }, signal)).toBe(
-      true,
-    );
+    expect(await revokeTokens(deps(http), session, { accessToken: AT, refreshToken: RT }, signal)).toBe(true);
   });
 
   it("is not well where the server can't be asked", async () => {
     const http = new FakeHttp({
       "GET https://hs.example/_matrix/client/v1/auth_metadata": new Failure("network_error"),
     });
-    expect(await revokeTokens(deps(http), session, { accessToken: "at" }, signal)).toBe(false);
+    expect(await revokeTokens(deps(http), session, { accessToken: AT }, signal)).toBe(false);
   });
 });
 
@@ -70,29 +71,29 @@ describe("the tokens of a sign-in", () => {
   it("are refreshed once for requests side by side", async () => {
     const used: string[] = [];
     const tokens = new SignInTokens(
-      { accessToken: "at", refreshToken: "rt" },
+      { accessToken: AT, refreshToken: RT },
       async (refreshToken) => {
-        used.push(refreshToken);
-        return { accessToken: "at2", refreshToken: "rt2" };
+        used.push(refreshToken.reveal());
+        return { accessToken: new Secret("at2"), refreshToken: new Secret("rt2") };
       },
       async () => {},
     );
-    expect(await Promise.all([tokens.renew("at", signal), tokens.renew("at", signal)])).toEqual([
-      "at2",
-      "at2",
+    expect(await Promise.all([tokens.renew(AT, signal), tokens.renew(AT, signal)])).toEqual([
+      new Secret("at2"),
+      new Secret("at2"),
     ]);
-    expect(await tokens.renew("at", signal)).toBe("at2");
+    expect(await tokens.renew(AT, signal)).toEqual(new Secret("at2"));
     expect(used).toEqual(["rt"]);
   });
 
   it("are not used where they could not be saved", async () => {
     const tokens = new SignInTokens(
-      { accessToken: "at", refreshToken: "rt" },
-      async () => ({ accessToken: "at2" }),
+      { accessToken: AT, refreshToken: RT },
+      async () => ({ accessToken: new Secret("at2") }),
       async () => {
         throw new Failure("file_error");
       },
     );
-    await expectFailure("file_error", () => tokens.renew("at", signal));
+    await expectFailure("file_error", () => tokens.renew(AT, signal));
   });
 });

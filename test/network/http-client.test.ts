@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/foundation/clock.js";
 import { Failure } from "../../src/foundation/failures.js";
+import { Secret } from "../../src/foundation/secret.js";
 import type { HttpRequest } from "../../src/network/http.js";
 import { createHttpClient, RepeatingHttpClient } from "../../src/network/http-client.js";
 import type { TraceEntry } from "../../src/network/trace.js";
@@ -67,7 +68,12 @@ describe("the HTTP client repeats", () => {
 
   it("with the same method, headers and body each time", async () => {
     const transport = new FakeTransport(reset, answer(200));
-    await send(transport, { method: "PUT", body: "same", headers: { "x-a": "b" }, accessToken: "token" });
+    await send(transport, {
+      method: "PUT",
+      body: "same",
+      headers: { "x-a": "b" },
+      accessToken: new Secret("token"),
+    });
     const [first, second] = transport.requests.map(({ signal: _, ...rest }) => rest);
     expect(second).toEqual(first);
     expect(first).toMatchObject({
@@ -278,7 +284,7 @@ describe("redirects", () => {
 
   it("don't carry the access token to another origin", async () => {
     const transport = new FakeTransport(to("/b"), to("https://other.example/"), answer(200));
-    await send(transport, { followRedirects: true, accessToken: "secret" });
+    await send(transport, { followRedirects: true, accessToken: new Secret("secret") });
     expect(transport.requests.map(({ headers }) => headers["authorization"])).toEqual([
       "Bearer secret",
       "Bearer secret",
@@ -322,7 +328,7 @@ describe("createHttpClient", () => {
       urlPolicy: createUrlPolicy([]),
       userAgent: "test/1",
     });
-    const response = await http.send({ method: "GET", url, accessToken: "token" });
+    const response = await http.send({ method: "GET", url, accessToken: new Secret("token") });
     expect(response.json).toMatchObject({ "user-agent": "test/1", authorization: "Bearer token" });
     await http.close();
   });

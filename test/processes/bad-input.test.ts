@@ -4,7 +4,7 @@ import type { FailureCode } from "../../src/foundation/failures.js";
 import { expectFailureOf } from "../support/failed-runs.js";
 import { it, type Machine, type StartOptions } from "../support/machine.js";
 import { strayCode, writeBlankPicture, writePicture } from "../support/qr-samples.js";
-import { fullSession } from "../support/sessions.js";
+import { fullSessionJson } from "../support/sessions.js";
 
 interface Row extends StartOptions {
   readonly name: string;
@@ -33,7 +33,7 @@ const picture = (content: string | Uint8Array) => (machine: Machine) =>
 const sessions =
   (...names: string[]) =>
   async (machine: Machine) => {
-    await Promise.all(names.map((name) => machine.addSession(fullSession(), name)));
+    await Promise.all(names.map((name) => machine.addSession(fullSessionJson(), name)));
     return undefined;
   };
 
@@ -215,7 +215,7 @@ const SESSIONS: readonly Row[] = [
     code: "secrets_missing",
     hint: "--secrets",
     given: async (machine) => {
-      const { secrets: _, ...session } = fullSession();
+      const { secrets: _, ...session } = fullSessionJson();
       await machine.addSession(session, "bare");
       return undefined;
     },
@@ -226,7 +226,7 @@ const SESSIONS: readonly Row[] = [
     code: "session_incomplete",
     hint: "session logout",
     given: async (machine) => {
-      await machine.addSession({ ...fullSession(), state: "incomplete" } as object, "half");
+      await machine.addSession({ ...fullSessionJson(), state: "incomplete" } as object, "half");
       return undefined;
     },
   },

@@ -48,9 +48,9 @@ export function userOf(event: LoginEvent): string | undefined {
   return event.event === "signed_in" ? event.user_id : undefined;
 }
 export function tokenOf(session: PortableSession): string {
-  // @ts-expect-error: a token is a string
-  const token: number = session.access_token;
-  return session.access_token;
+  // @ts-expect-error: a token is a secret
+  const token: string = session.access_token;
+  return session.access_token.reveal();
 }
 // @ts-expect-error: not a code of the failure table
 export const code: FailureCode = "no_such_code";
@@ -122,9 +122,9 @@ describe("the package", () => {
   });
 
   it("can be imported, with its types", async () => {
-    const program = `import { decodeQrCode, Failure, FAILURES, newDevice } from "matrix-qr-login";
+    const program = `import { decodeQrCode, Failure, FAILURES, signInThisDevice } from "matrix-qr-login";
 const code: keyof typeof FAILURES = "usage_error";
-console.log(typeof decodeQrCode, typeof newDevice, new Failure(code).kind);
+console.log(typeof decodeQrCode, typeof signInThisDevice, new Failure(code).kind);
 // @ts-expect-error: not a code of the failure table
 const other: typeof code = "no_such_code";
 `;

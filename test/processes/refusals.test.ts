@@ -5,7 +5,7 @@ import { call, field } from "../support/dev-homeserver.js";
 import { expectFailureOf, expectNothingLeft } from "../support/failed-runs.js";
 import { it, type Machine } from "../support/machine.js";
 import { strayCode } from "../support/qr-samples.js";
-import { fullSession } from "../support/sessions.js";
+import { fullSessionJson } from "../support/sessions.js";
 
 /** What the homeserver, or the lack of one, makes of a single device. */
 
@@ -94,7 +94,7 @@ const ROWS: readonly Row[] = [
     args: asExisting,
     code: "secrets_mismatch",
     given: (server, machine) =>
-      machine.addSession({ ...server.existingSession, secrets: fullSession().secrets }),
+      machine.addSession({ ...server.existingSession, secrets: fullSessionJson().secrets }),
   },
   {
     name: "a session of another user than it says",

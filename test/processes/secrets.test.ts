@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
+import type { Revealed } from "../../src/foundation/secret.js";
 import type { PortableSession } from "../../src/session/session-file.js";
 import type { CliProcess } from "../support/cli-process.js";
 import { type Pair, startPair, typeCheckCode } from "../support/device-pair.js";
@@ -30,9 +31,9 @@ async function seenOf(machine: Machine, ...processes: readonly CliProcess[]): Pr
   return [...said, ...(await Promise.all(traces)), ...files].join("\n");
 }
 
-async function readNewSession(machine: Machine): Promise<PortableSession> {
+async function readNewSession(machine: Machine): Promise<Revealed<PortableSession>> {
   const text = await readFile(join(machine.sessionsFolder, "new.json"), "utf8");
-  return JSON.parse(text) as PortableSession;
+  return JSON.parse(text) as Revealed<PortableSession>;
 }
 
 async function argumentsOf({ pid }: CliProcess): Promise<string> {

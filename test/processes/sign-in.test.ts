@@ -1,11 +1,14 @@
 import { readFileSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
+import * as v from "valibot";
 import { describe, expect } from "vitest";
 import type { DevHomeserver } from "../../src/dev-homeserver/dev-homeserver.js";
 import type { Intent, LoginEvent, Qr } from "../../src/foundation/events.js";
+import { revealed } from "../../src/foundation/secret.js";
 import { decodeBase64 } from "../../src/protocol/base64.js";
 import type { JsonObject } from "../../src/protocol/canonical-json.js";
 import { publicCrossSigningKeys } from "../../src/protocol/cross-signing.js";
+import { SecretsBundle } from "../../src/protocol/secrets.js";
 import { isSignedBy } from "../../src/protocol/signatures.js";
 import { type PortableSession, parsePortableSession } from "../../src/session/session-file.js";
 import type { CliProcess } from "../support/cli-process.js";
@@ -245,12 +248,12 @@ async function expectVerified(newDevice: CliProcess, machine: Machine, server: D
     session: path,
   });
   const device = server.devices().find((other) => other.deviceId === deviceId);
-  const { selfSigning } = publicCrossSigningKeys(secrets.cross_signing);
+  const { selfSigning } = publicCrossSigningKeys(v.parse(SecretsBundle, secrets).cross_signing);
   const keys = device?.deviceKeys as JsonObject;
   expect(isSignedBy(keys, userId, selfSigning, selfSigning)).toBe(true);
 
-  expect(session).toMatchObject({ base_url: server.baseUrl.href, user_id: userId, secrets });
-  expect(decodeBase64(session.device_keys?.ed25519 ?? "")).toHaveLength(32);
+  expect(revealed(session)).toMatchObject({ base_url: server.baseUrl.href, user_id: userId, secrets });
+  expect(decodeBase64(session.device_keys?.ed25519.reveal() ?? "")).toHaveLength(32);
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   expect(await machine.sessionFiles()).toEqual(["existing.json", "new.json"]);
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
+import { Secret } from "../../src/foundation/secret.js";
 import { helpNewDevice } from "../../src/protocol/existing-device.js";
 import { signInAsNewDevice } from "../../src/protocol/new-device.js";
 import { channelPair } from "../support/channel-pair.js";
@@ -39,7 +40,7 @@ async function waitingForConsent() {
 
 /** Tokens are granted, and the caller aborts at their first use. */
 function abortOnceGranted(homeserver: MemoryHomeserver, role: NewRole, reason: unknown): void {
-  homeserver.polls = [{ status: "granted", tokens: { accessToken: "access-1" } }];
+  homeserver.polls = [{ status: "granted", tokens: { accessToken: new Secret("access-1") } }];
   homeserver.account = {
     whoami: async () => {
       role.stop.abort(reason);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Secret } from "../../src/foundation/secret.js";
 import type { JsonObject } from "../../src/protocol/canonical-json.js";
 import {
   checkCrossSigningSecrets,
@@ -22,7 +23,7 @@ const unsigned = (object: JsonObject | undefined): JsonObject => ({ ...object, s
 
 describe("publicCrossSigningKeys", () => {
   it("gives the public half of a known seed (RFC 8032 §7.1, test 1)", () => {
-    const seed = "nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
+    const seed = new Secret("nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A");
     expect(publicCrossSigningKeys({ ...secrets, master_key: seed }).master).toBe(
       "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo",
     );

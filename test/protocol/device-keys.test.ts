@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { revealed, Secret } from "../../src/foundation/secret.js";
 import type { JsonObject } from "../../src/protocol/canonical-json.js";
-import { publicCrossSigningKeys } from "../../src/protocol/cross-signing.js";
+import { isDeviceVerified, publicCrossSigningKeys } from "../../src/protocol/cross-signing.js";
 import {
   generateDeviceId,
   generateDeviceIdentityKeys,
@@ -33,7 +34,28 @@ describe("a new device", () => {
 
   it("has identity keys of its own, which are two", () => {
     const [one, other] = [generateDeviceIdentityKeys(), generateDeviceIdentityKeys()];
-    expect(new Set([one.ed25519, one.curve25519, other.ed25519, other.curve25519]).size).toBe(4);
+    expect(new Set(revealed([one.ed25519, one.curve25519, other.ed25519, other.curve25519])).size).toBe(4);
+  });
+});
+
+describe("the halves of a device's keys", () => {
+  const privateKeys = generateDeviceIdentityKeys();
+  const publicKeys = publicIdentityKeys(privateKeys);
+  const { self_signing_key } = newCrossSigningSecrets();
+
+  it("can't be handed over for each other", () => {
+    // @ts-expect-error: nobody signs with a public key.
+    expect(() => signedDeviceKeys(USER, DEVICE, publicKeys, self_signing_key)).toThrow(TypeError);
+    // @ts-expect-error: a public key has no public half.
+    expect(() => publicIdentityKeys(publicKeys)).toThrow(TypeError);
+    const keys = {
+      [`curve25519:${DEVICE}`]: publicKeys.curve25519,
+      [`ed25519:${DEVICE}`]: publicKeys.ed25519,
+    };
+    const published = { deviceKeys: { [DEVICE]: { keys } } };
+    expect(isDeviceVerified(USER, DEVICE, publicKeys, published)).toBe(false);
+    // @ts-expect-error: what a homeserver publishes is public.
+    expect(() => isDeviceVerified(USER, DEVICE, privateKeys, published)).toThrow("different keys");
   });
 });
 
@@ -52,7 +74,7 @@ describe("the device keys to upload", () => {
       keys: { [`curve25519:${DEVICE}`]: curve25519, [`ed25519:${DEVICE}`]: ed25519 },
     });
     const text = JSON.stringify(deviceKeys);
-    for (const secret of [...Object.values(identity), ...Object.values(secrets)]) {
+    for (const secret of revealed([...Object.values(identity), ...Object.values(secrets)])) {
       expect(text).not.toContain(secret);
     }
   });
@@ -66,7 +88,7 @@ describe("the device keys to upload", () => {
   });
 
   it("aren't made of a key that is none, and what is said of it doesn't quote it", () => {
-    const damaged = { ...identity, ed25519: "c2VjcmV0" };
+    const damaged = { ...identity, ed25519: new Secret("c2VjcmV0") };
     const make = () => signedDeviceKeys(USER, DEVICE, damaged, secrets.self_signing_key);
     expect(make).toThrow(TypeError);
     expect(make).not.toThrow(/c2VjcmV0/);

@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { type Message, msc4108Messages, msc4388Messages } from "../../src/protocol/messages.js";
+import { revealed } from "../../src/foundation/secret.js";
+import {
+  type Message,
+  type MessageFormat,
+  msc4108Messages,
+  msc4388Messages,
+} from "../../src/protocol/messages.js";
 import { newCrossSigningSecrets } from "../support/sessions.js";
 
 const { read, write } = msc4388Messages;
-const cross_signing = newCrossSigningSecrets();
+const cross_signing = revealed(newCrossSigningSecrets());
 const backup = {
   algorithm: "m.megolm_backup.v1.curve25519-aes-sha2",
   key: cross_signing.master_key,
@@ -62,8 +68,18 @@ describe("the messages", () => {
       cross_signing,
       ...(absent === null && { backup: null }),
     });
-    expect(message).toMatchObject({ type: "m.login.secrets", cross_signing });
+    expect(revealed(message)).toMatchObject({ type: "m.login.secrets", cross_signing });
     expect((message as { backup?: unknown }).backup ?? undefined).toBeUndefined();
+  });
+
+  it("are written with their secrets in the clear, which they hold as secrets once read", () => {
+    const message = read({ type: "m.login.secrets", cross_signing });
+    if (message?.type !== "m.login.secrets") throw new Error("This is not what was written.");
+    expect(JSON.stringify(message)).not.toContain(cross_signing.master_key);
+    expect(write(message)).toEqual({ type: "m.login.secrets", cross_signing });
+    // @ts-expect-error: what is sent takes no secrets that would be written as "[secret]".
+    const format: MessageFormat = { read, write: (unrevealed) => unrevealed };
+    expect(format.write(message)).toBe(message);
   });
 
   it("may lack verification_uri_complete, or have it as null", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { FailureKind } from "../../src/foundation/failure-kinds.js";
 import { Failure, type FailureCode } from "../../src/foundation/failures.js";
+import { Secret } from "../../src/foundation/secret.js";
 import { additionalData } from "../../src/protocol/additional-data.js";
 import { publicCrossSigningKeys } from "../../src/protocol/cross-signing.js";
 import { generateDeviceIdentityKeys, signedDeviceKeys } from "../../src/protocol/device-keys.js";
@@ -413,13 +414,13 @@ describe("a new device with tokens", () => {
       signedIn: (_tokens, save) => ({
         ...homeserver.forAccount(),
         whoami: async () => {
-          await save({ accessToken: "access-2", refreshToken: "refresh-2" });
+          await save({ accessToken: new Secret("access-2"), refreshToken: new Secret("refresh-2") });
           return { userId: USER };
         },
       }),
     };
     await against(device, sendingSecretsOf(homeserver));
-    expect(role.file.content?.tokens.accessToken).toBe("access-2");
+    expect(role.file.content?.tokens.accessToken).toEqual(new Secret("access-2"));
   });
 
   it.each([

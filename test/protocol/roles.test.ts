@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Intent } from "../../src/foundation/events.js";
+import { revealed, Secret } from "../../src/foundation/secret.js";
 import { type ChannelPair, channelPair } from "../support/channel-pair.js";
 import { MemoryHomeserver, NEW_DEVICE } from "../support/memory-homeserver.js";
 import { ExistingRole, NewRole, namesOf, receiveProtocols, sendProtocols } from "../support/roles.js";
@@ -51,7 +52,7 @@ describe.each(["new", "existing"] as const)("a sign-in whose code the %s device 
       userId: USER,
       deviceId: NEW_DEVICE,
       secrets: homeserver.secrets,
-      tokens: { accessToken: "access-1", refreshToken: "refresh-1" },
+      tokens: { accessToken: new Secret("access-1"), refreshToken: new Secret("refresh-1") },
     });
   });
 
@@ -120,8 +121,8 @@ describe.each(["new", "existing"] as const)("a sign-in whose code the %s device 
     const { newRole, existingRole, homeserver } = await signIn(scannedBy);
     const told = JSON.stringify([newRole.events, existingRole.events]);
     const hidden = [
-      ...Object.values(homeserver.secrets.cross_signing),
-      homeserver.secrets.backup?.key ?? "",
+      ...Object.values(revealed(homeserver.secrets.cross_signing)),
+      homeserver.secrets.backup?.key.reveal() ?? "",
       "access-1",
       "refresh-1",
       ...Object.values(newRole.device.identityKeys),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { FailureKind } from "../../src/foundation/failure-kinds.js";
 import { Failure, type FailureCode } from "../../src/foundation/failures.js";
+import { Secret } from "../../src/foundation/secret.js";
 import { generateDeviceIdentityKeys } from "../../src/protocol/device-keys.js";
 import { SignInAttempt } from "../../src/protocol/sign-in-attempt.js";
 import { FakeClock } from "../support/fake-clock.js";
@@ -104,7 +105,9 @@ describe("an attempt that fails with tokens", () => {
   it("revokes the newest, where they were refreshed", async () => {
     const { begin, undo, attempt, homeserver } = setUp();
     await begin();
-    await attempt.keep({ tokens: { accessToken: "access-2", refreshToken: "refresh-2" } });
+    await attempt.keep({
+      tokens: { accessToken: new Secret("access-2"), refreshToken: new Secret("refresh-2") },
+    });
     await undo("rendezvous_gone");
     expect(homeserver.log).toContain("revoke access-2");
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Dialect } from "../../src/foundation/events.js";
+import { Secret } from "../../src/foundation/secret.js";
 import { chooseRendezvousApi } from "../../src/rendezvous/choose-api.js";
 import { expectFailure } from "../support/failures.js";
 import { FakeHttp, type FakeReply } from "../support/fake-http.js";
@@ -12,7 +13,7 @@ const NO: FakeReply = { json: { create_available: false } };
 const { signal } = new AbortController();
 
 const discover = (http: FakeHttp, dialect: Dialect | "auto" = "auto", token?: string) =>
-  chooseRendezvousApi(http, BASE_URL, dialect, token, signal);
+  chooseRendezvousApi(http, BASE_URL, dialect, token === undefined ? undefined : new Secret(token), signal);
 
 describe("the API under which a code is offered", () => {
   it("is the unstable one wherever the server has it, which is all that clients read today", async () => {
@@ -55,7 +56,7 @@ describe("the API under which a code is offered", () => {
   it("is asked for with the access token of a device that has one", async () => {
     const http = new FakeHttp({ [UNSTABLE]: YES });
     await discover(http, "auto", "access-token");
-    expect(http.last(UNSTABLE).accessToken).toBe("access-token");
+    expect(http.last(UNSTABLE).accessToken).toEqual(new Secret("access-token"));
     await discover(http);
     expect(http.last(UNSTABLE)).not.toHaveProperty("accessToken");
   });

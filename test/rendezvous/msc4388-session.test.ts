@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
+import { Secret } from "../../src/foundation/secret.js";
 import { additionalData } from "../../src/protocol/additional-data.js";
 import type { Pace } from "../../src/protocol/rendezvous-session.js";
 import { Msc4388Api, type RendezvousApi } from "../../src/rendezvous/msc4388-api.js";
@@ -68,8 +69,8 @@ describe("making a session", () => {
 
   it("sends the access token with the POST, and with nothing after it", async () => {
     const { http, api, clock } = world({ [GET]: slot("x", "t1"), [PUT]: written("t2"), [DELETE]: {} });
-    const session = await Msc4388Session.create(api, clock, "access-token", signal);
-    expect(http.last(POST).accessToken).toBe("access-token");
+    const session = await Msc4388Session.create(api, clock, new Secret("access-token"), signal);
+    expect(http.last(POST).accessToken).toEqual(new Secret("access-token"));
     await session.waitForChange("machine", signal);
     await session.write("y", signal);
     await session.delete(signal);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
+import { revealed, Secret } from "../../src/foundation/secret.js";
 import type { AccountHomeserver } from "../../src/protocol/homeserver.js";
 import { importSession, readPortableSession } from "../../src/session/import.js";
 import { SessionStore } from "../../src/session/store.js";
@@ -19,9 +20,9 @@ describe("readPortableSession", () => {
 
   it("reads a file, or stdin for -", async () => {
     const path = join(await temporaryDirectory(), "portable");
-    await writeFile(path, JSON.stringify({ ...session, state: "incomplete", unknown: 1 }));
+    await writeFile(path, JSON.stringify({ ...revealed(session), state: "incomplete", unknown: 1 }));
     expect(await readPortableSession(path, empty, signal)).toEqual(session);
-    const stdin = Readable.from([Buffer.from(JSON.stringify(session))]);
+    const stdin = Readable.from([Buffer.from(JSON.stringify(revealed(session)))]);
     expect(await readPortableSession("-", stdin, signal)).toEqual(session);
   });
 
@@ -101,18 +102,18 @@ describe("importSession", () => {
     const failure = await expectFailure("network_error", () =>
       run({
         whoami: async () => {
-          await store.update(path, { access_token: "new", refresh_token: "new" });
+          await store.update(path, { access_token: new Secret("new"), refresh_token: new Secret("new") });
           throw new Failure("network_error");
         },
       }),
     );
     expect(failure.details.session).toBe(path);
-    expect(await store.read(path)).toMatchObject({ access_token: "new", state: "unconfirmed" });
+    expect(await store.read(path)).toMatchObject({ access_token: new Secret("new"), state: "unconfirmed" });
   });
 
   it("never overwrites a session, and doesn't touch that one", async () => {
-    await store.create(path, { ...fullSession(), access_token: "theirs", state: "complete" });
+    await store.create(path, { ...fullSession(), access_token: new Secret("theirs"), state: "complete" });
     await expectFailure("session_exists", () => run({}));
-    expect((await store.read(path)).access_token).toBe("theirs");
+    expect((await store.read(path)).access_token).toEqual(new Secret("theirs"));
   });
 });

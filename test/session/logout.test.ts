@@ -23,9 +23,9 @@ const logout = (revoke: (session: StoredSession) => Promise<boolean>) =>
 
 describe("logoutSession", () => {
   it("revokes the tokens, then deletes the file", async () => {
-    const revoked: string[] = [];
+    const revoked: unknown[] = [];
     await logout(async ({ refresh_token, access_token }) => {
-      revoked.push(`${refresh_token}`, access_token);
+      revoked.push(refresh_token, access_token);
       return true;
     });
     expect(revoked).toEqual([session.refresh_token, session.access_token]);

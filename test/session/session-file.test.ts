@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { revealed } from "../../src/foundation/secret.js";
 import {
   parsePortableSession,
   parseStoredSession,
@@ -7,27 +8,27 @@ import {
   toPortable,
 } from "../../src/session/session-file.js";
 import { expectFailure } from "../support/failures.js";
-import { fullSession, secretsOf } from "../support/sessions.js";
+import { fullSession, fullSessionJson, secretsOf } from "../support/sessions.js";
 
 const parse = (session: unknown) => parseStoredSession(JSON.stringify(session), "file");
 
 describe("a session file", () => {
   it("is complete when it is a portable session and says no more", () => {
     const session = fullSession();
-    expect(parse(session)).toEqual({ ...session, state: "complete" });
-    expect(toPortable(parse(session))).toEqual(session);
+    expect(parse(revealed(session))).toEqual({ ...session, state: "complete" });
+    expect(toPortable(parse(revealed(session)))).toEqual(session);
   });
 
   it("needs no more than the first four fields", () => {
     const { base_url, user_id, device_id, access_token } = fullSession();
     const least = { base_url, user_id, device_id, access_token };
-    expect(parse(least)).toEqual({ ...least, state: "complete" });
+    expect(parse(revealed(least))).toEqual({ ...least, state: "complete" });
   });
 
   it("may hold null for what it lacks, and fields that nobody knows", () => {
     const { refresh_token: _, ...rest } = fullSession();
     const secrets = { ...rest.secrets, backup: null };
-    expect(parse({ ...rest, secrets, refresh_token: null, unknown: 1 })).toEqual({
+    expect(parse({ ...revealed({ ...rest, secrets }), refresh_token: null, unknown: 1 })).toEqual({
       ...rest,
       secrets,
       state: "complete",
@@ -35,7 +36,7 @@ describe("a session file", () => {
   });
 
   it("lacks the user ID only while the sign-in is not finished", async () => {
-    const { user_id: _, ...rest } = fullSession();
+    const { user_id: _, ...rest } = fullSessionJson();
     expect(parse({ ...rest, state: "incomplete" }).user_id).toBeUndefined();
     const failure = await expectFailure("session_invalid", () => parse({ ...rest, state: "unconfirmed" }));
     expect(failure.message).toContain('"user_id" is missing');
@@ -67,7 +68,7 @@ describe("a session file", () => {
     ["created_at", 1],
     ["device_name", "secret-value".repeat(2000)],
   ])("is refused for a wrong %s, without its value being told", async (path, value) => {
-    const session: Record<string, unknown> = structuredClone(fullSession());
+    const session: Record<string, unknown> = structuredClone(fullSessionJson());
     const fields = path.split(".");
     const last = fields.pop() ?? "";
     const holder = fields.reduce((object, field) => object[field] as Record<string, unknown>, session);
@@ -78,7 +79,9 @@ describe("a session file", () => {
   });
 
   it.each(["base_url", "user_id", "device_id", "access_token"])("is refused without %s", async (field) => {
-    const failure = await expectFailure("session_invalid", () => parse({ ...fullSession(), [field]: null }));
+    const failure = await expectFailure("session_invalid", () =>
+      parse({ ...fullSessionJson(), [field]: null }),
+    );
     expect(failure.message).toContain(`"${field}" is missing`);
   });
 
@@ -90,7 +93,7 @@ describe("a session file", () => {
   });
 
   it("tells no secret when a whole session is wrong", async () => {
-    const session = fullSession();
+    const session = fullSessionJson();
     const failure = await expectFailure("session_invalid", () => parse({ ...session, base_url: 1 }));
     for (const secret of secretsOf(session)) expect(failure.message).not.toContain(secret);
   });

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/foundation/clock.js";
 import { Failure } from "../../src/foundation/failures.js";
+import { revealed, Secret } from "../../src/foundation/secret.js";
 import type { Tokens } from "../../src/protocol/homeserver.js";
 import { type Refresh, SessionAccessTokens } from "../../src/session/session-tokens.js";
 import { SessionStore } from "../../src/session/store.js";
@@ -25,16 +26,19 @@ class TokenEndpoint {
 
   readonly refresh: Refresh = async (refreshToken, clientId, issuer) => {
     expect([clientId, issuer]).toEqual(["client-1", "https://auth.example.org/"]);
-    expect((await this.#store.read(this.#path)).refresh_token).toBe(refreshToken);
-    this.asked.push(refreshToken);
+    expect((await this.#store.read(this.#path)).refresh_token).toEqual(refreshToken);
+    this.asked.push(refreshToken.reveal());
     if (this.answerIsLost) throw new Failure("network_error");
     return tokens(this.asked.length + 1);
   };
 }
 
+/** What another process may have written meanwhile. */
+const THEIRS = { access_token: new Secret("theirs"), refresh_token: new Secret("refresh-token-theirs") };
+
 const tokens = (number: number): Tokens => ({
-  accessToken: `access-token-${number}`,
-  refreshToken: `refresh-token-${number}`,
+  accessToken: new Secret(`access-token-${number}`),
+  refreshToken: new Secret(`refresh-token-${number}`),
   expiresAt: "2026-01-01T01:00:00Z",
 });
 
@@ -55,56 +59,61 @@ const open = (clock = new FakeClock(), refresh = endpoint.refresh) =>
 describe("the access tokens of a session file", () => {
   it("are on disk before they are used", async () => {
     const access = open();
-    expect(await access.current()).toBe("access-token-1");
-    expect(await access.renew("access-token-1", signal)).toBe("access-token-2");
-    expect(await store.read(path)).toMatchObject({
+    expect(await access.current()).toEqual(new Secret("access-token-1"));
+    expect(await access.renew(new Secret("access-token-1"), signal)).toEqual(new Secret("access-token-2"));
+    expect(revealed(await store.read(path))).toMatchObject({
       access_token: "access-token-2",
       refresh_token: "refresh-token-2",
       expires_at: "2026-01-01T01:00:00Z",
     });
-    expect(await access.current()).toBe("access-token-2");
+    expect(await access.current()).toEqual(new Secret("access-token-2"));
   });
 
   it("are refreshed once by two that renew at the same time", async () => {
     const renewals = [0, 1].map(() =>
-      new SessionAccessTokens(store, path, endpoint.refresh, systemClock).renew("access-token-1", signal),
+      new SessionAccessTokens(store, path, endpoint.refresh, systemClock).renew(
+        new Secret("access-token-1"),
+        signal,
+      ),
     );
-    expect(await Promise.all(renewals)).toEqual(["access-token-2", "access-token-2"]);
+    expect(await Promise.all(renewals)).toEqual([new Secret("access-token-2"), new Secret("access-token-2")]);
     expect(endpoint.asked).toEqual(["refresh-token-1"]);
   });
 
   it("are not refreshed when another process has done so already", async () => {
-    await store.update(path, { access_token: "theirs", refresh_token: "refresh-token-theirs" });
-    expect(await open().renew("access-token-1", signal)).toBe("theirs");
+    await store.update(path, THEIRS);
+    expect(await open().renew(new Secret("access-token-1"), signal)).toEqual(new Secret("theirs"));
     expect(endpoint.asked).toEqual([]);
   });
 
   it("are asked for with the same refresh token again after a lost answer, then never more", async () => {
     const access = open();
     endpoint.answerIsLost = true;
-    await expectFailure("network_error", () => access.renew("access-token-1", signal));
+    await expectFailure("network_error", () => access.renew(new Secret("access-token-1"), signal));
     endpoint.answerIsLost = false;
-    expect(await access.renew("access-token-1", signal)).toBe("access-token-3");
-    expect(await access.renew("access-token-3", signal)).toBe("access-token-4");
+    expect(await access.renew(new Secret("access-token-1"), signal)).toEqual(new Secret("access-token-3"));
+    expect(await access.renew(new Secret("access-token-3"), signal)).toEqual(new Secret("access-token-4"));
     expect(endpoint.asked).toEqual(["refresh-token-1", "refresh-token-1", "refresh-token-3"]);
   });
 
   it("give way to another process's when this one was halted and lost its lock", async () => {
     const halted: Refresh = async () => {
-      await store.update(path, { access_token: "theirs", refresh_token: "refresh-token-theirs" });
+      await store.update(path, THEIRS);
       return tokens(2);
     };
-    expect(await open(new FakeClock(), halted).renew("access-token-1", signal)).toBe("theirs");
-    expect(await store.read(path)).toMatchObject({ refresh_token: "refresh-token-theirs" });
+    expect(await open(new FakeClock(), halted).renew(new Secret("access-token-1"), signal)).toEqual(
+      new Secret("theirs"),
+    );
+    expect(revealed(await store.read(path))).toMatchObject({ refresh_token: "refresh-token-theirs" });
   });
 
   it("keep the refresh token of a server that doesn't rotate it, and forget the old expiry", async () => {
-    await open(new FakeClock(), async () => ({ accessToken: "access-token-2" })).renew(
-      "access-token-1",
+    await open(new FakeClock(), async () => ({ accessToken: new Secret("access-token-2") })).renew(
+      new Secret("access-token-1"),
       signal,
     );
     const session = await store.read(path);
-    expect(session.refresh_token).toBe("refresh-token-1");
+    expect(session.refresh_token).toEqual(new Secret("refresh-token-1"));
     expect(session.expires_at).toBeUndefined();
   });
 
@@ -112,13 +121,15 @@ describe("the access tokens of a session file", () => {
     for (const missing of ["refresh_token", "oauth"] as const) {
       await store.write(path, { ...fullSession(), state: "complete" });
       await store.update(path, { [missing]: undefined });
-      await expectFailure("session_dead", () => open().renew("access-token-1", signal));
+      await expectFailure("session_dead", () => open().renew(new Secret("access-token-1"), signal));
     }
   });
 
   it("tell nothing of the tokens when the file turns unusable", async () => {
     await writeFile(path, '{"access_token": "access-token-1');
-    const failure = await expectFailure("session_invalid", () => open().renew("access-token-1", signal));
+    const failure = await expectFailure("session_invalid", () =>
+      open().renew(new Secret("access-token-1"), signal),
+    );
     expect(failure.stack).not.toContain("access-token-1");
   });
 });
@@ -128,7 +139,7 @@ describe("ensureFreshFor", () => {
     const clock = new FakeClock();
     await clock.advance(121_000);
     await open(clock).ensureFreshFor(180_000, signal);
-    expect((await store.read(path)).access_token).toBe("access-token-2");
+    expect((await store.read(path)).access_token).toEqual(new Secret("access-token-2"));
   });
 
   it("doesn't when enough is left, or when nothing says when the token expires", async () => {

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdir, open, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { revealed, Secret } from "../../src/foundation/secret.js";
 import type { StoredSession } from "../../src/session/session-file.js";
 import { SessionStore, sessionsDirectory } from "../../src/session/store.js";
 import { expectFailure } from "../support/failures.js";
@@ -47,7 +48,7 @@ describe.skipIf(process.platform === "win32")("permissions", () => {
     expect(await mode(join(store.directory, ".."))).toBe(0o700);
     expect(await mode(path)).toBe(0o600);
     await store.write(path, session);
-    await store.update(path, { access_token: "other" });
+    await store.update(path, { access_token: new Secret("other") });
     expect(await mode(path)).toBe(0o600);
   });
 
@@ -98,7 +99,7 @@ describe("SessionStore", () => {
     await store.create(path, session);
     const old = await open(path);
     await store.write(path, { ...session, state: "unconfirmed" });
-    expect(JSON.parse(await old.readFile("utf8"))).toEqual(session);
+    expect(JSON.parse(await old.readFile("utf8"))).toEqual(revealed(session));
     await old.close();
   });
 
@@ -107,8 +108,8 @@ describe("SessionStore", () => {
     const path = store.pathOf("bot");
     const theirs = { "org.example.note": { kept: true }, "org.example.nothing": null };
     await store.create(path, { ...session, ...theirs });
-    await store.update(path, { access_token: "new", refresh_token: undefined });
-    const { refresh_token: _, ...rest } = session;
+    await store.update(path, { access_token: new Secret("new"), refresh_token: undefined });
+    const { refresh_token: _, ...rest } = revealed(session);
     expect(JSON.parse(await readFile(path, "utf8"))).toEqual({ ...rest, ...theirs, access_token: "new" });
   });
 
@@ -116,7 +117,7 @@ describe("SessionStore", () => {
     const store = await newStore();
     const path = store.pathOf("bot");
     await store.create(path, session);
-    await expectFailure("session_invalid", () => store.update(path, { access_token: "" }));
+    await expectFailure("session_invalid", () => store.update(path, { access_token: new Secret("") }));
     expect(await store.read(path)).toEqual(session);
   });
 
@@ -164,8 +165,8 @@ describe("SessionStore", () => {
       await expectFailure("session_exists", () => store.checkCanCreate(store.pathOf("link")));
       await expectFailure("session_exists", () => store.create(store.pathOf("link"), session));
       await store.create(elsewhere, session);
-      await store.update(store.pathOf("link"), { access_token: "new" });
-      expect((await store.read(elsewhere)).access_token).toBe("new");
+      await store.update(store.pathOf("link"), { access_token: new Secret("new") });
+      expect((await store.read(elsewhere)).access_token).toEqual(new Secret("new"));
     },
   );
 
@@ -198,7 +199,7 @@ describe("the session file of a new device", () => {
     const store = await newStore();
     const file = store.newFile(store.pathOf("bot"));
     await store.create(file.path, session);
-    await expectFailure("session_exists", () => file.save({ ...session, access_token: "other" }));
+    await expectFailure("session_exists", () => file.save({ ...session, access_token: new Secret("other") }));
     await file.remove();
     expect(await store.read(file.path)).toEqual(session);
   });

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { LoginEvent } from "../../src/foundation/events.js";
+import { revealed, Secret } from "../../src/foundation/secret.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import type { LoginProtocol } from "../../src/protocol/messages.js";
 import type { PortableSession } from "../../src/session/session-file.js";
@@ -82,7 +83,7 @@ describe("the account of an existing device", () => {
     const account = await open();
     expect(account).toMatchObject({ userId: USER, deviceId: DEVICE, secrets: session.secrets });
     expect(account.baseUrl.href).toBe("https://hs.example/");
-    expect(await account.accessToken(signal)).toBe(session.access_token);
+    expect(await account.accessToken(signal)).toEqual(session.access_token);
   });
 
   it.each([
@@ -101,9 +102,12 @@ describe("the account of an existing device", () => {
         refresh_token: "refresh-token-1",
         client_id: "client-1",
       });
-      expect(http.last(WHOAMI).accessToken).toBe("access-2");
-      expect(await account.accessToken(signal)).toBe("access-2");
-      expect(await store.read(path)).toMatchObject({ access_token: "access-2", refresh_token: "refresh-2" });
+      expect(http.last(WHOAMI).accessToken).toEqual(new Secret("access-2"));
+      expect(await account.accessToken(signal)).toEqual(new Secret("access-2"));
+      expect(revealed(await store.read(path))).toMatchObject({
+        access_token: "access-2",
+        refresh_token: "refresh-2",
+      });
     },
   );
 
@@ -169,7 +173,7 @@ describe("the secrets of an existing device", () => {
     ["a portable session", (session: PortableSession): unknown => session],
   ])("may be in a file with %s", async (_what, content) => {
     const { open, session, file } = await withoutSecrets();
-    await writeFile(file, JSON.stringify(content(session)));
+    await writeFile(file, JSON.stringify(revealed(content(session))));
     expect((await open(file)).secrets).toEqual(session.secrets);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Intent } from "../../src/foundation/events.js";
 import { Failure } from "../../src/foundation/failures.js";
+import { Secret } from "../../src/foundation/secret.js";
 import { decodeBase64 } from "../../src/protocol/base64.js";
 import { decodeQrCode } from "../../src/protocol/qr-code.js";
 import { byExpectedUser, byTypedCode } from "../../src/sign-in/confirmation.js";
@@ -108,7 +109,10 @@ describe("the code on show", () => {
 
   it("of an existing device is made with its access token, which a new one doesn't have", async () => {
     const existing = meeting({ mode: "authenticated" });
-    const [made] = await meet(existing, { intent: "existing", accessToken: async () => "access-token" });
+    const [made] = await meet(existing, {
+      intent: "existing",
+      accessToken: async () => new Secret("access-token"),
+    });
     expect(made.failure).toBeUndefined();
     const withToken = existing.rendezvous.requests.filter(({ headers }) => headers["authorization"]);
     expect(withToken.map(({ method, headers }) => `${method} ${headers["authorization"]}`)).toEqual([

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Intent, LoginEvent } from "../../src/foundation/events.js";
 import { Failure } from "../../src/foundation/failures.js";
+import { revealed, Secret } from "../../src/foundation/secret.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { msc4108Messages } from "../../src/protocol/messages.js";
 import type { SignInQrPayload } from "../../src/protocol/qr-code.js";
@@ -82,7 +83,7 @@ async function setUp<G extends Intent = "new">(
       path: PATH,
       save: async (session) => {
         // Whatever is saved has to be a session file that can be read again.
-        saved.push(parseStoredSession(JSON.stringify(session), PATH));
+        saved.push(parseStoredSession(JSON.stringify(revealed(session)), PATH));
       },
       remove: async () => undefined,
     },
@@ -140,12 +141,12 @@ describe("a new device", () => {
       base_url: "https://hs.example/",
       user_id: USER,
       device_id: DEVICE,
-      access_token: "access-1",
-      refresh_token: "refresh-1",
+      access_token: new Secret("access-1"),
+      refresh_token: new Secret("refresh-1"),
       expires_at: expect.stringMatching(/^2026-01-01T00:05:0/),
       oauth: { issuer: "https://auth.example/", client_id: "client" },
       secrets: all.secrets,
-      device_keys: { ed25519: expect.any(String), curve25519: expect.any(String) },
+      device_keys: { ed25519: expect.any(Secret), curve25519: expect.any(Secret) },
       created_at: expect.stringMatching(/^2026-01-01T/),
       device_name: "Build bot",
     });
@@ -168,7 +169,7 @@ describe("a new device", () => {
     });
     await told(all, "https://hs.example");
     expect(savedByThen).toBe(1);
-    expect(all.saved[0]).toMatchObject({ state: "incomplete", access_token: "access-1" });
+    expect(all.saved[0]).toMatchObject({ state: "incomplete", access_token: new Secret("access-1") });
     expect(all.saved[0]).not.toHaveProperty("secrets");
   });
 

@@ -1,9 +1,11 @@
 import { writeFile } from "node:fs/promises";
+import * as v from "valibot";
 import { expect } from "vitest";
 import type { DevHomeserver } from "../../src/dev-homeserver/dev-homeserver.js";
 import type { ChannelVersion, Intent, LoginEvent } from "../../src/foundation/events.js";
 import type { JsonObject } from "../../src/protocol/canonical-json.js";
 import { publicCrossSigningKeys } from "../../src/protocol/cross-signing.js";
+import { SecretsBundle } from "../../src/protocol/secrets.js";
 import { isSignedBy } from "../../src/protocol/signatures.js";
 import { signIn } from "./dev-homeserver.js";
 import { OTHER } from "./device-pair.js";
@@ -142,6 +144,7 @@ export async function expectSignIn(
     expect(done).toMatchObject({ has_cross_signing_keys: true, backup_enabled: true });
 
   const device = server.devices().find(({ deviceId }) => deviceId === done.device_id);
-  const { selfSigning } = publicCrossSigningKeys(server.existingSession.secrets.cross_signing);
+  const secrets = v.parse(SecretsBundle, server.existingSession.secrets);
+  const { selfSigning } = publicCrossSigningKeys(secrets.cross_signing);
   expect(isSignedBy(device?.deviceKeys as JsonObject, userId, selfSigning, selfSigning)).toBe(true);
 }

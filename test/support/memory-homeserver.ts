@@ -1,4 +1,5 @@
 import type { Failure } from "../../src/foundation/failures.js";
+import { Secret } from "../../src/foundation/secret.js";
 import type { JsonObject } from "../../src/protocol/canonical-json.js";
 import type {
   AccountHomeserver,
@@ -8,6 +9,7 @@ import type {
   TokenPoll,
   Tokens,
 } from "../../src/protocol/homeserver.js";
+import { privateKeyBytes } from "../../src/protocol/raw-keys.js";
 import type { SecretsBundle } from "../../src/protocol/secrets.js";
 import type { NewSession, SessionFile } from "../../src/protocol/sign-in-attempt.js";
 import { curve25519PublicKey } from "../../src/protocol/signatures.js";
@@ -18,7 +20,10 @@ export const BASE_URL = new URL("https://matrix.example.org/");
 const ISSUER = "https://auth.example.org/";
 export const LINK = "https://auth.example.org/link";
 export const NEW_DEVICE = "NEWDEVICE+/1";
-export const TOKENS: Tokens = { accessToken: "access-1", refreshToken: "refresh-1" };
+export const TOKENS: Required<Omit<Tokens, "expiresAt">> = {
+  accessToken: new Secret("access-1"),
+  refreshToken: new Secret("refresh-1"),
+};
 
 type PollAnswer = TokenPoll | Failure | ((signal: AbortSignal) => Promise<TokenPoll>);
 
@@ -46,8 +51,10 @@ export class MemoryHomeserver {
     const session = fullSession();
     this.secrets = session.secrets;
     this.published = publishedKeys(session);
-    const { algorithm = "", backup_version: version = "", key = "" } = session.secrets.backup ?? {};
-    this.backup = { version, algorithm, publicKey: curve25519PublicKey(Buffer.from(key, "base64")) };
+    const { backup } = session.secrets;
+    if (!backup) throw new TypeError("A full session has a backup key.");
+    const publicKey = curve25519PublicKey(privateKeyBytes(backup.key));
+    this.backup = { version: backup.backup_version, algorithm: backup.algorithm, publicKey };
   }
 
   /** What happened but polls. */
@@ -79,7 +86,7 @@ export class MemoryHomeserver {
         return poll;
       },
       revoke: async ({ accessToken }) => {
-        this.log.push(`revoke ${accessToken}`);
+        this.log.push(`revoke ${accessToken.reveal()}`);
         this.devices.delete(NEW_DEVICE);
         return true;
       },

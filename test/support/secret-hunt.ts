@@ -1,6 +1,7 @@
 import { ServerResponse } from "node:http";
 import { vi } from "vitest";
 import type { DevHomeserver } from "../../src/dev-homeserver/dev-homeserver.js";
+import type { Revealed } from "../../src/foundation/secret.js";
 import type { PortableSession } from "../../src/session/session-file.js";
 
 /** Fields of answers whose values are secrets. */
@@ -27,7 +28,12 @@ function parseJson(body: unknown): Record<string, unknown> {
 }
 
 /** Everything in a session that nobody may see. */
-export function secretsIn({ access_token, refresh_token, secrets, device_keys }: Partial<PortableSession>) {
+export function secretsIn({
+  access_token,
+  refresh_token,
+  secrets,
+  device_keys,
+}: Partial<Revealed<PortableSession>>) {
   const keys = [
     ...Object.values(secrets?.cross_signing ?? {}),
     secrets?.backup?.key,
@@ -44,12 +50,16 @@ export function secretsOfAccount({ account, existingSession }: DevHomeserver): s
 /** The secrets that can be found in a text, in any of the ways in which they may have been written there. */
 export function secretsFoundIn(text: string, secrets: readonly string[]): string[] {
   const lower = text.toLowerCase();
+  // Buffers and lists of bytes are printed in columns.
+  const dense = lower.replaceAll(/\s/g, "");
   return [...new Set(secrets)].filter((secret) =>
-    spellings(secret).some((spelling) => lower.includes(spelling.toLowerCase())),
+    spellings(secret).some((spelling) =>
+      [lower, dense].some((seen) => seen.includes(spelling.toLowerCase())),
+    ),
   );
 }
 
-/** As it is, and it and the bytes that it stands for as base64, standard and URL-safe, and as hex. */
+/** As it is, and it and the bytes that it stands for as base64, standard and URL-safe, as hex, and as numbers. */
 function spellings(secret: string): string[] {
   const isKey = /^[A-Za-z0-9+/]{43}$/.test(secret);
   const contents = [Buffer.from(secret), ...(isKey ? [Buffer.from(secret, "base64")] : [])];
@@ -58,6 +68,9 @@ function spellings(secret: string): string[] {
     content.toString("base64").replace(/=+$/, ""),
     content.toString("base64url"),
     content.toString("hex"),
+    content.join(","),
+    // A Uint8Array as JSON
+    [...content.entries()].map(([index, byte]) => `"${index}":${byte}`).join(","),
   ]);
   return [secret, ...encoded];
 }

@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Environment, Machine } from "../../src/foundation/machine.js";
-import { decodeBase64, encodeBase64 } from "../../src/protocol/base64.js";
+import { type Revealed, revealed, Secret } from "../../src/foundation/secret.js";
+import { encodeBase64 } from "../../src/protocol/base64.js";
 import type { JsonObject } from "../../src/protocol/canonical-json.js";
 import { publicCrossSigningKeys } from "../../src/protocol/cross-signing.js";
 import { publicIdentityKeys } from "../../src/protocol/device-keys.js";
 import type { PublishedKeys } from "../../src/protocol/homeserver.js";
+import { privateKeyBytes } from "../../src/protocol/raw-keys.js";
 import type { SecretsBundle } from "../../src/protocol/secrets.js";
 import { ed25519PublicKey, signJson } from "../../src/protocol/signatures.js";
 import type { PortableSession } from "../../src/session/session-file.js";
@@ -28,7 +30,7 @@ export function machineWith(env: Environment, platform: NodeJS.Platform = "linux
   return { env, platform, homeDirectory: () => "/home/told-by-node" };
 }
 
-const newKey = () => encodeBase64(randomBytes(32));
+const newKey = () => new Secret(encodeBase64(randomBytes(32)));
 
 export function newCrossSigningSecrets(): SecretsBundle["cross_signing"] {
   return { master_key: newKey(), self_signing_key: newKey(), user_signing_key: newKey() };
@@ -40,8 +42,8 @@ export function fullSession(): Required<PortableSession> {
     base_url: "https://matrix.example.org/",
     user_id: USER,
     device_id: DEVICE,
-    access_token: "access-token-1",
-    refresh_token: "refresh-token-1",
+    access_token: new Secret("access-token-1"),
+    refresh_token: new Secret("refresh-token-1"),
     expires_at: "2026-01-01T00:05:00Z",
     oauth: { issuer: "https://auth.example.org/", client_id: "client-1" },
     secrets: {
@@ -52,8 +54,13 @@ export function fullSession(): Required<PortableSession> {
   };
 }
 
+/** The session as it is in a file. */
+export function fullSessionJson(): Revealed<Required<PortableSession>> {
+  return revealed(fullSession());
+}
+
 /** Everything in a session that nobody may see. */
-export function secretsOf(session: Required<PortableSession>): string[] {
+export function secretsOf(session: Revealed<Required<PortableSession>>): string[] {
   return [
     session.access_token,
     session.refresh_token,
@@ -63,20 +70,15 @@ export function secretsOf(session: Required<PortableSession>): string[] {
   ];
 }
 
-function bytes(key: string): Uint8Array {
-  const decoded = decodeBase64(key);
-  if (!decoded) throw new TypeError("not base64");
-  return decoded;
-}
-
 /** The object with one more signature by the user. */
-export function signedBy(object: JsonObject, seed: string): JsonObject {
+export function signedBy(object: JsonObject, key: Secret): JsonObject {
   const signatures = (object["signatures"] ?? {}) as JsonObject;
   const byUser = (signatures[USER] ?? {}) as JsonObject;
-  const keyId = `ed25519:${ed25519PublicKey(bytes(seed))}`;
+  const seed = privateKeyBytes(key);
+  const keyId = `ed25519:${ed25519PublicKey(seed)}`;
   return {
     ...object,
-    signatures: { ...signatures, [USER]: { ...byUser, [keyId]: signJson(object, bytes(seed)) } },
+    signatures: { ...signatures, [USER]: { ...byUser, [keyId]: signJson(object, seed) } },
   };
 }
 

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { beforeAll, expect, vi } from "vitest";
 import type { Decision } from "../../src/dev-homeserver/dev-homeserver.js";
 import type { Intent } from "../../src/foundation/events.js";
+import { revealed } from "../../src/foundation/secret.js";
 import { type PortableSession, parsePortableSession } from "../../src/session/session-file.js";
 import { type Pair, type PairOptions, startPair, typeCheckCode } from "./device-pair.js";
 import type { Machine } from "./machine.js";
@@ -106,10 +107,10 @@ export async function expectVerified(
   );
 
   const session = parsePortableSession(await readFile(path, "utf8"), path);
-  expect(session.secrets).toEqual(account.existingSession.secrets);
+  expect(revealed(session.secrets)).toEqual(account.existingSession.secrets);
   expect(await observer.seesAsCrossSigned(deviceId)).toBe(true);
   const backup = session.secrets?.backup;
-  expect(backup && (await observer.canReadHistoryWith(backup))).toBe(true);
+  expect(backup && (await observer.canReadHistoryWith(revealed(backup)))).toBe(true);
   return session;
 }
 

@@ -1,4 +1,4 @@
-import type { SecretsBundle } from "../../protocol/secrets.js";
+import type { SecretsBundleJson } from "../../protocol/secrets.js";
 import { type SeededDevice, seedDevice, seedKeys } from "../seed.js";
 
 /** Posts JSON as a device of the user, and gives the fields of the answer, which has to be a success. */
@@ -6,7 +6,7 @@ export type PostAsDevice = (path: string, body: object) => Promise<Readonly<Reco
 
 /** An account's secrets, and its first verified device. */
 export interface Encryption {
-  readonly secrets: SecretsBundle;
+  readonly secrets: SecretsBundleJson;
   readonly device: SeededDevice;
 }
 

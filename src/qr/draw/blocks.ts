@@ -1,9 +1,5 @@
-import { LEVELS_BEST_FIRST, type QrLevel, qrModules, sideOf, withMargin } from "./modules.js";
-
-/** `--qr`: half blocks, which `auto` takes too; two cells a module, drawn without any character but space; none. */
-export type QrSize = "auto" | "small" | "large" | "none";
-/** `--ec-level`: `auto` is the best that still fits. */
-export type EcLevel = "auto" | QrLevel;
+import type { EcLevel, QrLevel, QrSize } from "./choices.js";
+import { LEVELS_BEST_FIRST, qrModules, sideOf, withMargin } from "./modules.js";
 
 export interface DrawOptions {
   /** Cells and lines that there are for the drawing; Infinity where nothing limits them. */

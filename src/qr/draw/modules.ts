@@ -1,9 +1,7 @@
 import QRCode from "qrcode-terminal/vendor/QRCode/index.js";
 import QRRSBlock from "qrcode-terminal/vendor/QRCode/QRRSBlock.js";
 import { Failure } from "../../foundation/failures.js";
-
-/** Error correction: about 7, 15, 25 and 30 % of the code may be unreadable. */
-export type QrLevel = "L" | "M" | "Q" | "H";
+import type { QrLevel } from "./choices.js";
 
 export const LEVELS_BEST_FIRST: readonly QrLevel[] = ["H", "Q", "M", "L"];
 

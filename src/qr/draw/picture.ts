@@ -1,4 +1,5 @@
-import { fitsLevel, type QrLevel, qrModules, withMargin } from "./modules.js";
+import type { QrLevel } from "./choices.js";
+import { fitsLevel, qrModules, withMargin } from "./modules.js";
 
 /** The quiet zone of ISO/IEC 18004. */
 const MARGIN = 4;

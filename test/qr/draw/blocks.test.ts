@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type DrawOptions, drawQr, type EcLevel, type QrDrawing } from "../../../src/qr/draw/blocks.js";
+import { type DrawOptions, drawQr, type QrDrawing } from "../../../src/qr/draw/blocks.js";
+import type { EcLevel } from "../../../src/qr/draw/choices.js";
 import { readTwice } from "../../support/decoders.js";
 import { payloadOf, scan } from "../../support/pictures.js";
 import { SeededRandom } from "../../support/random.js";

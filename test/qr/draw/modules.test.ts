@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type QrLevel, qrModules, sideOf } from "../../../src/qr/draw/modules.js";
+import type { QrLevel } from "../../../src/qr/draw/choices.js";
+import { qrModules, sideOf } from "../../../src/qr/draw/modules.js";
 
 /** What the largest code, version 40, holds in bytes (ISO/IEC 18004, table 7). */
 const MOST: Readonly<Record<QrLevel, number>> = { L: 2953, M: 2331, Q: 1663, H: 1273 };

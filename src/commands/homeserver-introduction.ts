@@ -1,0 +1,47 @@
+import { isIP } from "node:net";
+import type { DevHomeserver } from "../dev-homeserver/dev-homeserver.js";
+import type { SynapseAuthorization } from "../dev-homeserver/synapse/start.js";
+import { escapeText } from "../foundation/escape-text.js";
+
+/** What a person is told about a development homeserver that runs: its account, and what to try with it. */
+export function introduction(
+  {
+    baseUrl,
+    account,
+    issuer,
+  }: Pick<DevHomeserver, "baseUrl" | "account"> & Partial<Pick<SynapseAuthorization, "issuer">>,
+  session: string,
+  host: string,
+): string {
+  const lines = [
+    `Development homeserver: ${baseUrl.href}`,
+    ...(issuer ? [`  consent     ${issuer.href}link`] : []),
+    `  account     ${account.userId}`,
+    `  password    ${account.password}`,
+    `  session     ${escapeText(session, 4096)}`,
+    "",
+    issuer
+      ? "It stands in front of that Synapse, and forgets tokens and password at the end: Ctrl-C."
+      : "It keeps everything in memory, and forgets it at the end: Ctrl-C.",
+  ];
+  if (!isLoopback(host)) {
+    lines.push("Anybody who can reach this machine can use it. Other machines need --allow-http for it.");
+  }
+  lines.push(
+    "",
+    "Try next, each in a terminal of its own:",
+    `  matrix-qr-login generate --homeserver ${baseUrl.href}`,
+    `  matrix-qr-login scan picture.png --session ${quoted(session)}`,
+    "",
+  );
+  return `${lines.join("\n")}\n`;
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+}
+
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./:@+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,49 @@
+import { InvalidArgumentError } from "commander";
+import { createCommand, Option } from "./commander.js";
+import type { OptionsOf } from "./with-options.js";
+
+/** The options that every command takes, and the kinds of values that they share. */
+
+const DEFAULT_TIMEOUT_S = 600;
+const MAX_SECONDS = 24 * 60 * 60;
+
+export function globalOptions() {
+  return createCommand()
+    .option("--session <name or path>", "the session to use or to make (env MATRIX_QR_LOGIN_SESSION)")
+    .addOption(seconds("--timeout <seconds>", "upper bound for the whole run").default(DEFAULT_TIMEOUT_S))
+    .addOption(
+      new Option("--allow-http <host>", "allow plain http for this host; may be repeated")
+        .argParser((host: string, hosts: readonly string[]) => [...hosts, host])
+        .default([], "loopback only"),
+    )
+    .option("--json", "write events as JSON lines to stdout, and nothing else")
+    .option("--plain", "one line an event, no terminal tricks")
+    .option("--verbose", "show what happens on the network, without secrets")
+    .option("--trace <file>", "write the same to a file, as JSON lines");
+}
+
+export type GlobalOptions = OptionsOf<typeof globalOptions>;
+
+/** An option whose first choice is the default. */
+export function choice<Flags extends string, const First extends string, const Others extends string>(
+  flags: Flags,
+  description: string,
+  choices: readonly [First, ...(readonly Others[])],
+) {
+  return new Option(flags, description).choices(choices).default(choices[0]);
+}
+
+export function seconds<Flags extends string>(flags: Flags, description: string) {
+  return new Option(flags, description).argParser(parseSeconds);
+}
+
+function parseSeconds(text: string): number {
+  const parsed = parseWholeNumber(text);
+  if (parsed >= 1 && parsed <= MAX_SECONDS) return parsed;
+  throw new InvalidArgumentError(`It has to be a number of seconds from 1 to ${MAX_SECONDS}.`);
+}
+
+export function parseWholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It has to be a whole number.");
+}

@@ -1,0 +1,42 @@
+import type { Command } from "@commander-js/extra-typings";
+import { InvalidArgumentError } from "commander";
+import { DECISIONS, RENDEZVOUS_MODES } from "../../dev-homeserver/options.js";
+import { Option } from "./commander.js";
+import { choice, globalOptions, parseWholeNumber, seconds } from "./global.js";
+import { type OptionsOf, withOptions } from "./with-options.js";
+
+export function homeserverCommand(parent: Command) {
+  return withOptions(
+    parent
+      .command("homeserver")
+      .description("run the embedded development homeserver by itself")
+      .addOption(new Option("--port <number>", "port; a free one by default").argParser(parseWholeNumber))
+      .option("--host <address>", "address to listen on", "127.0.0.1")
+      .addOption(
+        new Option("--auto-consent [decision]", "answer the consent page by itself after a moment")
+          .choices(DECISIONS)
+          .preset("allow"),
+      )
+      .addOption(choice("--rendezvous-mode <mode>", "who may make rendezvous sessions", RENDEZVOUS_MODES))
+      .addOption(seconds("--rendezvous-lifetime <seconds>", "how long a rendezvous session lives"))
+      .addOption(seconds("--interval <seconds>", "pause between two polls for a token"))
+      .addOption(seconds("--token-ttl <seconds>", "how long an access token lives"))
+      .option("--user <localpart>", "who the account is", parseLocalpart, "alice")
+      .option("--like-synapse", "do as Synapse and MAS do where they differ from the specifications")
+      .optionsGroup("In front of a Synapse:")
+      .option("--synapse <url>", "be the authorization server of this Synapse, which does the rest")
+      .option("--synapse-secret-file <path>", "the secret of matrix_authentication_service in its settings")
+      .option("--allow-remote-synapse", "let it be on another machine; it has to be one for tests")
+      .option("--public-url <url>", "where clients reach this server, if a proxy is in front of it")
+      .optionsGroup("Options:"),
+    globalOptions(),
+  );
+}
+
+/** Matrix specification, Appendices §User Identifiers. */
+function parseLocalpart(text: string): string {
+  if (/^[a-z0-9._=/+-]{1,64}$/.test(text)) return text;
+  throw new InvalidArgumentError("It has to be of a-z 0-9 . _ = - / +");
+}
+
+export type HomeserverOptions = OptionsOf<typeof homeserverCommand>;

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { asked } from "./support/command-line.js";
+
+const GLOBAL = { timeout: 600, allowHttp: [] };
+
+describe("a command line calls one command, with its arguments", () => {
+  it.each<[args: readonly string[], call: readonly unknown[]]>([
+    [
+      ["inspect", "a.png", "-"],
+      ["inspect", ["a.png", "-"], GLOBAL],
+    ],
+    [
+      ["doctor", "example.org"],
+      ["doctor", "example.org", GLOBAL],
+    ],
+    [
+      ["session", "list"],
+      ["sessionList", GLOBAL],
+    ],
+    [
+      ["session", "show"],
+      ["sessionShow", GLOBAL],
+    ],
+    [
+      ["session", "check"],
+      ["sessionCheck", GLOBAL],
+    ],
+    [
+      ["session", "export"],
+      ["sessionExport", { ...GLOBAL, format: "json" }],
+    ],
+    [
+      ["session", "logout"],
+      ["sessionLogout", GLOBAL],
+    ],
+    [
+      ["session", "import", "-", "--offline"],
+      ["sessionImport", "-", { ...GLOBAL, offline: true }],
+    ],
+    [
+      ["demo", "--by-hand"],
+      ["demo", { ...GLOBAL, byHand: true }],
+    ],
+  ])("%j", async (args, call) => {
+    expect(await asked(args)).toEqual(call);
+  });
+
+  it.each<[args: readonly string[], message: string]>([
+    [["frobnicate"], "unknown command 'frobnicate'"],
+    [["session", "frobnicate"], "unknown command 'frobnicate'"],
+    [["inspect"], "missing required argument 'source'"],
+    [["doctor"], "missing required argument 'server'"],
+    [["doctor", "a", "b"], "too many arguments"],
+    [["session", "import"], "missing required argument 'file'"],
+    [["session", "export", "--format", "yaml"], "Allowed choices are json."],
+    [["session", "list", "--offline"], "unknown option '--offline'"],
+  ])("and %j none", async (args, message) => {
+    await expect(asked(args)).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,61 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "vitest";
+import type { CommandContext } from "../../src/commands/context.js";
+import { hintOf } from "../../src/commands/hints.js";
+import { Failure, type FailureCode } from "../../src/foundation/failures.js";
+import { createJsonDisplay } from "../../src/ui/json-display.js";
+import { perform } from "./command-line.js";
+import { expectFailure } from "./failures.js";
+import { FakeClock } from "./fake-clock.js";
+import { FakeInput, FakeOutput } from "./fake-terminal.js";
+import { machineWith, temporaryDirectory } from "./sessions.js";
+
+export interface Refusal {
+  readonly args: readonly string[];
+  readonly code: FailureCode;
+  /** What its hint has to name. */
+  readonly hint?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** What a person types at the terminal; without it there is no terminal. */
+  readonly typed?: string;
+  /** What comes on stdin where that is no terminal. */
+  readonly piped?: string;
+}
+
+/** Runs a command line in a world without sessions, and expects that it fails before any request. */
+export async function expectRefusal({ args, code, hint = "", ...given }: Refusal): Promise<void> {
+  const folder = await temporaryDirectory();
+  const trace = join(folder, "trace.ndjson");
+  const clock = new FakeClock();
+  const context = { ...fakeContext(given, folder), clock };
+  const terminal =
+    given.typed === undefined
+      ? undefined
+      : { input: context.stdin, output: context.stderr, close: () => undefined };
+  const display = createJsonDisplay(context, terminal);
+  const run = perform([...args, "--trace", trace], {
+    signIn: (_options, command) => command({ ...context, display }),
+    command: async (_options, command) => void (await command(context)),
+  });
+  const failure = await expectFailure(code, () => clock.runUntil(run));
+  expect(hintOf(failure) ?? "").toContain(hint);
+  expect(await readFile(trace, "utf8").catch(() => "")).toBe("");
+}
+
+function fakeContext(
+  { env = {}, typed, piped = "" }: Pick<Refusal, "env" | "typed" | "piped">,
+  folder: string,
+): Omit<CommandContext, "clock"> {
+  const stdin = new FakeInput(typed !== undefined);
+  stdin.end(typed ?? piped);
+  const size = { columns: 80, rows: 24 };
+  return {
+    ...machineWith({ XDG_STATE_HOME: folder, ...env }),
+    stdin: stdin.asStream(),
+    stdout: new FakeOutput().asStream(),
+    stderr: new FakeOutput(typed === undefined ? undefined : size).asStream(),
+    readPicture: () => Promise.reject(new Failure("no_qr_code")),
+    signal: new AbortController().signal,
+  };
+}
