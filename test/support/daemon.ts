@@ -14,7 +14,7 @@ export class Daemon {
   readonly #guard: ChildProcess;
   readonly #log: string;
 
-  /** @param log where its output is added */
+  /** @param log the file that its output goes to */
   constructor(command: readonly string[], log: string) {
     const output = openSync(log, "a");
     const env = { PATH: process.env["PATH"] };
@@ -23,8 +23,13 @@ export class Daemon {
     this.#log = log;
   }
 
+  /** Waits until its output has a text. */
+  async said(text: string): Promise<void> {
+    await this.#until(async () => this.#output().includes(text));
+  }
+
   /** Waits until a URL of it answers with success. */
-  async ready(url: string): Promise<void> {
+  async answers(url: string): Promise<void> {
     await this.#until(async () => (await fetch(url).catch(() => undefined))?.ok === true);
   }
 
@@ -37,10 +42,14 @@ export class Daemon {
     const deadline = Date.now() + START_MS;
     while (!(await isReady())) {
       if (Date.now() > deadline) {
-        throw new Error(`It doesn't start:\n${readFileSync(this.#log, "utf8").slice(-2000)}`);
+        throw new Error(`It doesn't start:\n${this.#output().slice(-2000)}`);
       }
       await sleep(PAUSE_MS);
     }
+  }
+
+  #output(): string {
+    return readFileSync(this.#log, "utf8");
   }
 
   async kill(): Promise<void> {

@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Decision } from "../../src/dev-homeserver/dev-homeserver.js";
 import { type SynapseAuthorization, startForSynapse } from "../../src/dev-homeserver/synapse/start.js";
 import { Secret } from "../../src/foundation/secret.js";
@@ -12,6 +14,7 @@ import { freePorts, locationsAt, replaceSetting, stackFolder } from "./stack-par
 
 const CONSENT_PAGE: ConsentPage = { allow: "button[value=allow]", allowed: "Device allowed" };
 const SECRET = "for-tests-alone";
+const IN_WAITING = fileURLToPath(new URL("synapse-in-waiting.py", import.meta.url));
 const FOLDERS = join(tmpdir(), "matrix-qr-login-stack-");
 /** Until a test gives nginx others. */
 const LOCATIONS = "location / { proxy_pass http://127.0.0.1:8008; }";
@@ -121,10 +124,15 @@ export class SynapseStack implements Stack {
   }
 
   async restart(server: Server): Promise<void> {
-    // The authorization server's settings count at once, and it has no disk to remember devices on.
+    // The authorization server's settings count at once, and it forgets who is signed in.
     if (server === "mas") return;
+    // Devices repeat a request for ten seconds: no more than a moment may pass, however busy the machine is.
+    const { synapse: port } = this.#proxied.ports;
+    const next = synapseInWaiting(this.#folder, port);
+    await next.said("loaded");
     await this.#synapse.kill();
-    this.#synapse = await startSynapse(this.#folder, this.#proxied.ports.synapse);
+    this.#synapse = next;
+    await next.answers(healthAt(port));
   }
 
   async stop(): Promise<void> {
@@ -164,11 +172,20 @@ export async function startLonelySynapse(): Promise<LonelySynapse> {
 }
 
 async function startSynapse(folder: string, port: number): Promise<Daemon> {
-  const python = join(stackFolder(), "venv/bin/python");
-  const module = ["-m", "synapse.app.homeserver", "-c", join(folder, "synapse.yaml")];
-  const daemon = new Daemon([python, ...module], join(folder, "synapse.log"));
-  await daemon.ready(`http://127.0.0.1:${port}/health`);
+  const daemon = synapseInWaiting(folder, port);
+  await daemon.answers(healthAt(port));
   return daemon;
+}
+
+/** It begins to listen when nobody else does. */
+function synapseInWaiting(folder: string, port: number): Daemon {
+  const python = join(stackFolder(), "venv/bin/python");
+  const args = [String(port), "-c", join(folder, "synapse.yaml")];
+  return new Daemon([python, IN_WAITING, ...args], join(folder, `synapse-${randomUUID()}.log`));
+}
+
+function healthAt(port: number): string {
+  return `http://127.0.0.1:${port}/health`;
 }
 
 async function startNginx(settings: NginxSettings, locations: string): Promise<Daemon> {
