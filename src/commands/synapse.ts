@@ -53,6 +53,7 @@ export async function startInFrontOfSynapse(
     ...settings,
     synapse: url,
     secret,
+    signal,
     ...(publicUrl !== undefined && { publicUrl: parseUrl("--public-url", publicUrl) }),
   });
 }

@@ -10,6 +10,7 @@ import { Failure } from "../../src/foundation/failures.js";
 import { failureOf } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { FakeSynapse, futureEndpoint, SHARED_SECRET } from "../support/fake-synapse.js";
+import { serve } from "../support/local-server.js";
 import { machineWith } from "../support/sessions.js";
 
 const DEFAULTS = {
@@ -22,9 +23,8 @@ const DEFAULTS = {
 } as const;
 
 /** Runs the command until it is ready. */
-async function run(options: Partial<HomeserverOptions>) {
+async function run(options: Partial<HomeserverOptions>, stop = new AbortController()) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const stop = new AbortController();
   const context = {
     ...machineWith({}),
     stdin: process.stdin,
@@ -45,6 +45,12 @@ async function run(options: Partial<HomeserverOptions>) {
   ]);
   const ready = JSON.parse(line) as { event: string; base_url: string; session: string };
   return { ready, stdout, stderr, stop: () => stop.abort(new Failure("interrupted")), ended };
+}
+
+async function secretFile(text = `${SHARED_SECRET}\n`): Promise<string> {
+  const path = join(await temporaryFolder(), "secret");
+  await writeFile(path, text);
+  return path;
 }
 
 async function temporaryFolder(): Promise<string> {
@@ -140,9 +146,7 @@ describe("the homeserver command with a Synapse behind it", () => {
     const { port, endpoint } = await futureEndpoint();
     const synapse = await FakeSynapse.start({ endpoint, secret: SHARED_SECRET });
     onTestFinished(() => synapse.close());
-    const secretFile = join(await temporaryFolder(), "secret");
-    await writeFile(secretFile, `${SHARED_SECRET}\n`);
-    const options = { synapse: synapse.url.href, synapseSecretFile: secretFile, port };
+    const options = { synapse: synapse.url.href, synapseSecretFile: await secretFile(), port };
     const { ready, stderr } = await run(options);
     expect(ready.base_url).toBe("https://matrix.example.org/");
     const session = JSON.parse(await readFile(ready.session, "utf8"));
@@ -162,22 +166,26 @@ describe("the homeserver command with a Synapse behind it", () => {
     ["a lifetime of rendezvous sessions", { rendezvousLifetime: 7 }, "as Synapse's settings have them"],
     ["a Synapse on another machine", { synapse: "https://matrix.example.org/" }, "on another machine"],
   ] as const)("refuses %s", async (_, options, named) => {
-    const secretFile = join(await temporaryFolder(), "secret");
-    await writeFile(secretFile, SHARED_SECRET);
-    const given = { ...complete, synapseSecretFile: secretFile, ...options } as HomeserverOptions;
+    const given = { ...complete, synapseSecretFile: await secretFile(), ...options } as HomeserverOptions;
     const failure = await failureOf(() => run(given));
     expect(failure.code).toBe("usage_error");
     expect(failure.message).toContain(named);
   });
 
   it("asks one on another machine where that is allowed", async () => {
-    const secretFile = join(await temporaryFolder(), "secret");
-    await writeFile(secretFile, SHARED_SECRET);
     const { port } = await futureEndpoint();
     // .invalid is never found (RFC 2606).
-    const remote = { synapse: "http://synapse.invalid/", synapseSecretFile: secretFile, port };
+    const remote = { synapse: "http://synapse.invalid/", synapseSecretFile: await secretFile(), port };
     const failure = await failureOf(() => run({ ...remote, allowRemoteSynapse: true }));
     expect(failure.code).toBe("network_error");
+  });
+
+  it("ends at once when it is interrupted while Synapse says nothing", async () => {
+    const stop = new AbortController();
+    const { href } = await serve(() => stop.abort(new Failure("interrupted")));
+    const { port } = await futureEndpoint();
+    const options = { synapse: href, synapseSecretFile: await secretFile(), port };
+    expect((await failureOf(() => run(options, stop))).code).toBe("interrupted");
   });
 
   it.each([
@@ -185,10 +193,9 @@ describe("the homeserver command with a Synapse behind it", () => {
     ["two words", "two words"],
     ["too much", "x".repeat(5000)],
   ])("takes no secret from %s", async (_, text) => {
-    const secretFile = join(await temporaryFolder(), "secret");
-    await writeFile(secretFile, text);
-    const failure = await failureOf(() => run({ ...complete, synapseSecretFile: secretFile }));
+    const path = await secretFile(text);
+    const failure = await failureOf(() => run({ ...complete, synapseSecretFile: path }));
     expect(failure.code).toBe("file_error");
-    expect(failure.message).toContain(secretFile);
+    expect(failure.message).toContain(path);
   });
 });

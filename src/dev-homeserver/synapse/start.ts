@@ -33,10 +33,12 @@ export type SynapseOptions = Omit<
   readonly secret: Secret;
   /** The issuer: this server's own URL as clients reach it; by default the one that it listens on. */
   readonly publicUrl?: URL;
+  /** Ends all that is asked of Synapse. */
+  readonly signal?: AbortSignal;
 };
 
 /** A device that was signed in by nobody's consent. */
-export interface ProvidedDevice {
+interface ProvidedDevice {
   readonly userId: string;
   readonly deviceId: string;
   /** It doesn't expire. */
@@ -66,12 +68,13 @@ export interface SynapseAuthorization
  * is here, done as Matrix Authentication Service does it. The account is made in Synapse where it isn't there; if it
  * is, it loses its devices and its cross-signing keys, whose secrets nobody has any more.
  *
- * @throws {Failure} `usage_error` where Synapse isn't set for this server; `network_error`, `server_error`
+ * @throws {Failure} `usage_error` where Synapse isn't set for this server; `network_error`, `server_error`;
+ *   the signal's reason
  * @throws {Error} Node's, such as `EADDRINUSE`, where it can't listen
  */
 export async function startForSynapse(options: SynapseOptions): Promise<SynapseAuthorization> {
   const settings = { ...withDefaults(options), likeSynapse: true };
-  const synapse = new Synapse(options.synapse, options.secret);
+  const synapse = new Synapse(options.synapse, options.secret, options.signal);
   let router = new Router();
   const server = new HttpServer({ answer: (...call) => router.answer(...call) }, settings.intercept);
   const endpoint = urlAt(settings.host, await server.listen(settings.host, settings.port));

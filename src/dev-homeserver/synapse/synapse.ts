@@ -26,10 +26,13 @@ export interface SynapseAnswer {
 export class Synapse {
   readonly #url: URL;
   readonly #secret: Secret;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(url: URL, secret: Secret) {
+  /** @param signal ends all that is asked */
+  constructor(url: URL, secret: Secret, signal?: AbortSignal) {
     this.#url = url;
     this.#secret = secret;
+    this.#signal = signal;
   }
 
   /**
@@ -84,7 +87,7 @@ export class Synapse {
 
   /**
    * @param request `METHOD /path`
-   * @throws {Failure} `network_error`
+   * @throws {Failure} `network_error`; the signal's reason
    */
   async answer(request: string, token?: Secret, body?: object): Promise<SynapseAnswer> {
     const [method = "", path = ""] = request.split(" ");
@@ -97,12 +100,13 @@ export class Synapse {
         },
         ...(body && { body: JSON.stringify(body) }),
         redirect: "error",
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(this.#signal ? [this.#signal] : [])]),
       });
       const bytes = response.body ? await readBounded(response.body, MAX_ANSWER) : undefined;
       const fields = v.safeParse(Fields, bytes && parseJson(bytes));
       return { status: response.status, fields: fields.success ? fields.output : {} };
     } catch (cause) {
+      this.#signal?.throwIfAborted();
       throw new Failure("network_error", `Synapse can't be reached at ${this.#url.href}.`, { cause });
     }
   }
