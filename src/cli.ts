@@ -20,7 +20,6 @@ import {
 } from "./commands/options/session.js";
 import type { SignInOptions } from "./commands/options/sign-in.js";
 import { packageVersion } from "./commands/version.js";
-import { exitCodeOf } from "./exit-codes.js";
 import { escapeText } from "./foundation/escape-text.js";
 import { Failure } from "./foundation/failures.js";
 import { processRunner, type Runner } from "./run.js";
@@ -48,10 +47,10 @@ async function reportUsageError(
   const [, initial = "", rest = ""] = sentence ?? [];
   const text = sentence ? escapeText(`${initial.toUpperCase()}${rest.replace(/\.$/, "")}.`) : undefined;
   const failure = new Failure("usage_error", text);
-  process.exitCode = exitCodeOf(failure.code);
-  if (!argv.includes("--json")) return;
-  await run.command({ json: true, timeout: undefined }, async () => {
-    throw failure;
+  const json = argv.includes("--json");
+  await run.command({ json, timeout: undefined }, async () => {
+    if (json) throw failure;
+    return failure;
   });
 }
 

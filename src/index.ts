@@ -13,10 +13,24 @@ export { type Revealed, revealed, Secret } from "./foundation/secret.js";
 export { resolveHomeserver, resolveUserHomeserver } from "./homeserver/resolve-homeserver.js";
 export type { HttpClient, HttpRequest, HttpResponse } from "./network/http.js";
 export { createHttpClient, type HttpClientOptions } from "./network/http-client.js";
+export type { Network } from "./network/network.js";
 export { createUrlPolicy, type UrlPolicy } from "./network/url-policy.js";
-export { type DevicePrivateKeys, generateDeviceId } from "./protocol/device-keys.js";
-export { type ExistingDevice, helpNewDevice } from "./protocol/existing-device.js";
+export {
+  type DevicePrivateKeys,
+  generateDeviceId,
+  generateDeviceIdentityKeys,
+} from "./protocol/device-keys.js";
+export { checkExistingDevice, type ExistingDevice, helpNewDevice } from "./protocol/existing-device.js";
 export type { ExpectedUser } from "./protocol/expected-user.js";
+export type {
+  AccountHomeserver,
+  BackupVersion,
+  DeviceAuthorization,
+  PublishedKeys,
+  SignInHomeserver,
+  TokenPoll,
+  Tokens,
+} from "./protocol/homeserver.js";
 export { type HomeserverClaim, type NewDevice, signInAsNewDevice } from "./protocol/new-device.js";
 export {
   decodeQrCode,
@@ -27,6 +41,7 @@ export {
 } from "./protocol/qr-code.js";
 export type { SecretsBundle, SecretsBundleJson } from "./protocol/secrets.js";
 export type { SecureChannel } from "./protocol/secure-channel.js";
+export type { NewSession, SessionFile } from "./protocol/sign-in-attempt.js";
 export type { PortableSession, StoredSession } from "./session/session-file.js";
 export { type NewSessionFile, SessionStore, sessionsDirectory } from "./session/store.js";
 export {
@@ -46,6 +61,7 @@ export { type CodeToShow, type GenerateCode, generateCode } from "./sign-in/gene
 export {
   homeserverFromCode,
   homeserverFromProtocols,
+  type LearnHomeserver,
   type NewDeviceRequest,
   signInThisDevice,
 } from "./sign-in/new-device.js";

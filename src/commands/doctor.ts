@@ -1,9 +1,10 @@
 import { examine } from "../doctor/examine.js";
-import { type Finding, obstacleIn, type State, type Verdict, verdictOf } from "../doctor/findings.js";
+import type { Finding, State } from "../doctor/findings.js";
 import { escapeText, safeJson } from "../foundation/escape-text.js";
 import type { Failure } from "../foundation/failures.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
 import type { CommandContext } from "./context.js";
+import { describeVerdict } from "./doctor-verdict.js";
 import { withNetwork } from "./network.js";
 import type { GlobalOptions } from "./options/global.js";
 
@@ -20,10 +21,9 @@ export async function doctor(
     const baseUrl = await resolveHomeserver(server, network, signal);
     const tell = (finding: Finding) =>
       stdout.write(options.json ? `${safeJson(finding)}\n` : describeFinding(finding));
-    const findings = await examine({ ...network, baseUrl }, tell, signal);
-    const verdict = verdictOf(findings);
-    stdout.write(options.json ? `${safeJson(verdict)}\n` : describeVerdict(verdict, baseUrl));
-    return obstacleIn(findings);
+    const { verdict, obstacle } = await examine({ ...network, baseUrl }, tell, signal);
+    stdout.write(options.json ? `${safeJson(verdict)}\n` : describeVerdict(verdict, obstacle, baseUrl));
+    return obstacle;
   });
 }
 
@@ -31,14 +31,4 @@ function describeFinding({ state, message, setting }: Finding): string {
   const lines = [`${MARKS[state]}  ${escapeText(message, 500)}`];
   if (setting) lines.push(`      ${setting}`);
   return `${lines.join("\n")}\n`;
-}
-
-function describeVerdict(verdict: Verdict, { host }: URL): string {
-  const { sign_in, new_device_generates, existing_device_generates } = verdict;
-  const list = (versions: readonly string[]) => (versions.length > 0 ? versions.join(", ") : "nothing");
-  return `
-${sign_in ? `Devices can be signed in by QR code on ${host}.` : `No device can be signed in by QR code on ${host}.`}
-  A new device can generate codes of: ${list(new_device_generates)}
-  An existing device can generate codes of: ${list(existing_device_generates)}
-`;
 }

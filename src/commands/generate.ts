@@ -1,5 +1,6 @@
 import { Failure } from "../foundation/failures.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
+import { TRIES } from "../protocol/establishment.js";
 import type { ExpectedUser } from "../protocol/expected-user.js";
 import { qrFileFormat } from "../qr/draw/qr-file.js";
 import { byExpectedUser, byTypedCode } from "../sign-in/confirmation.js";
@@ -24,9 +25,6 @@ import {
   resolveExpectedUser,
   withWorld,
 } from "./sign-in.js";
-
-/** How often a check code may be typed at a terminal. A script has one try. */
-const TYPED_ATTEMPTS = 3;
 
 /** `generate`: shows a QR code, and goes on with the device that scans it. */
 export async function generate(options: GenerateOptions, context: SignInContext): Promise<void> {
@@ -116,8 +114,9 @@ function showRefused(): Failure {
 }
 
 function typedCode(from: "prompt" | "stdin", { display, stdin }: SignInContext) {
+  // A script has one try.
   if (from === "stdin") return byTypedCode(checkCodesFromLines(stdin), 1);
-  if (display.prompt) return byTypedCode(checkCodesFromPrompt(display.prompt), TYPED_ATTEMPTS);
+  if (display.prompt) return byTypedCode(checkCodesFromPrompt(display.prompt), TRIES);
   throw new Failure("terminal_required", "The check code has to be typed, and there is no terminal.", {
     hint: "Use --check-code stdin, or for a new device --check-code show with --expect-user.",
   });

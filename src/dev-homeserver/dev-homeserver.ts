@@ -9,7 +9,7 @@ import { keySignatureRoutes } from "./client-server/key-signatures.js";
 import { discoveryRoutes } from "./client-server/server-info.js";
 import { pagesOf } from "./consent/pages.js";
 import { type Account, noticeRoutes } from "./consent/routes.js";
-import { Router } from "./http/router.js";
+import { type Given, Router } from "./http/router.js";
 import { HttpServer, urlAt } from "./http/server.js";
 import { AuthorizationServer, type PortableTokens } from "./oauth/authorization-server.js";
 import type { Session } from "./oauth/sessions.js";
@@ -74,7 +74,7 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
   const settings = withDefaults(options);
   const { clock, likeSynapse } = settings;
 
-  const router = new Router();
+  const router = new Router<Given>();
   const server = new HttpServer(router, settings.intercept);
   const port = await server.listen(settings.host, settings.port);
   const baseUrl = urlAt(settings.host, port);

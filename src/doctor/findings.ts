@@ -1,5 +1,6 @@
 import type { ChannelVersion } from "../foundation/events.js";
-import { Failure, type FailureCode } from "../foundation/failures.js";
+import type { Failure } from "../foundation/failures.js";
+import type { Trap, TrialStep } from "./traps.js";
 
 /** What is looked at, in this order. The names are stable: `check` in the events of `doctor --json`. */
 export type Check =
@@ -7,6 +8,7 @@ export type Check =
   | "oauth"
   | "device_authorization_grant"
   | "client_registration"
+  | "device_authorization"
   | "verification_uri_complete"
   | "rendezvous_msc4388"
   | "rendezvous_msc4108_2024";
@@ -18,10 +20,16 @@ export interface Finding {
   readonly event: "check";
   readonly check: Check;
   readonly state: State;
-  /** What was found, in one sentence. */
+  /** What was found, for people; what a server said in it is escaped. */
   readonly message: string;
-  /** The setting of Synapse or Matrix Authentication Service that changes it. */
+  /** What the admin of this server can set to change it. */
   readonly setting?: string;
+  /** Of `homeserver`: which server it is, as it says itself. */
+  readonly software?: string;
+  readonly software_version?: string;
+  /** Of rendezvous sessions: what their deployment does to them, and what of a trial failed. */
+  readonly trap?: Trap;
+  readonly failed?: readonly TrialStep[];
 }
 
 /** What follows from the findings for a person. */
@@ -32,52 +40,47 @@ export interface Verdict {
   /** Versions of the code that a device which isn't signed in can generate here. */
   readonly new_device_generates: readonly ChannelVersion[];
   readonly existing_device_generates: readonly ChannelVersion[];
+  /** Whether that holds for released apps, all of which have the 2024 version alone (docs/apps.md). */
+  readonly apps: boolean;
+  /** Where it holds for this program alone: what the admin can set for apps. */
+  readonly setting_for_apps?: string;
 }
 
-/** Where a check that isn't `ok` is put right. */
-export const SETTINGS: Readonly<Partial<Record<Check, string>>> = {
-  oauth: "Synapse: matrix_authentication_service.enabled: true, with Matrix Authentication Service beside it",
-  device_authorization_grant: "Matrix Authentication Service: oauth.device_code_grant_enabled: true",
-  client_registration: "Matrix Authentication Service: policy.data.client_registration",
-  verification_uri_complete:
-    "Matrix Authentication Service: oauth.device_code_user_code_auto_fill_enabled: true",
-  rendezvous_msc4388: "Synapse: experimental_features.msc4388_mode: open (or authenticated)",
-  rendezvous_msc4108_2024: "Synapse: experimental_features.msc4108_enabled: true",
-};
+/** All that was found out about a homeserver. */
+export interface Diagnosis {
+  readonly findings: readonly Finding[];
+  readonly verdict: Verdict;
+  /** What a sign-in would fail with here, once two devices have met somewhere. */
+  readonly obstacle?: Failure;
+}
 
-/** Where sessions of the 2024 version are made, and can't be used. */
-export const BROKEN_BY_PROXY =
-  "The reverse proxy: pass /_synapse/client/rendezvous on to Synapse, and ETag headers through unchanged; " +
-  "Synapse: public_baseurl";
-
-/** Without these no device can be signed in; and what a sign-in fails with that lacks one. */
-const NEEDED: readonly (readonly [Check, FailureCode])[] = [
-  ["oauth", "homeserver_without_oauth"],
-  ["device_authorization_grant", "homeserver_without_device_grant"],
-  ["client_registration", "homeserver_without_registration"],
+/** Without these no device can be signed in. */
+const NEEDED: readonly Check[] = [
+  "homeserver",
+  "oauth",
+  "device_authorization_grant",
+  "client_registration",
+  "device_authorization",
 ];
 
-function stateIn(findings: readonly Finding[], check: Check): State {
-  return findings.find((finding) => finding.check === check)?.state ?? "missing";
-}
-
-/** What a sign-in would fail with on this homeserver, once two devices have met somewhere. */
-export function obstacleIn(findings: readonly Finding[]): Failure | undefined {
-  const lacking = NEEDED.find(([check]) => stateIn(findings, check) === "missing");
-  return lacking && new Failure(lacking[1]);
-}
-
 export function verdictOf(findings: readonly Finding[]): Verdict {
-  const versions: readonly (readonly [ChannelVersion, Check])[] = [
-    ["msc4388", "rendezvous_msc4388"],
-    ["msc4108-2024", "rendezvous_msc4108_2024"],
-  ];
-  const generates = (states: readonly State[]) =>
-    versions.flatMap(([version, check]) => (states.includes(stateIn(findings, check)) ? [version] : []));
+  const found = (check: Check) => findings.find((finding) => finding.check === check);
+  const isThere = (check: Check) => (found(check)?.state ?? "missing") !== "missing";
+  const msc4388 = found("rendezvous_msc4388")?.state;
+  // It is never limited to devices that are signed in, unlike MSC4388.
+  const versions2024 = isThere("rendezvous_msc4108_2024") ? (["msc4108-2024"] as const) : [];
+  const sign_in = NEEDED.every(isThere);
+  const apps = sign_in && versions2024.length > 0;
+  const setting = found("rendezvous_msc4108_2024")?.setting;
   return {
     event: "verdict",
-    sign_in: obstacleIn(findings) === undefined,
-    new_device_generates: generates(["ok"]),
-    existing_device_generates: generates(["ok", "limited"]),
+    sign_in,
+    new_device_generates: [...(msc4388 === "ok" ? (["msc4388"] as const) : []), ...versions2024],
+    existing_device_generates: [
+      ...(isThere("rendezvous_msc4388") ? (["msc4388"] as const) : []),
+      ...versions2024,
+    ],
+    apps,
+    ...(sign_in && !apps && setting !== undefined ? { setting_for_apps: setting } : {}),
   };
 }

@@ -105,7 +105,7 @@ export const FAILURES = {
   authorization_expired: {
     kind: "late",
     message: "Nobody consented in time.",
-    hint: "Start again, and confirm the sign-in on the consent page.",
+    hint: "Start again, and confirm the sign-in on the consent page. If that page refuses it, as where the account has too many devices, do what it says first.",
   },
   timed_out: {
     kind: "late",

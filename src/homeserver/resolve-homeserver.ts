@@ -6,7 +6,7 @@ import { toBaseUrl } from "../network/base-url.js";
 import type { HttpResponse } from "../network/http.js";
 import type { Network } from "../network/network.js";
 import { isLoopback, type UrlPolicy } from "../network/url-policy.js";
-import { ExpectedUser } from "../protocol/expected-user.js";
+import { type ExpectedUser, makeExpectedUser } from "../protocol/expected-user.js";
 import { refusal } from "./refusal.js";
 import { fetchVersions } from "./versions.js";
 
@@ -15,7 +15,7 @@ const WellKnown = v.object({
 });
 
 /**
- * The base URL for `--homeserver` and `--rendezvous`: a URL is one already, a server name is looked up.
+ * The base URL that a homeserver's name leads to: a URL is one already, a server name is looked up.
  *
  * @throws {Failure} `usage_error`, `url_refused`, `network_error`, `server_error`
  */
@@ -43,7 +43,7 @@ export async function resolveUserHomeserver(
   network: Omit<Network, "clock">,
   signal: AbortSignal,
 ): Promise<ExpectedUser> {
-  return ExpectedUser.resolve(userId, async (serverName) => {
+  return makeExpectedUser(userId, async (serverName) => {
     try {
       return await resolveServerName(serverName, network, signal);
     } catch (error) {

@@ -149,6 +149,7 @@ export class RepeatingHttpClient implements HttpClient {
           headers: this.#headers(request, url),
           ...(request.body === undefined ? {} : { body: request.body }),
           maxBytes: request.maxBytes ?? DEFAULT_MAX_BYTES,
+          ownConnection: request.ownConnection ?? false,
           signal,
         }),
       );

@@ -17,6 +17,8 @@ export interface HttpRequest {
   /** No try starts and no pause ends after this time on the clock. */
   readonly deadline?: number;
   readonly signal?: AbortSignal;
+  /** Sent over a connection that is opened for it and closed after it; by default, one that is open is used. */
+  readonly ownConnection?: boolean;
   /** Statuses that are an answer here although they would be repeated by default (5xx, 429). */
   readonly final?: readonly number[];
 }

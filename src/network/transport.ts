@@ -8,6 +8,8 @@ export interface TransportRequest {
   readonly body?: string;
   /** Upper bound of the answer's body in bytes. */
   readonly maxBytes: number;
+  /** Whether it goes over a connection that is opened for it and closed after it. */
+  readonly ownConnection?: boolean;
   readonly signal: AbortSignal;
 }
 

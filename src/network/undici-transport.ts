@@ -29,12 +29,15 @@ export function createUndiciTransport(env: Environment): ClosableTransport {
   };
   const direct = new Agent(options);
   const proxied = createProxyAgent(env, options) ?? direct;
+  const newAgentFor = ({ hostname }: URL) =>
+    (isLoopback(hostname) ? undefined : createProxyAgent(env, options)) ?? new Agent(options);
 
   return {
     async send(request) {
       const { url, maxBytes, signal } = request;
+      const own = request.ownConnection ? newAgentFor(url) : undefined;
       try {
-        const answer = await (isLoopback(url.hostname) ? direct : proxied).request({
+        const answer = await (own ?? (isLoopback(url.hostname) ? direct : proxied)).request({
           origin: url.origin,
           path: url.pathname + url.search,
           method: request.method as Dispatcher.HttpMethod,
@@ -50,6 +53,8 @@ export function createUndiciTransport(env: Environment): ClosableTransport {
         // A request that undici finds malformed is a bug here, not the network's.
         if (error instanceof BodyTooLarge || error instanceof errors.InvalidArgumentError) throw error;
         throw describeSocketError(error);
+      } finally {
+        await own?.destroy();
       }
     },
     async close() {

@@ -56,16 +56,20 @@ export async function answerScan<Role extends Intent>(
   return new UnconfirmedSecureChannel(role, insecure, channel);
 }
 
+/** How often a check code may be typed: there are ninety of them. */
+export const TRIES = 3;
+
 /** Device G, while its user reads the check code from device S. It can neither send nor receive. */
 export class UnconfirmedSecureChannel<Role extends Intent> {
-  readonly role: Role;
+  readonly #role: Role;
   readonly #insecure: InsecureChannel;
   readonly #channel: UnconfirmedChannel;
   /** S's first message, which may come before the code is typed, kept unopened. */
   #kept: Received | undefined;
+  #triesLeft = TRIES;
 
   constructor(role: Role, insecure: InsecureChannel, channel: UnconfirmedChannel) {
-    this.role = role;
+    this.#role = role;
     this.#insecure = insecure;
     this.#channel = channel;
   }
@@ -82,10 +86,17 @@ export class UnconfirmedSecureChannel<Role extends Intent> {
     throw new Failure("unexpected_message", "The other device sent a second message before its turn.");
   }
 
-  /** MSC4388 §Secure channel, step 7. Undefined for a wrong code; that may be tried again. */
+  /**
+   * MSC4388 §Secure channel, step 7. A wrong code may be tried again, but not as often as it takes to guess one.
+   *
+   * @returns undefined for a wrong code
+   * @throws {Failure} `check_code_wrong` after three of them, whatever the code
+   */
   confirm(code: string): { channel: SecureChannel<Role>; dialect: Dialect | undefined } | undefined {
+    if (this.#triesLeft === 0) throw new Failure("check_code_wrong");
+    this.#triesLeft--;
     const confirmed = this.#channel.confirm(code);
-    return confirmed && { channel: this.#secure(this.role, confirmed.channel), dialect: confirmed.dialect };
+    return confirmed && { channel: this.#secure(this.#role, confirmed.channel), dialect: confirmed.dialect };
   }
 
   /**
@@ -99,7 +110,7 @@ export class UnconfirmedSecureChannel<Role extends Intent> {
     this: UnconfirmedSecureChannel<"new">,
     expectedUser: ExpectedUser,
   ): { channel: SecureChannel<"new"> } & CheckCodes {
-    if (this.role !== "new") throw new TypeError("Only a new device goes on without a typed check code.");
+    if (this.#role !== "new") throw new TypeError("Only a new device goes on without a typed check code.");
     if (!ExpectedUser.isGenuine(expectedUser)) throw new TypeError("resolveUserHomeserver makes these.");
     const { channel, ...codes } = this.#channel.confirmUnseen();
     return { channel: this.#secure("new", channel, expectedUser), ...codes };

@@ -1,12 +1,12 @@
+import { endOf, isCallersAbort } from "../foundation/caller-abort.js";
 import type { Clock } from "../foundation/clock.js";
 import type { Emit } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
-import { endOf, isCallersAbort } from "./caller-abort.js";
 import { checkCrossSigningSecrets } from "./cross-signing.js";
 import type { AccountHomeserver } from "./homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT, type LoginProtocol } from "./messages.js";
 import { backupVersion, type SecretsBundle } from "./secrets.js";
-import type { SecureChannel } from "./secure-channel.js";
+import { SecureChannel } from "./secure-channel.js";
 import { whileWatching } from "./while-watching.js";
 
 /** MSC4108 §Secret sharing and device verification, step 1: the device may take that long to show up. */
@@ -55,7 +55,8 @@ export async function helpNewDevice(
   announceHomeserver: (channel: SecureChannel<"existing">, signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<{ readonly deviceId: string }> {
-  if (channel.role !== "existing") throw new TypeError("This channel is a new device's.");
+  const end: SecureChannel = channel;
+  if (!SecureChannel.isFor(end, "existing")) return end.refuse("This channel is not an existing device's.");
   try {
     // 1. Homeserver discovery
     await announceHomeserver(channel, signal);
@@ -88,7 +89,7 @@ export async function helpNewDevice(
   } catch (thrown) {
     const failure = endOf(thrown, signal);
     const reason = await channel.abandon(failure);
-    if (isCallersAbort(thrown, signal)) throw thrown;
+    if (isCallersAbort(thrown, signal)) throw signal.reason;
     throw reason === undefined ? failure : failure.with({ reason });
   }
 }

@@ -1,31 +1,34 @@
 import { serverNameOf } from "../foundation/identifiers.js";
 
+/** Held by this module alone: without it there is no way to make an expected user. */
+const MAKING = Symbol("making an expected user");
+let make: (userId: string, baseUrl: URL) => ExpectedUser;
+
 /**
  * The user that a new device has to become, with the homeserver that the user's own server name leads to. It
  * closes the hole that a typed check code closes otherwise (MSC4108 §Shoulder-surfing to sign in to attacker
  * account): whatever another device or a QR code names, all requests of the sign-in go to this base URL, and it
  * has to say that the tokens are this user's.
  *
- * There is one way to make one, and `resolveUserHomeserver` is the one that takes it.
+ * `makeExpectedUser` is the one way to make one, and `resolveUserHomeserver`, which the library exports, the one
+ * that takes it.
  */
 export class ExpectedUser {
   readonly #userId: string;
   readonly #baseUrl: string;
 
-  private constructor(userId: string, baseUrl: URL) {
+  /** @throws {TypeError} for whoever isn't `makeExpectedUser`: privacy of constructors ends with TypeScript */
+  private constructor(making: typeof MAKING, userId: string, baseUrl: URL) {
+    if (making !== MAKING) throw new TypeError("resolveUserHomeserver makes expected users.");
     this.#userId = userId;
     this.#baseUrl = baseUrl.href;
   }
 
-  /**
-   * @param lookUp finds the base URL of a server name, by nothing but that name
-   * @throws {Failure} `usage_error` for what is no user ID, and what `lookUp` throws
-   */
-  static async resolve(userId: string, lookUp: (serverName: string) => Promise<URL>): Promise<ExpectedUser> {
-    return new ExpectedUser(userId, await lookUp(serverNameOf(userId)));
+  static {
+    make = (userId, baseUrl) => new ExpectedUser(MAKING, userId, baseUrl);
   }
 
-  /** Whether this was made by `resolve`: types end where JavaScript begins. */
+  /** Whether this was made by `makeExpectedUser`: types end where JavaScript begins. */
   static isGenuine(value: unknown): value is ExpectedUser {
     return typeof value === "object" && value !== null && #baseUrl in value;
   }
@@ -44,6 +47,17 @@ export class ExpectedUser {
     if (claim === serverNameOf(this.#userId)) return true;
     return URL.canParse(claim) && withSlash(new URL(claim)) === this.#baseUrl;
   }
+}
+
+/**
+ * @param lookUp finds the base URL of a server name, by nothing but that name
+ * @throws {Failure} `usage_error` for what is no user ID, and what `lookUp` throws
+ */
+export async function makeExpectedUser(
+  userId: string,
+  lookUp: (serverName: string) => Promise<URL>,
+): Promise<ExpectedUser> {
+  return make(userId, await lookUp(serverNameOf(userId)));
 }
 
 function withSlash(url: URL): string {

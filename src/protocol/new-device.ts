@@ -1,16 +1,15 @@
-import { type Clock, msUntil } from "../foundation/clock.js";
+import { endOf, isCallersAbort } from "../foundation/caller-abort.js";
+import { msUntil } from "../foundation/clock.js";
 import { escapeText } from "../foundation/escape-text.js";
-import type { Emit } from "../foundation/events.js";
+import { FAILURES } from "../foundation/failure-table.js";
 import { Failure } from "../foundation/failures.js";
-import { endOf, isCallersAbort } from "./caller-abort.js";
-import type { DevicePrivateKeys } from "./device-keys.js";
 import { ExpectedUser } from "./expected-user.js";
 import type { AccountHomeserver, DeviceAuthorization, SignInHomeserver } from "./homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "./messages.js";
 import { pollUntilDecided } from "./poll-for-consent.js";
 import { backupVersion } from "./secrets.js";
-import type { SecureChannel } from "./secure-channel.js";
-import { checkBackup, checkSecrets, uploadDeviceKeys } from "./self-verification.js";
+import { SecureChannel } from "./secure-channel.js";
+import { checkBackup, checkSecrets, uploadDeviceKeys, type VerifyingDevice } from "./self-verification.js";
 import { type SessionFile, SignInAttempt } from "./sign-in-attempt.js";
 import { whileWatching } from "./while-watching.js";
 
@@ -18,21 +17,16 @@ import { whileWatching } from "./while-watching.js";
 export type HomeserverClaim = string;
 
 /** The device that wants to be signed in, and all that it needs from outside. */
-export interface NewDevice {
-  readonly deviceId: string;
-  readonly identityKeys: DevicePrivateKeys;
+export interface NewDevice extends VerifyingDevice {
   /** Finds the base URL that a claim about the homeserver leads to. Not asked where a user is expected. */
   readonly resolveHomeserver: (claim: HomeserverClaim, signal: AbortSignal) => Promise<URL>;
+  /** Gives the homeserver at this base URL, and at no other. */
   readonly connect: (baseUrl: URL) => SignInHomeserver;
   readonly sessionFile: SessionFile;
   /** Who this device must end up as. A channel without a typed check code brings its own. */
   readonly expectedUser?: ExpectedUser | undefined;
-  /** The public master cross-signing key that the account must have, unpadded base64. */
-  readonly expectedMasterKey?: string | undefined;
   /** Keep the session when the secrets never come. */
   readonly keepUnverified: boolean;
-  readonly emit: Emit;
-  readonly clock: Clock;
 }
 
 /**
@@ -52,12 +46,12 @@ export async function signInAsNewDevice(
   learnHomeserver: (channel: SecureChannel<"new">, signal: AbortSignal) => Promise<HomeserverClaim>,
   signal: AbortSignal,
 ): Promise<{ readonly userId: string; readonly deviceId: string }> {
-  const expectedUser = expectedUserOf(device, channel);
+  const expectedUser = await expectedUserOf(device, channel);
   const attempt = new SignInAttempt(device);
   try {
     // 1. Homeserver discovery
     const claim = await learnHomeserver(channel, signal);
-    const homeserver = device.connect(await chooseHomeserver(device, expectedUser, claim, signal));
+    const homeserver = connect(device, await chooseHomeserver(device, expectedUser, claim, signal));
 
     // 2. The new device checks if it can use an available protocol
     const authorization = await startAuthorization(device, homeserver, signal);
@@ -91,21 +85,25 @@ export async function signInAsNewDevice(
     const [ended, reason] = await Promise.all([attempt.undo(failure), channel.abandon(failure)]);
     if (isCallersAbort(thrown, signal)) {
       warnOfRemains(device, ended);
-      throw thrown;
+      throw signal.reason;
     }
     throw reason === undefined ? ended : ended.with({ reason });
   }
 }
 
 /** Types keep a channel to its role, and the way past its check code to its user, as far as types reach. */
-function expectedUserOf(device: NewDevice, channel: SecureChannel<"new">): ExpectedUser | undefined {
-  if (channel.role !== "new") throw new TypeError("This channel is an existing device's.");
-  const expectedUser = channel.expectedUser ?? device.expectedUser;
+async function expectedUserOf(
+  device: NewDevice,
+  channel: SecureChannel<"new">,
+): Promise<ExpectedUser | undefined> {
+  const end: SecureChannel = channel;
+  if (!SecureChannel.isFor(end, "new")) return end.refuse("This channel is not a new device's.");
+  const expectedUser = SecureChannel.expectedUserOf(end) ?? device.expectedUser;
   if (expectedUser !== undefined && !ExpectedUser.isGenuine(expectedUser)) {
-    throw new TypeError("An expected user is what resolveUserHomeserver gives.");
+    return end.refuse("An expected user is what resolveUserHomeserver gives.");
   }
   if (device.expectedUser !== undefined && device.expectedUser.userId !== expectedUser?.userId) {
-    throw new TypeError("This channel was confirmed for another user.");
+    return end.refuse("This channel was confirmed for another user.");
   }
   return expectedUser;
 }
@@ -124,6 +122,12 @@ async function chooseHomeserver(
     emit({ event: "warning", code: "homeserver_ignored", message });
   }
   return baseUrl;
+}
+
+function connect(device: NewDevice, baseUrl: URL): SignInHomeserver {
+  const homeserver = device.connect(baseUrl);
+  if (homeserver.baseUrl.href === baseUrl.href) return homeserver;
+  throw new Error("A homeserver was connected to that is not the one to ask.");
 }
 
 /** A reason that a caller gave for aborting has no room for what couldn't be undone. */
@@ -184,12 +188,23 @@ async function waitForConsent(
     (watched) => channel.watch(watched),
     (watched) => pollUntilDecided(homeserver, authorization, attempt, clock, watched),
     signal,
-  );
+  ).catch((thrown: unknown) => {
+    throw isExpiry(thrown) ? thrown.with({ hint: FAILURES.authorization_expired.hint }) : thrown;
+  });
   if (outcome === "expired") throw new Failure("authorization_expired");
   if (outcome === "declined") {
     await channel.sendFinal({ type: "m.login.declined" }, signal).catch(() => undefined);
     throw new Failure("consent_declined");
   }
+}
+
+/**
+ * The rendezvous session is mostly the first to expire where nobody consents, be it that nobody can: a consent
+ * page that refuses, like that of Matrix Authentication Service where an account has as many devices as it may,
+ * is not told to this device, to which the consent stays pending.
+ */
+function isExpiry(thrown: unknown): thrown is Failure {
+  return thrown instanceof Failure && thrown.code === "rendezvous_expired";
 }
 
 /** MSC4108 §Shoulder-surfing to sign in to attacker account: who this device is now, before anyone is told. */

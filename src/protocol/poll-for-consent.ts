@@ -22,23 +22,32 @@ export async function pollUntilDecided(
 ): Promise<"granted" | "declined" | "expired"> {
   const requests = abortedLater(signal, LINGER_MS, clock);
   let intervalMs = askedFor;
-  while (clock.now() < expiresAt) {
-    const answer = await attempt.ask(() => homeserver.pollForTokens(requests));
-    if (answer.status === "granted") {
-      await attempt.begin(homeserver, answer.tokens);
-      return "granted";
+  try {
+    while (clock.now() < expiresAt) {
+      const answer = await attempt.ask(() => homeserver.pollForTokens(requests.signal));
+      if (answer.status === "granted") {
+        await attempt.begin(homeserver, answer.tokens);
+        return "granted";
+      }
+      if (answer.status === "declined" || answer.status === "expired") return answer.status;
+      if (answer.status === "slow_down") intervalMs += SLOW_DOWN_MS;
+      await clock.sleep(Math.min(intervalMs, expiresAt - clock.now()), signal);
     }
-    if (answer.status === "declined" || answer.status === "expired") return answer.status;
-    if (answer.status === "slow_down") intervalMs += SLOW_DOWN_MS;
-    await clock.sleep(Math.min(intervalMs, expiresAt - clock.now()), signal);
+    return "expired";
+  } finally {
+    requests.release();
   }
-  return "expired";
 }
 
-/** A signal that follows another one after a while. */
-function abortedLater(signal: AbortSignal, ms: number, clock: Clock): AbortSignal {
+/** A signal that follows another one after a while, until it is no longer needed. */
+function abortedLater(signal: AbortSignal, ms: number, clock: Clock) {
   const later = new AbortController();
-  const follow = () => void clock.sleep(ms).then(() => later.abort(signal.reason));
-  signal.addEventListener("abort", follow, { once: true });
-  return later.signal;
+  const done = new AbortController();
+  const follow = () =>
+    void clock.sleep(ms, done.signal).then(
+      () => later.abort(signal.reason),
+      () => undefined,
+    );
+  signal.addEventListener("abort", follow, { once: true, signal: done.signal });
+  return { signal: later.signal, release: () => done.abort() };
 }

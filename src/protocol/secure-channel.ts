@@ -36,10 +36,8 @@ export interface Establishment<Role extends Intent> {
  * its turn: overwriting a message that wasn't read would make every later one unreadable.
  */
 export class SecureChannel<Role extends Intent = Intent> {
-  /** Which device this end is. A channel serves one role: each has its own way past the check code. */
-  readonly role: Role;
-  /** Who the new device has to become, where nobody typed the check code. */
-  readonly expectedUser: ExpectedUser | undefined;
+  readonly #role: Role;
+  readonly #expectedUser: ExpectedUser | undefined;
   readonly #insecure: InsecureChannel;
   readonly #channel: EstablishedChannel;
   #turn: "ours" | "theirs" | "unclear";
@@ -52,12 +50,30 @@ export class SecureChannel<Role extends Intent = Intent> {
     channel: EstablishedChannel,
     { role, firstTurn, kept, expectedUser }: Establishment<Role>,
   ) {
-    this.role = role;
-    this.expectedUser = expectedUser;
+    this.#role = role;
+    this.#expectedUser = expectedUser;
     this.#insecure = insecure;
     this.#channel = channel;
     this.#turn = firstTurn;
     this.#kept = kept;
+  }
+
+  /**
+   * Whether this is a channel of that role's end. It asks what nobody can change: a channel serves one role, since
+   * each has its own way past the check code.
+   */
+  static isFor<As extends Intent>(channel: SecureChannel, role: As): channel is SecureChannel<As> {
+    return #role in channel && channel.#role === role;
+  }
+
+  /** Who the new device has to become, where nobody typed the check code. */
+  static expectedUserOf(channel: SecureChannel<"new">): ExpectedUser | undefined {
+    return channel.#expectedUser;
+  }
+
+  /** Which device this end is. */
+  get role(): Role {
+    return this.#role;
   }
 
   /** When the rendezvous session ends, in milliseconds on the monotonic clock. */
@@ -144,12 +160,27 @@ export class SecureChannel<Role extends Intent = Intent> {
     const { session, clock } = this.#insecure;
     let told: string | undefined;
     await withinTime(ABANDON_MS, clock, async (signal) => {
-      if (reason === undefined || this.#turn !== "ours") return session.delete(signal);
-      await this.send({ type: "m.login.failure", reason }, signal);
-      told = reason;
-      return this.awaitReceipt(signal);
+      if (reason !== undefined && this.#turn === "ours") {
+        told = await this.send({ type: "m.login.failure", reason }, signal).then(
+          () => reason,
+          () => undefined,
+        );
+      }
+      if (told !== undefined) return this.awaitReceipt(signal);
+      // What came in the place of our message may have ended the session already.
+      return this.#over ? undefined : session.delete(signal);
     });
     return told;
+  }
+
+  /**
+   * Refuses a channel that a program uses for what it wasn't confirmed for, which types can't always prevent.
+   *
+   * @throws {TypeError} always, once the session is deleted
+   */
+  async refuse(why: string): Promise<never> {
+    await this.abandon(new Failure("internal_error"));
+    throw new TypeError(why);
   }
 
   /** Opens and reads a message; one that ends the sign-in deletes the session, a failure is thrown. */

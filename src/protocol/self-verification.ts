@@ -1,8 +1,10 @@
+import { endOf } from "../foundation/caller-abort.js";
+import type { Clock } from "../foundation/clock.js";
+import type { Emit } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import { checkCrossSigningSecrets, isDeviceVerified, publicCrossSigningKeys } from "./cross-signing.js";
-import { publicIdentityKeys, signedDeviceKeys } from "./device-keys.js";
+import { type DevicePrivateKeys, publicIdentityKeys, signedDeviceKeys } from "./device-keys.js";
 import type { AccountHomeserver } from "./homeserver.js";
-import type { NewDevice } from "./new-device.js";
 import { privateKeyBytes } from "./raw-keys.js";
 import type { SecretsBundle } from "./secrets.js";
 import type { SignInAttempt } from "./sign-in-attempt.js";
@@ -14,13 +16,23 @@ import { curve25519PublicKey } from "./signatures.js";
 const VERIFIED_MS = 10_000;
 const VERIFIED_PAUSE_MS = 500;
 
+/** The device that verifies itself. */
+export interface VerifyingDevice {
+  readonly deviceId: string;
+  readonly identityKeys: DevicePrivateKeys;
+  /** The public master cross-signing key that the account must have, unpadded base64. */
+  readonly expectedMasterKey?: string | undefined;
+  readonly emit: Emit;
+  readonly clock: Clock;
+}
+
 /**
  * Holds the received secrets to what the account publishes, and to the master key that is expected.
  *
  * @throws {Failure} `secrets_mismatch`, `unexpected_master_key`, and what the homeserver throws
  */
 export async function checkSecrets(
-  { expectedMasterKey }: Pick<NewDevice, "expectedMasterKey">,
+  { expectedMasterKey }: Pick<VerifyingDevice, "expectedMasterKey">,
   account: AccountHomeserver,
   userId: string,
   secrets: SecretsBundle,
@@ -41,7 +53,7 @@ export async function checkSecrets(
  * @throws {Failure} `session_unconfirmed`, `device_keys_mismatch`, and what the homeserver throws
  */
 export async function uploadDeviceKeys(
-  { deviceId, identityKeys, emit, clock }: Pick<NewDevice, "deviceId" | "identityKeys" | "emit" | "clock">,
+  { deviceId, identityKeys, emit, clock }: VerifyingDevice,
   account: AccountHomeserver,
   userId: string,
   { cross_signing: { self_signing_key } }: SecretsBundle,
@@ -51,7 +63,9 @@ export async function uploadDeviceKeys(
   const deviceKeys = signedDeviceKeys(userId, deviceId, identityKeys, self_signing_key);
   await attempt.passPointOfNoReturn(signal);
   // Whatever the answer, or none: what counts is what the homeserver shows.
-  const uploadFailure = await account.uploadDeviceKeys(deviceKeys, signal).catch(Failure.from);
+  const uploadFailure = await account
+    .uploadDeviceKeys(deviceKeys, signal)
+    .catch((thrown: unknown) => endOf(thrown, signal));
   const identity = publicIdentityKeys(identityKeys);
   const deadline = clock.now() + VERIFIED_MS;
   while (!isDeviceVerified(userId, deviceId, identity, await account.queryKeys(userId, signal))) {
@@ -64,7 +78,7 @@ export async function uploadDeviceKeys(
 
 /** MSC4108: "New device connects to room-key backup". A backup that doesn't fit spoils no sign-in. */
 export async function checkBackup(
-  { emit }: Pick<NewDevice, "emit">,
+  { emit }: Pick<VerifyingDevice, "emit">,
   account: AccountHomeserver,
   { backup }: SecretsBundle,
   signal: AbortSignal,

@@ -58,7 +58,7 @@ export class SignInAttempt {
 
   /** The newest tokens. */
   get tokens(): Tokens {
-    if (!this.#session) throw new Failure("internal_error", "Internal error: no tokens were granted.");
+    if (!this.#session) throw new Error("No tokens were granted.");
     return this.#session.tokens;
   }
 

@@ -1,6 +1,4 @@
-import * as v from "valibot";
 import { Failure } from "../foundation/failures.js";
-import { endpoint } from "../network/base-url.js";
 import type { HttpRequest, HttpResponse } from "../network/http.js";
 import type { Network } from "../network/network.js";
 import {
@@ -11,17 +9,17 @@ import {
   type WriteOutcome,
 } from "../protocol/rendezvous-session.js";
 import { type InTime, Lifetime } from "./lifetime.js";
+import {
+  postRendezvous,
+  rendezvousRequest,
+  strongEtagOf,
+  unusableRendezvous,
+} from "./msc4108-2024-requests.js";
 
-const CREATE_PATH = "_matrix/client/unstable/org.matrix.msc4108/rendezvous";
-/** 2024 version §Maximum payload size is 4 KB; the rest of an answer is small. */
-const MAX_ANSWER_BYTES = 64 * 1024;
 /** 2024 version §Maximum duration of a rendezvous; for servers that don't tell. */
 const DEFAULT_LIFETIME_MS = 60_000;
-const MAX_REDIRECTS = 3;
 /** Messages of this version are sealed without additional data. */
 const UNBOUND = new Uint8Array();
-
-const Created = v.object({ url: v.pipe(v.string(), v.maxLength(2048)) });
 
 /**
  * A rendezvous session of MSC4108's 2024 version: a URL whose content is guarded by its ETag (§Insecure
@@ -44,8 +42,7 @@ export class Msc4108Session implements RendezvousSession {
   }
 
   /**
-   * Device G: makes the session, on this server or wherever it redirects to (2024 version §Create a
-   * rendezvous session: only 307 counts).
+   * Device G: makes the session, on this server or wherever it redirects to.
    *
    * @returns undefined where the server has no rendezvous sessions of this version
    */
@@ -54,26 +51,11 @@ export class Msc4108Session implements RendezvousSession {
     baseUrl: URL,
     signal: AbortSignal,
   ): Promise<Msc4108Session | undefined> {
-    const { http, urlPolicy, clock } = network;
-    let target = endpoint(baseUrl, CREATE_PATH);
-    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-      const sentAt = clock.now();
-      const response = await http.send({ ...request("POST", target, ""), signal });
-      const location = response.header("location");
-      if (response.status === 307 && location !== undefined && URL.canParse(location, target.href)) {
-        target = urlPolicy.check(new URL(location, target));
-        continue;
-      }
-      if (response.status === 404 || response.status === 403) return undefined;
-      const created = v.safeParse(Created, response.json);
-      if (response.status !== 201 || !created.success || !URL.canParse(created.output.url, target.href)) {
-        throw unusable(target, response);
-      }
-      const url = urlPolicy.check(new URL(created.output.url, target));
-      const lifetime = new Lifetime(clock, sentAt, lifetimeOf(response) ?? DEFAULT_LIFETIME_MS);
-      return new Msc4108Session(network, url, lifetime, strongEtag(response, url));
-    }
-    throw new Failure("server_error", `${baseUrl.host} redirects its rendezvous sessions in a circle.`);
+    const posted = await postRendezvous(network, baseUrl, signal);
+    if (!posted) return undefined;
+    const { url, response, sentAt } = posted;
+    const lifetime = new Lifetime(network.clock, sentAt, lifetimeOf(response) ?? DEFAULT_LIFETIME_MS);
+    return new Msc4108Session(network, url, lifetime, strongEtag(response, url));
   }
 
   /**
@@ -83,9 +65,9 @@ export class Msc4108Session implements RendezvousSession {
    */
   static async join(network: Network, url: URL, signal: AbortSignal): Promise<Msc4108Session> {
     const sentAt = network.clock.now();
-    const response = await network.http.send({ ...request("GET", url), signal });
+    const response = await network.http.send({ ...rendezvousRequest("GET", url), signal });
     if (response.status === 404) throw new Failure("rendezvous_expired");
-    if (response.status !== 200) throw unusable(url, response);
+    if (response.status !== 200) throw unusableRendezvous(url, response);
     if (response.text !== "") throw usedCode();
     const lifetime = new Lifetime(network.clock, sentAt, lifetimeOf(response) ?? DEFAULT_LIFETIME_MS);
     return new Msc4108Session(network, url, lifetime, strongEtag(response, url));
@@ -137,7 +119,7 @@ export class Msc4108Session implements RendezvousSession {
   }
 
   async delete(signal: AbortSignal): Promise<void> {
-    const response = await this.#network.http.send({ ...request("DELETE", this.url), signal });
+    const response = await this.#network.http.send({ ...rendezvousRequest("DELETE", this.url), signal });
     if (!response.status.toString().startsWith("2") && response.status !== 404) throw this.#lost(response);
   }
 
@@ -156,7 +138,7 @@ export class Msc4108Session implements RendezvousSession {
     const sentAt = this.#network.clock.now();
     const { url } = this;
     const response = await this.#lifetime.inTime(signal, (inTime: InTime) => {
-      const plain = request(method, url, data);
+      const plain = rendezvousRequest(method, url, data);
       return this.#network.http.send({ ...plain, headers: { ...plain.headers, ...headers }, ...inTime });
     });
     const lifetime = lifetimeOf(response);
@@ -165,18 +147,8 @@ export class Msc4108Session implements RendezvousSession {
   }
 
   #lost(response: HttpResponse): Failure {
-    return response.status === 404 ? this.#lifetime.gone() : unusable(this.url, response);
+    return response.status === 404 ? this.#lifetime.gone() : unusableRendezvous(this.url, response);
   }
-}
-
-function request(method: HttpRequest["method"], url: URL, body?: string) {
-  return {
-    method,
-    url,
-    maxBytes: MAX_ANSWER_BYTES,
-    expectJson: false,
-    ...(body === undefined ? {} : { body, headers: { "Content-Type": "text/plain" } }),
-  } satisfies HttpRequest;
 }
 
 /**
@@ -190,12 +162,9 @@ function lifetimeOf(response: HttpResponse): number | undefined {
   return lifetime > 0 ? lifetime : undefined;
 }
 
-/** 2024 version §The send mechanism: only strong, single-valued ETags. */
 function strongEtag(response: HttpResponse, url: URL): string {
-  const etag = response.header("etag");
-  if (etag === undefined || etag === "" || etag.startsWith("W/") || etag.length > 255) {
-    throw changedEtags(url);
-  }
+  const etag = strongEtagOf(response);
+  if (etag === undefined) throw changedEtags(url);
   return etag;
 }
 
@@ -203,8 +172,4 @@ function changedEtags({ host }: URL): Failure {
   return new Failure("server_error", `A proxy in front of ${host} removes or changes ETag headers.`, {
     hint: "Its admin has to let them through (no compression there); the MSC4388 channel needs none.",
   });
-}
-
-function unusable({ host }: URL, { status }: HttpResponse): Failure {
-  return new Failure("server_error", `${host} gave a rendezvous answer that can't be used (${status}).`);
 }

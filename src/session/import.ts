@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
+import { endOf } from "../foundation/caller-abort.js";
 import type { Clock } from "../foundation/clock.js";
-import { Failure } from "../foundation/failures.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { checkSession } from "./check.js";
 import { readHandedIn, readSessionStream } from "./files.js";
@@ -49,7 +49,7 @@ export async function importSession(
   } catch (error) {
     const { access_token } = await store.read(path);
     if (!access_token.equals(portable.access_token)) {
-      throw Failure.from(error).with({
+      throw endOf(error, signal).with({
         session: path,
         hint: "Its tokens were refreshed, so only the imported copy is good. Check that session later.",
       });

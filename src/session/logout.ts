@@ -1,3 +1,4 @@
+import { endOf } from "../foundation/caller-abort.js";
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import { withSessionLock } from "./lock.js";
@@ -26,12 +27,12 @@ export async function logoutSession(
     });
     const pending = { cleanup: "pending", deviceId: session.device_id, session: path } as const;
     const isRevoked = await revoke(session).catch((error: unknown) => {
-      const failure = Failure.from(error);
+      const failure = endOf(error, signal);
       throw failure.kind === "network"
         ? new Failure("revocation_pending", undefined, { ...pending, cause: error })
         : failure.with(pending);
     });
-    if (signal.aborted && !isRevoked) throw Failure.from(signal.reason).with(pending);
+    if (signal.aborted && !isRevoked) throw endOf(signal.reason, signal).with(pending);
     if (!isRevoked) throw new Failure("revocation_pending", undefined, pending);
     await store.remove(path);
   });

@@ -1,7 +1,7 @@
 import { msUntil } from "../foundation/clock.js";
 import type { Intent } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
-import type { UnconfirmedSecureChannel } from "../protocol/establishment.js";
+import { TRIES, type UnconfirmedSecureChannel } from "../protocol/establishment.js";
 import type { ExpectedUser } from "../protocol/expected-user.js";
 import type { RendezvousSession } from "../protocol/rendezvous-session.js";
 import type { SecureChannel } from "../protocol/secure-channel.js";
@@ -31,12 +31,16 @@ export type CheckCodeSource = (attemptsLeft: number, signal: AbortSignal) => Pro
 /**
  * Somebody types the check code that the other device shows.
  *
- * @param attempts how often it may be typed, at least 1
+ * @param attempts how often it may be typed, from 1 to 3
+ * @throws {RangeError} for any other number of attempts
  */
 export function byTypedCode(
   ask: CheckCodeSource,
   attempts: number,
 ): <Role extends Intent>(...args: Parameters<Confirmation<Role>>) => Promise<SecureChannel<Role>> {
+  if (!Number.isInteger(attempts) || attempts < 1 || attempts > TRIES) {
+    throw new RangeError(`A check code may be typed once to ${TRIES} times.`);
+  }
   return async (unconfirmed, session, { emit, clock }, signal) => {
     for (let attemptsLeft = attempts; attemptsLeft > 0; ) {
       const expires_in_ms = msUntil(session.expiresAt, clock);
@@ -62,7 +66,7 @@ export function byTypedCode(
 /**
  * Nobody types a code. For a new device alone, whose sign-in can then end as this user and in no other way.
  *
- * @param expectedUser what `resolveUserHomeserver` gave
+ * @param expectedUser what `resolveUserHomeserver` gave; a confirmation with anything else throws a TypeError
  */
 export function byExpectedUser(expectedUser: ExpectedUser): Confirmation<"new"> {
   return async (unconfirmed, session, { emit }) => {

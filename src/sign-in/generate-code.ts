@@ -5,7 +5,7 @@ import { answerScan } from "../protocol/establishment.js";
 import type { SecureChannel } from "../protocol/secure-channel.js";
 import type { Confirmation } from "./confirmation.js";
 import { deleteSessions } from "./delete-sessions.js";
-import { type Offer, type OfferOptions, type Offers, startOffers } from "./offer.js";
+import { type Offer, type OfferOptions, type OfferSource, startOffers } from "./offer.js";
 import { waitForScan } from "./offers-on-show.js";
 import type { SignInWorld } from "./world.js";
 
@@ -33,7 +33,8 @@ export interface GenerateCode<Role extends Intent> extends OfferOptions {
  * rendezvous sessions are only deleted.
  *
  * @throws {Failure} `homeserver_without_rendezvous`, `rendezvous_expired`, `rendezvous_gone`,
- *   `message_not_authentic`, `check_code_wrong`, and what the picture and the confirmation throw
+ *   `message_not_authentic`, `concurrent_write`, `delivery_unknown`, `check_code_wrong`, `user_cancelled`,
+ *   `network_error`, `server_error`, and what the picture throws
  * @throws the signal's reason
  */
 export async function generateCode<Role extends Intent>(
@@ -41,37 +42,58 @@ export async function generateCode<Role extends Intent>(
   code: GenerateCode<Role>,
   signal: AbortSignal,
 ): Promise<SecureChannel<Role>> {
+  const { intent, confirmation } = code;
   const { clock } = world;
 
   // 1. to 3. A key pair, a rendezvous session and a QR code with both, of each version
-  const offers = await startOffers(world, code, signal);
+  const sources = await startOffers(world, code, signal);
+  if (code.version === "auto" && sources.every(({ version }) => version === "msc4388")) {
+    warnThatAppsCannotScan(world, code);
+  }
 
   // 4. Device S scans one of them, or a fresh one that took its place, and sends its initial payload
-  const show = (offer: Offer) => showCode(world, code, offers, offer);
-  const { offer, initiated } = await waitForScan(offers, show, clock, signal);
+  const show = (offer: Offer) => showCode(world, code, sources, offer);
+  const { offer, initiated, othersDeleted } = await waitForScan(sources, show, clock, signal);
   const { session } = offer.insecure;
   try {
     // 5. Device G confirms
-    const unconfirmed = await answerScan(code.intent, offer.insecure, initiated, signal);
+    const unconfirmed = await answerScan(intent, offer.insecure, initiated, signal);
 
     // 6. is device S's: it shows the check code
 
     // 7. Out-of-band confirmation
-    return await code.confirmation(unconfirmed, session, world, signal);
+    return await confirmation(unconfirmed, session, world, signal);
   } catch (thrown) {
     await deleteSessions([session], clock);
     throw thrown;
+  } finally {
+    await othersDeleted;
   }
+}
+
+/**
+ * Whoever helps a new device mostly holds an app, and those that were seen until November 2026 have the 2024
+ * version alone (docs/apps.md). Where the version was chosen, whoever chose it knows.
+ */
+function warnThatAppsCannotScan(
+  { emit }: SignInWorld,
+  { intent, baseUrl }: Pick<GenerateCode<Intent>, "intent" | "baseUrl">,
+): void {
+  if (intent !== "new") return;
+  const message =
+    "Element X, Element Web and other apps can't read this code; this program can. They have the 2024 version " +
+    `alone, which can't be used on ${baseUrl.host} as it is set up.`;
+  emit({ event: "warning", code: "apps_cannot_scan", message });
 }
 
 async function showCode(
   { clock, emit }: SignInWorld,
   { intent, baseUrl, pictureFor }: Pick<GenerateCode<Intent>, "intent" | "baseUrl" | "pictureFor">,
-  offers: readonly Offers[],
+  sources: readonly OfferSource[],
   { insecure, payload }: Offer,
 ): Promise<void> {
   const { channel, expiresAt } = insecure.session;
-  const versions = offers.map(({ version }) => version);
+  const versions = sources.map(({ version }) => version);
   const file = await pictureFor?.({ payload, channel, versions });
   const expires_in_ms = msUntil(expiresAt, clock);
   const expires_at = new Date(clock.date().getTime() + expires_in_ms).toISOString();

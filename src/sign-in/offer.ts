@@ -6,12 +6,14 @@ import { type DialectChoice, VODOZEMAC_DIALECTS } from "../protocol/dialects.js"
 import { offerEciesChannel } from "../protocol/ecies-channel.js";
 import { offerHpkeChannel } from "../protocol/hpke-channel.js";
 import { msc4108Messages, msc4388Messages } from "../protocol/messages.js";
-import { encodeQrCode } from "../protocol/qr-code.js";
+import { encodeQrCode, type SignInQrPayload } from "../protocol/qr-code.js";
+import type { RendezvousSession } from "../protocol/rendezvous-session.js";
 import type { InsecureChannel } from "../protocol/secure-channel.js";
 import { chooseRendezvousApi } from "../rendezvous/choose-api.js";
 import { Msc4108Session } from "../rendezvous/msc4108-2024-session.js";
 import { PREFIX_OF_API, type RendezvousApi } from "../rendezvous/msc4388-api.js";
 import { Msc4388Session } from "../rendezvous/msc4388-session.js";
+import { deleteSessions } from "./delete-sessions.js";
 import type { SignInWorld } from "./world.js";
 
 /** What device G offers to whoever scans a QR code: a rendezvous session, with a key of its own. */
@@ -22,8 +24,8 @@ export interface Offer {
   readonly payload: Uint8Array;
 }
 
-/** The offers of one version on one server, the next one as soon as it is wanted. */
-export interface Offers {
+/** Where offers of one version come from: the first is made, the next one is as soon as it is wanted. */
+export interface OfferSource {
   readonly version: ChannelVersion;
   readonly first: Offer;
   next(signal: AbortSignal): Promise<Offer>;
@@ -41,7 +43,7 @@ export interface OfferOptions {
   readonly dialect: Dialect | "auto";
 }
 
-/** The newest first. */
+/** The newest version first. */
 const VERSIONS: readonly ChannelVersion[] = ["msc4388", "msc4108-2024"];
 
 /**
@@ -54,8 +56,8 @@ export async function startOffers(
   world: SignInWorld,
   { version: wanted, ...options }: OfferOptions & { readonly version: ChannelVersion | "auto" },
   signal: AbortSignal,
-): Promise<readonly Offers[]> {
-  const start = async (version: ChannelVersion): Promise<Offers> => {
+): Promise<readonly OfferSource[]> {
+  const start = async (version: ChannelVersion): Promise<OfferSource> => {
     const next = await findOut[version](world, options, signal);
     return { version, first: await next(signal), next };
   };
@@ -71,7 +73,7 @@ export async function startOffers(
 const findOut: Readonly<
   Record<
     ChannelVersion,
-    (world: SignInWorld, options: OfferOptions, signal: AbortSignal) => Promise<Offers["next"]>
+    (world: SignInWorld, options: OfferOptions, signal: AbortSignal) => Promise<OfferSource["next"]>
   >
 > = {
   async msc4388({ http, clock }, { intent, baseUrl, accessToken, dialect }, signal) {
@@ -83,7 +85,7 @@ const findOut: Readonly<
       const token = await accessToken?.(nextSignal);
       const session = await Msc4388Session.create(api, clock, token, nextSignal);
       // 3. Initial key exchange
-      const payload = encodeQrCode({
+      const payload = await encoded(session, clock, {
         channel: "msc4388",
         prefix: PREFIX_OF_API[api.name],
         intent,
@@ -98,14 +100,16 @@ const findOut: Readonly<
   async "msc4108-2024"(world, { intent, baseUrl, serverName }) {
     const { clock } = world;
     return async (nextSignal) => {
-      // The same three steps (2024 version §Secure channel, Establishment, steps 1 to 3)
+      // 1. Ephemeral key pair generation (2024 version §Establishment, step 1)
       const channel = offerEciesChannel();
+      // 2. Create rendezvous session
       const session = await Msc4108Session.create(world, baseUrl, nextSignal);
       if (!session) {
         const message = `${baseUrl.host} offers no rendezvous sessions of MSC4108's 2024 version.`;
         throw new Failure("homeserver_without_rendezvous", message);
       }
-      const payload = encodeQrCode({
+      // 3. Initial key exchange
+      const payload = await encoded(session, clock, {
         channel: "msc4108-2024",
         prefix: "MATRIX",
         intent,
@@ -117,6 +121,20 @@ const findOut: Readonly<
     };
   },
 };
+
+/** A QR code's bytes. A session whose code can't be made is of no use to anybody. */
+async function encoded(
+  session: RendezvousSession,
+  clock: SignInWorld["clock"],
+  code: SignInQrPayload,
+): Promise<Uint8Array> {
+  try {
+    return encodeQrCode(code);
+  } catch (thrown) {
+    await deleteSessions([session], clock);
+    throw thrown;
+  }
+}
 
 /** The dialect can't be told from what S sends, but mostly from the API that the server has. */
 function acceptedDialects(dialect: Dialect | "auto", api: RendezvousApi): DialectChoice {

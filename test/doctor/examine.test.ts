@@ -1,7 +1,9 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type DevHomeserverOptions, startDevHomeserver } from "../../src/dev-homeserver/dev-homeserver.js";
 import { examine } from "../../src/doctor/examine.js";
-import { BROKEN_BY_PROXY, SETTINGS, type State, verdictOf } from "../../src/doctor/findings.js";
+import type { State } from "../../src/doctor/findings.js";
+import { settingFor } from "../../src/doctor/settings.js";
+import { TRAPS } from "../../src/doctor/traps.js";
 import { systemClock } from "../../src/foundation/clock.js";
 import { createHttpClient } from "../../src/network/http-client.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
@@ -17,10 +19,11 @@ async function examined(options: DevHomeserverOptions) {
     await homeserver.close();
   });
   const { baseUrl } = homeserver;
-  const findings = await examine({ http, urlPolicy, clock: systemClock, baseUrl }, () => undefined, signal);
+  const examination = { http, urlPolicy, clock: systemClock, baseUrl };
+  const { findings, verdict, obstacle } = await examine(examination, () => undefined, signal);
   const states: Partial<Record<string, State>> = {};
   for (const { check, state } of findings) states[check] = state;
-  return { homeserver, findings, states, verdict: verdictOf(findings) };
+  return { homeserver, findings, states, verdict, obstacle };
 }
 
 describe("doctor", () => {
@@ -32,21 +35,28 @@ describe("doctor", () => {
       sign_in: true,
       new_device_generates: ["msc4388", "msc4108-2024"],
       existing_device_generates: ["msc4388", "msc4108-2024"],
+      apps: true,
     });
+    expect(homeserver.liveRendezvousSessions()).toEqual([]);
     expect(homeserver.liveMsc4108Sessions()).toEqual([]);
   });
 
   it.each([
-    ["oauth", { oauth: false }, "missing"],
-    ["device_authorization_grant", { deviceGrant: false }, "missing"],
-    ["client_registration", { registration: false }, "missing"],
+    ["oauth", { oauth: false }, "missing", "homeserver_without_oauth"],
+    ["device_authorization_grant", { deviceGrant: false }, "missing", "homeserver_without_device_grant"],
+    ["client_registration", { registration: false }, "missing", "homeserver_without_registration"],
   ] as const)(
     "finds no sign-in without %s, and says which setting changes it",
-    async (check, options, state) => {
-      const { findings, states, verdict } = await examined(options);
+    async (check, options, state, code) => {
+      const { findings, states, verdict, obstacle } = await examined(options);
       expect(states[check]).toBe(state);
-      expect(findings.find((finding) => finding.check === check)?.setting).toBe(SETTINGS[check]);
+      const { setting } = findings.find((finding) => finding.check === check) ?? {};
+      expect(setting).toBe(settingFor(undefined, check));
+      expect(setting).toContain("Tuwunel: ");
       expect(verdict.sign_in).toBe(false);
+      expect(verdict.apps).toBe(false);
+      expect(obstacle?.code).toBe(code);
+      expect(states["rendezvous_msc4388"]).toBe("ok");
     },
   );
 
@@ -64,20 +74,23 @@ describe("doctor", () => {
 
   it.each([
     [
-      "whose path a proxy doesn't pass on",
+      "that a proxy lets nobody write into",
       { status: 404, body: '{"errcode":"M_UNRECOGNIZED"}' },
-      "not found",
+      "write_refused",
+      "Writing",
     ],
-    ["whose entity tags it takes away", { status: 202 }, "ETag"],
-  ])("finds sessions of the 2024 version %s", async (_why, answer, said) => {
-    const { findings, verdict } = await examined({
+    ["whose entity tags it takes away", { status: 202 }, "etags_changed", "ETag"],
+  ] as const)("finds sessions of the 2024 version %s", async (_why, answer, trap, said) => {
+    const { findings, verdict, homeserver } = await examined({
       msc4108: true,
-      intercept: ({ method }) => (method === "PUT" ? { when: "after", answer } : undefined),
+      intercept: ({ method, path }) =>
+        method === "PUT" && path.startsWith("/_rendezvous/") ? { when: "after", answer } : undefined,
     });
-    const { state, message, setting } = findings.at(-1) ?? {};
-    expect([state, setting]).toEqual(["missing", BROKEN_BY_PROXY]);
+    const { state, message, setting, trap: found } = findings.at(-1) ?? {};
+    expect([state, setting, found]).toEqual(["missing", TRAPS[trap].remedy, trap]);
     expect(message).toContain(said);
     expect(verdict.new_device_generates).toEqual(["msc4388"]);
+    expect(homeserver.liveMsc4108Sessions()).toEqual([]);
   });
 
   it("finds that nobody can", async () => {

@@ -50,7 +50,7 @@ describe("the homeserver client and the development homeserver", () => {
 
     await server.clock.advance(60 * 60 * 1_000);
     await account.whoami(signal);
-    expect(saved.accessToken).not.toBe(poll.tokens.accessToken);
+    expect(saved.accessToken).not.toEqual(poll.tokens.accessToken);
 
     expect(await homeserver.revoke(saved, signal)).toBe(true);
     await expectFailure("session_dead", () => account.whoami(signal));

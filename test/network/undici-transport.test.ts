@@ -108,6 +108,35 @@ describe("the undici transport", () => {
     });
   });
 
+  it("opens a connection for a request that is to have its own, and closes it", async () => {
+    const server = createServer((request, response) => response.end(String(request.socket.remotePort)));
+    const closed: number[] = [];
+    server.on("connection", (socket) => {
+      const { remotePort = 0 } = socket;
+      socket.on("close", () => closed.push(remotePort));
+    });
+    const url = new URL(`http://127.0.0.1:${await listen(server)}/`);
+    const transport = createUndiciTransport({});
+    onTestFinished(() => transport.close());
+    const portOf = async (ownConnection: boolean) => {
+      const { signal } = new AbortController();
+      const { body } = await transport.send({
+        method: "GET",
+        url,
+        headers: {},
+        maxBytes: 99,
+        signal,
+        ownConnection,
+      });
+      return Number(Buffer.from(body).toString());
+    };
+    const shared = await portOf(false);
+    const own = [await portOf(true), await portOf(true)];
+    expect(await portOf(false)).toBe(shared);
+    expect(new Set([shared, ...own]).size).toBe(3);
+    await expect.poll(() => closed.toSorted()).toEqual(own.toSorted());
+  });
+
   it("ends with the signal's reason", async () => {
     const url = await serve(() => abort.abort(reason));
     const abort = new AbortController();

@@ -99,7 +99,7 @@ const ROWS: readonly Row[] = [
   {
     name: "a session of another user than it says",
     args: asExisting,
-    code: "session_invalid",
+    code: "unexpected_user",
     given: (server, machine) =>
       machine.addSession({ ...server.existingSession, user_id: `@bob:${server.serverName}` }),
   },

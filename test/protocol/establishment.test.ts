@@ -10,6 +10,7 @@ import {
 } from "../../src/protocol/establishment.js";
 import { initiateHpkeChannel, offerHpkeChannel } from "../../src/protocol/hpke-channel.js";
 import { msc4388Messages } from "../../src/protocol/messages.js";
+import { SecureChannel } from "../../src/protocol/secure-channel.js";
 import { Msc4388Session } from "../../src/rendezvous/msc4388-session.js";
 import { expectedUser } from "../support/expected-user.js";
 import { expectFailure, failureOf } from "../support/failures.js";
@@ -80,17 +81,25 @@ describe("a code that is scanned", () => {
   });
 
   it("is not confirmed by any other code, and may be by the right one after it", async () => {
+    const others = (code: string) => ["", "0", "00", `${code} `, `0${code}`, code === "42" ? "43" : "42"];
+    for (const at of others("42").keys()) {
+      const { g, s } = await unconfirmed();
+      expect(g.confirm(others(s.checkCode)[at] ?? "")).toBeUndefined();
+      expect(g.confirm(s.checkCode)).toBeDefined();
+    }
+  });
+
+  it("is not confirmed by guessing: after three wrong codes the right one is refused too", async () => {
     const { g, s } = await unconfirmed();
-    const others = ["", "0", "00", `${s.checkCode} `, `0${s.checkCode}`, s.checkCode === "42" ? "43" : "42"];
-    for (const other of others) expect(g.confirm(other)).toBeUndefined();
-    expect(g.confirm(s.checkCode)).toBeDefined();
+    for (const wrong of ["0", "1", "2"]) expect(g.confirm(wrong)).toBeUndefined();
+    expect(() => g.confirm(s.checkCode)).toThrow(expect.objectContaining({ code: "check_code_wrong" }));
   });
 
   it("can be gone on with by a device that holds the outcome to a user, which learns the code", async () => {
     const { clock, g, s } = await unconfirmed();
     const { channel, checkCode } = g.confirmForExpectedUser(await expectedUser());
     expect(checkCode).toBe(s.checkCode);
-    expect(channel.expectedUser?.userId).toBe(USER);
+    expect(SecureChannel.expectedUserOf(channel)?.userId).toBe(USER);
     await s.channel.send(SUCCESS, signal);
     expect(await clock.runUntil(channel.receive(["m.login.success"], "machine", signal))).toEqual(SUCCESS);
   });

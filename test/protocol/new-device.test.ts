@@ -253,7 +253,8 @@ describe("a new device that polls for its tokens", () => {
     device.homeserver.polls = [{ status: "pending" }];
     const { failure } = await against(device, accept);
     expect(failure).toMatchObject({ code: "rendezvous_expired", kind: "late" });
-    expect(failure?.details).toEqual({});
+    expect(failure?.details.cleanup).toBeUndefined();
+    expect(failure?.hint).toMatch(/consent page.* too many devices/);
     expect(device.clock.now()).toBe(120_000);
   });
 

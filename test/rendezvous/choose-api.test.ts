@@ -76,6 +76,15 @@ describe("a server that lets this device make no session", () => {
     expect(failure.message).toContain("hs.example");
   });
 
+  it("is the same to whoever has no token, whether it says 401, as Synapse does, or 403, as Tuwunel does", async () => {
+    const said = async (status: number, errcode: string) => {
+      const http = new FakeHttp({ [UNSTABLE]: { status, json: { errcode } } });
+      const { message, hint } = await expectFailure("homeserver_without_rendezvous", () => discover(http));
+      return { message, hint };
+    };
+    expect(await said(401, "M_MISSING_TOKEN")).toEqual(await said(403, "M_FORBIDDEN"));
+  });
+
   it("is explained by what is known of it: a token is wanted, even where the other API isn't there", async () => {
     const http = new FakeHttp({ [UNSTABLE]: { status: 401, json: { errcode: "M_MISSING_TOKEN" } } });
     const failure = await expectFailure("homeserver_without_rendezvous", () => discover(http));

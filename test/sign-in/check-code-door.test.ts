@@ -5,7 +5,7 @@ import { helpNewDevice } from "../../src/protocol/existing-device.js";
 import { ExpectedUser } from "../../src/protocol/expected-user.js";
 import { signInAsNewDevice } from "../../src/protocol/new-device.js";
 import type { SecureChannel } from "../../src/protocol/secure-channel.js";
-import { byExpectedUser } from "../../src/sign-in/confirmation.js";
+import { byExpectedUser, byTypedCode } from "../../src/sign-in/confirmation.js";
 import type { GenerateCode } from "../../src/sign-in/generate-code.js";
 import { channelPair } from "../support/channel-pair.js";
 import { expectedUser } from "../support/expected-user.js";
@@ -52,9 +52,14 @@ describe("an existing device that shows the code", () => {
 
 describe("an expected user", () => {
   it("is made by resolveUserHomeserver alone", async () => {
+    const user = await expectedUser();
+    expect(ExpectedUser.isGenuine(user)).toBe(true);
+    const evil = ["@bot:example.org", new URL("https://evil.example")] as const;
     // @ts-expect-error: the constructor is private.
-    expect(() => new ExpectedUser("@bot:example.org", new URL("https://evil.example"))).not.toThrow();
-    expect(ExpectedUser.isGenuine(await expectedUser())).toBe(true);
+    expect(() => new ExpectedUser(...evil)).toThrow(TypeError);
+    const byItsClass = user.constructor as new (...parts: readonly unknown[]) => unknown;
+    expect(() => new byItsClass(...evil)).toThrow(TypeError);
+    expect(() => new byItsClass(Symbol("making an expected user"), ...evil)).toThrow(TypeError);
   });
 
   it.each([
@@ -125,6 +130,51 @@ describe("a channel that was confirmed for an expected user", () => {
     const other = await expectedUser("@mallory:evil.example", "https://evil.example/");
     const { device } = new NewRole(homeserver, { expectedUser: other });
     await expect(signInAsNewDevice(device, channel, learn, signal)).rejects.toThrow(TypeError);
+  });
+});
+
+describe("a check code", () => {
+  it("can't be guessed by whoever writes the program: three wrong ones end it", async () => {
+    const { insecure, plain } = await channelPair();
+    const channel: UnconfirmedChannel = {
+      confirm: (code) => (code === "42" ? { channel: plain.g } : undefined),
+      confirmUnseen: () => ({ channel: plain.g, checkCode: "42" }),
+    };
+    const guessed = new UnconfirmedSecureChannel("existing", insecure.g, channel);
+    for (const wrong of ["10", "11", "12"]) expect(guessed.confirm(wrong)).toBeUndefined();
+    expect(() => guessed.confirm("42")).toThrow(expect.objectContaining({ code: "check_code_wrong" }));
+  });
+
+  it.each([0, 4, 100, Number.NaN, Number.POSITIVE_INFINITY, 1.5])("isn't asked for %d times", (attempts) => {
+    expect(() => byTypedCode(async () => "42", attempts)).toThrow(RangeError);
+  });
+});
+
+describe("what a channel is for", () => {
+  it("can't be changed once it is made", async () => {
+    const { s, clock } = await channelPair("new");
+    expect(() => Object.assign(s, { role: "new" })).toThrow(TypeError);
+    Object.defineProperty(s, "role", { value: "new" });
+    const { device } = new NewRole(new MemoryHomeserver(clock));
+    const turned = s as unknown as SecureChannel<"new">;
+    await expect(signInAsNewDevice(device, turned, learn, signal)).rejects.toThrow(TypeError);
+  });
+
+  it("is asked before anything is sent, and the session is deleted where it is used for something else", async () => {
+    const { s, clock, rendezvous } = await channelPair("new");
+    const { device } = new NewRole(new MemoryHomeserver(clock));
+    const turned = s as unknown as SecureChannel<"new">;
+    await expect(signInAsNewDevice(device, turned, learn, signal)).rejects.toThrow(TypeError);
+    expect(rendezvous.written("s")).toEqual(["s DELETE"]);
+  });
+
+  it("includes the homeserver of the expected user, whichever one a program connects to", async () => {
+    const { g, clock } = await channelPair("new");
+    const expected = await expectedUser();
+    // This one's base URL is another.
+    const { device } = new NewRole(new MemoryHomeserver(clock), { expectedUser: expected });
+    const signIn = signInAsNewDevice(device, g, learn, signal);
+    await expect(clock.runUntil(signIn)).rejects.toMatchObject({ code: "internal_error" });
   });
 });
 

@@ -94,6 +94,25 @@ describe("the code on show", () => {
     ]);
   });
 
+  it("of a new device comes with a warning where apps can't read any that there is", async () => {
+    const both = meeting();
+    await meet(both, { version: "auto" });
+    expect(namesOf(both.g.events).slice(0, 3)).toEqual(["warning", "rendezvous_created", "qr"]);
+    const { code, message } = await both.g.event("warning");
+    expect(code).toBe("apps_cannot_scan");
+    expect(message).toContain("rendezvous.example");
+  });
+
+  it("of an existing device comes without that warning, and so does one whose version was chosen", async () => {
+    const existing = meeting();
+    await meet(existing, { intent: "existing", version: "auto" });
+    const chosen = meeting();
+    await meet(chosen, { version: "msc4388" });
+    const events = [...existing.g.events, ...chosen.g.events];
+    expect(namesOf(events)).toContain("qr");
+    expect(namesOf(events)).not.toContain("warning");
+  });
+
   it("is announced without a file where no picture goes with it", async () => {
     const both = meeting();
     await meet(both, { pictureFor: async () => undefined });

@@ -4,7 +4,7 @@ import { Failure } from "../../src/foundation/failures.js";
 import type { InitiatedChannel } from "../../src/protocol/channel.js";
 import { msc4388Messages } from "../../src/protocol/messages.js";
 import type { Received, RendezvousSession } from "../../src/protocol/rendezvous-session.js";
-import type { Offer, Offers } from "../../src/sign-in/offer.js";
+import type { Offer, OfferSource } from "../../src/sign-in/offer.js";
 import { waitForScan } from "../../src/sign-in/offers-on-show.js";
 import { FakeClock, settle } from "../support/fake-clock.js";
 
@@ -58,8 +58,15 @@ class FakeOffer implements Offer {
   }
 }
 
-/** Two versions on show; what was made and shown of each. */
-function setUp(versions: readonly ChannelVersion[] = ["msc4388", "msc4108-2024"], noMore?: Failure) {
+/**
+ * Two versions on show; what was made and shown of each.
+ *
+ * @param renewed what making a fresh code of a version waits for, or fails by
+ */
+function setUp(
+  versions: readonly ChannelVersion[] = ["msc4388", "msc4108-2024"],
+  renewed: (version: ChannelVersion) => Promise<void> = async () => undefined,
+) {
   const clock = new FakeClock();
   const made: FakeOffer[] = [];
   const shown: string[] = [];
@@ -69,20 +76,39 @@ function setUp(versions: readonly ChannelVersion[] = ["msc4388", "msc4108-2024"]
     return offer;
   };
   const stop = new AbortController();
-  const starts: Offers[] = versions.map((version) => ({
+  const sources: OfferSource[] = versions.map((version) => ({
     version,
     first: make(version),
     next: async () => {
-      if (noMore) throw noMore;
+      await renewed(version);
       return make(version);
     },
   }));
   const show = async (offer: Offer) => {
     shown.push((offer as FakeOffer).name);
   };
-  const scanned = waitForScan(starts, show, clock, stop.signal);
+  const scanned = waitForScan(sources, show, clock, stop.signal);
   scanned.catch(() => undefined);
   return { clock, made, shown, scanned, stop };
+}
+
+const noMore = () => Promise.reject(new Failure("network_error"));
+
+function deferred() {
+  let resolve = () => {};
+  let reject = (_reason: unknown) => {};
+  const promise = new Promise<void>((fulfil, fail) => {
+    resolve = fulfil;
+    reject = fail;
+  });
+  return { promise, resolve, reject };
+}
+
+/** The offer that was scanned, once the others are out of the way. */
+async function winnerOf(scanned: ReturnType<typeof waitForScan>) {
+  const { offer, othersDeleted } = await scanned;
+  await othersDeleted;
+  return offer;
 }
 
 describe("several QR codes on show", () => {
@@ -96,7 +122,7 @@ describe("several QR codes on show", () => {
     const { made, scanned } = setUp();
     await settle();
     made[1]?.scan();
-    expect((await scanned).offer).toBe(made[1]);
+    expect(await winnerOf(scanned)).toBe(made[1]);
     expect(made.map(({ deleted }) => deleted)).toEqual([1, 0]);
   });
 
@@ -105,7 +131,7 @@ describe("several QR codes on show", () => {
     await settle();
     made[0]?.scan();
     made[1]?.scan();
-    expect((await scanned).offer).toBe(made[0]);
+    expect(await winnerOf(scanned)).toBe(made[0]);
     expect(made.map(({ deleted }) => deleted)).toEqual([0, 1]);
   });
 
@@ -123,7 +149,7 @@ describe("several QR codes on show", () => {
     const { clock, made, scanned } = setUp(["msc4388"]);
     await clock.advance(LIFETIME_MS / 2);
     made[0]?.scan();
-    expect((await scanned).offer).toBe(made[0]);
+    expect(await winnerOf(scanned)).toBe(made[0]);
     expect(made.map(({ deleted }) => deleted)).toEqual([0, 1]);
   });
 
@@ -137,14 +163,14 @@ describe("several QR codes on show", () => {
   });
 
   it("keeps a code for as long as it lives when no fresh one can be made, and then says why", async () => {
-    const { clock, made, scanned } = setUp(["msc4388"], new Failure("network_error"));
+    const { clock, made, scanned } = setUp(["msc4388"], noMore);
     await clock.advance(LIFETIME_MS - 1);
     made[0]?.end("rendezvous_expired");
     await expect(scanned).rejects.toMatchObject({ code: "network_error" });
   });
 
   it("still takes a code that could not be replaced", async () => {
-    const { clock, made, scanned } = setUp(["msc4388"], new Failure("network_error"));
+    const { clock, made, scanned } = setUp(["msc4388"], noMore);
     await clock.advance(LIFETIME_MS - 1);
     made[0]?.scan();
     expect((await scanned).offer).toBe(made[0]);
@@ -172,5 +198,50 @@ describe("several QR codes on show", () => {
     stop.abort(new Failure("interrupted"));
     await expect(scanned).rejects.toMatchObject({ code: "interrupted" });
     expect(made.map(({ deleted }) => deleted)).toEqual([1, 1, 1, 1]);
+  });
+
+  it("goes on with the other version where one has no more codes", async () => {
+    const { clock, made, scanned } = setUp(undefined, async (version) =>
+      version === "msc4388" ? noMore() : undefined,
+    );
+    await clock.advance(LIFETIME_MS - 1);
+    made[0]?.end("rendezvous_expired");
+    await settle();
+    made[1]?.scan();
+    expect(await winnerOf(scanned)).toBe(made[1]);
+  });
+
+  it("waits for the code that is being made when the old one expires", async () => {
+    const successor = deferred();
+    const { clock, made, scanned } = setUp(["msc4388"], () => successor.promise);
+    await clock.advance(LIFETIME_MS / 2);
+    made[0]?.end("rendezvous_expired");
+    await settle();
+    successor.resolve();
+    await settle();
+    made[1]?.scan();
+    expect(await winnerOf(scanned)).toBe(made[1]);
+  });
+
+  it("says why there is no other code when the old one expired while one was being made", async () => {
+    const successor = deferred();
+    const { clock, made, scanned } = setUp(["msc4388"], () => successor.promise);
+    await clock.advance(LIFETIME_MS / 2);
+    made[0]?.end("rendezvous_expired");
+    await settle();
+    successor.reject(new Failure("server_error"));
+    await expect(scanned).rejects.toMatchObject({ code: "server_error" });
+  });
+
+  it("deletes one that was being made when another was scanned", async () => {
+    const successor = deferred();
+    const { clock, made, scanned } = setUp(["msc4388"], () => successor.promise);
+    await clock.advance(LIFETIME_MS / 2);
+    made[0]?.scan();
+    const { offer, othersDeleted } = await scanned;
+    successor.resolve();
+    await othersDeleted;
+    expect(offer).toBe(made[0]);
+    expect(made.map(({ deleted }) => deleted)).toEqual([0, 1]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import { SETTINGS } from "../../src/doctor/findings.js";
+import { SETTINGS } from "../../src/doctor/settings.js";
 import { describeAuthenticatedSynapse } from "../dev-homeserver/synapse-conformance.js";
 import { startGenerator } from "../support/device-pair.js";
 import { expectFailureOf } from "../support/failed-runs.js";
@@ -38,7 +38,7 @@ describe.concurrent("where MSC4388 is for devices that are signed in, and the us
     const { code, states, settings, verdict } = await diagnose(machine, site().stack);
     expect(code).toBe(0);
     expect(states).toMatchObject({ verification_uri_complete: "limited", rendezvous_msc4388: "limited" });
-    const { verification_uri_complete, rendezvous_msc4388 } = SETTINGS;
+    const { verification_uri_complete, rendezvous_msc4388 } = SETTINGS.synapse;
     expect(settings).toEqual({ verification_uri_complete, rendezvous_msc4388 });
     expect(verdict).toEqual({
       sign_in: true,

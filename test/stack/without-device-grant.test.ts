@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import { SETTINGS } from "../../src/doctor/findings.js";
+import { SETTINGS } from "../../src/doctor/settings.js";
 import { startGenerator } from "../support/device-pair.js";
 import { expectFailureOf } from "../support/failed-runs.js";
 import { it } from "../support/machine.js";
@@ -28,7 +28,7 @@ describe.concurrent("where the device authorization grant is switched off", () =
     const { code, states, settings, verdict } = await diagnose(machine, site().stack);
     expect(code).toBe(6);
     expect(states).toMatchObject({ oauth: "ok", device_authorization_grant: "missing" });
-    const { device_authorization_grant } = SETTINGS;
+    const { device_authorization_grant } = SETTINGS.synapse;
     expect(settings).toEqual({ device_authorization_grant });
     expect(verdict.sign_in).toBe(false);
   });

@@ -1,5 +1,5 @@
 import { describe, expect } from "vitest";
-import { SETTINGS } from "../../src/doctor/findings.js";
+import { SETTINGS } from "../../src/doctor/settings.js";
 import { startGenerator } from "../support/device-pair.js";
 import { expectFailureOf } from "../support/failed-runs.js";
 import { it } from "../support/machine.js";
@@ -36,7 +36,7 @@ describe.concurrent("where there are no rendezvous sessions", () => {
     const { code, states, settings, verdict } = await diagnose(machine, site().stack);
     expect(code).toBe(0);
     expect(states).toMatchObject({ rendezvous_msc4388: "missing", rendezvous_msc4108_2024: "missing" });
-    const { rendezvous_msc4388, rendezvous_msc4108_2024 } = SETTINGS;
+    const { rendezvous_msc4388, rendezvous_msc4108_2024 } = SETTINGS.synapse;
     expect(settings).toEqual({ rendezvous_msc4388, rendezvous_msc4108_2024 });
     expect(verdict).toEqual({ sign_in: true, new_device_generates: [], existing_device_generates: [] });
   });

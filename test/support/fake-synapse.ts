@@ -1,6 +1,6 @@
 import { onTestFinished } from "vitest";
 import { json, matrixError } from "../../src/dev-homeserver/http/answers.js";
-import { type Call, Router } from "../../src/dev-homeserver/http/router.js";
+import { type Call, type Given, Router } from "../../src/dev-homeserver/http/router.js";
 import { HttpServer, urlAt } from "../../src/dev-homeserver/http/server.js";
 import {
   type SynapseAuthorization,
@@ -35,7 +35,7 @@ export class FakeSynapse {
   }
 
   static async start({ endpoint, secret }: FakeSynapseSettings): Promise<FakeSynapse> {
-    const router = new Router();
+    const router = new Router<Given>();
     const server = new HttpServer(router, undefined);
     const synapse = new FakeSynapse(server, urlAt(LOOPBACK, await server.listen(LOOPBACK, 0)));
 

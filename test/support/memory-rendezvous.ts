@@ -70,7 +70,7 @@ export class MemoryRendezvous {
       this.requests.push(request);
       const fault = this.fault({ device, method, body });
       if (fault === "before") throw brokenOff();
-      const given = await this.#answer(request);
+      const given = this.#answer(request);
       const later = await Promise.race([
         fault,
         ...(fault instanceof Promise ? [aborted(request.signal)] : []),
@@ -101,10 +101,10 @@ export class MemoryRendezvous {
     this.store.put(state.id, state.sequenceToken, data);
   }
 
-  async #answer({ method, url, headers, body = "" }: TransportRequest): Promise<TransportAnswer> {
+  #answer({ method, url, headers, body = "" }: TransportRequest): TransportAnswer {
     const call = { headers, query: url.searchParams, body: Buffer.from(body) };
     try {
-      const given = await this.#router.answer(method, url.pathname, call);
+      const given = this.#router.answer(method, url.pathname, call);
       return answer(given.status, given.body.toString());
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

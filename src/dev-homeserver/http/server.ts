@@ -3,7 +3,7 @@ import { readBounded } from "../../files/read-bounded.js";
 import { Failure } from "../../foundation/failures.js";
 import type { DevHomeserverOptions, Fault } from "../options.js";
 import { type Answer, matrixError, Refusal } from "./answers.js";
-import type { Router } from "./router.js";
+import type { Given, Router } from "./router.js";
 
 /** Upper bound of a request's body in bytes. */
 const MAX_BODY = 256 * 1024;
@@ -11,10 +11,10 @@ const MAX_BODY = 256 * 1024;
 /** The sockets' side: bodies in, answers out, and the faults that a test asks for. */
 export class HttpServer {
   readonly #server: Server;
-  readonly #router: Pick<Router, "answer">;
+  readonly #router: Pick<Router<Given>, "answer">;
   readonly #intercept: DevHomeserverOptions["intercept"];
 
-  constructor(router: Pick<Router, "answer">, intercept: DevHomeserverOptions["intercept"]) {
+  constructor(router: Pick<Router<Given>, "answer">, intercept: DevHomeserverOptions["intercept"]) {
     this.#router = router;
     this.#intercept = intercept;
     this.#server = createServer((request, response) => {

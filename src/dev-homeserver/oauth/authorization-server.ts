@@ -1,7 +1,7 @@
 import { BrowserSessions } from "../consent/browser-sessions.js";
 import type { Pages } from "../consent/pages.js";
 import { type Account, consentRoutes } from "../consent/routes.js";
-import type { Routes } from "../http/router.js";
+import type { Given, Routes } from "../http/router.js";
 import type { Decision, Settings } from "../options.js";
 import { ClientStore, registrationRoutes } from "./clients.js";
 import { type DeviceAuthorization, DeviceAuthorizationStore } from "./device-authorizations.js";
@@ -54,7 +54,7 @@ export class AuthorizationServer {
   }
 
   /** @param features what it can do; as in its settings by default */
-  routes(features: OAuthFeatures = this.#options.settings): Routes {
+  routes(features: OAuthFeatures = this.#options.settings): Routes<Given> {
     const { issuer, account, devices, pages, settings } = this.#options;
     const server: OAuthServer = {
       issuer,

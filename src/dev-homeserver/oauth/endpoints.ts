@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { json, oauthError } from "../http/answers.js";
 import { formBody } from "../http/bodies.js";
-import type { Routes } from "../http/router.js";
+import type { Given, Routes } from "../http/router.js";
 import type { ClientStore } from "./clients.js";
 import type { DeviceAuthorization, DeviceAuthorizationStore } from "./device-authorizations.js";
 import { DEVICE_CODE } from "./metadata.js";
@@ -67,7 +67,7 @@ export function deviceAuthorizationRoutes(server: OAuthServer): Routes {
 }
 
 /** The token endpoint (RFC 6749 §3.2, RFC 8628 §3.4) and the revocation endpoint (RFC 7009). */
-export function tokenRoutes(server: OAuthServer): Routes {
+export function tokenRoutes(server: OAuthServer): Routes<Given> {
   return {
     "POST /oauth2/token": async (call) => {
       const { grant_type } = formBody(TokenRequest, call.body);

@@ -4,7 +4,7 @@ import { generateDeviceId } from "../../protocol/device-keys.js";
 import { pagesOf } from "../consent/pages.js";
 import { type Account, noticeRoutes } from "../consent/routes.js";
 import type { DevHomeserver, ExistingSession } from "../dev-homeserver.js";
-import { Router } from "../http/router.js";
+import { type Given, Router } from "../http/router.js";
 import { HttpServer, urlAt } from "../http/server.js";
 import { AuthorizationServer } from "../oauth/authorization-server.js";
 import type { DeviceDirectory } from "../oauth/endpoints.js";
@@ -75,7 +75,7 @@ export interface SynapseAuthorization
 export async function startForSynapse(options: SynapseOptions): Promise<SynapseAuthorization> {
   const settings = { ...withDefaults(options), likeSynapse: true };
   const synapse = new Synapse(options.synapse, options.secret, options.signal);
-  let router = new Router();
+  let router = new Router<Given>();
   const server = new HttpServer({ answer: (...call) => router.answer(...call) }, settings.intercept);
   const endpoint = urlAt(settings.host, await server.listen(settings.host, settings.port));
   const issuer = options.publicUrl ?? endpoint;
@@ -103,7 +103,7 @@ export async function startForSynapse(options: SynapseOptions): Promise<SynapseA
       return { localpart, deviceId: known.session.deviceId, expiresIn: known.expiresIn };
     };
     const configure = (features: Partial<OAuthFeatures>) => {
-      router = new Router();
+      router = new Router<Given>();
       router.add(noticeRoutes(pages));
       router.add(introspectionRoutes(options.secret, ownerOf));
       router.add(oauth.routes({ ...settings, ...features }));

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
 import { Secret } from "../../src/foundation/secret.js";
@@ -87,6 +88,21 @@ describe("a caller's plain abort", () => {
       message: expect.stringContaining(role.file.path),
     };
     expect(role.events).toContainEqual(warning);
+  });
+
+  it("is known for what it is where Node's functions reject with an error of their own", async () => {
+    const { clock, homeserver, role, signIn, told } = await waitingForConsent();
+    const reason = new Error("the caller's own");
+    homeserver.polls = [
+      async () => {
+        role.stop.abort(reason);
+        await delay(1000, undefined, { signal: role.stop.signal });
+        return { status: "pending" };
+      },
+    ];
+    const [end, other] = await clock.runUntil(Promise.all([signIn, told]));
+    expect(end.rejected).toBe(reason);
+    expect(other.failure).toMatchObject({ details: { reason: "user_cancelled" } });
   });
 
   it("gives an existing device's caller its own reason back, after the session was deleted", async () => {

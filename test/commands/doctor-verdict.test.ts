@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { describeVerdict } from "../../src/commands/doctor-verdict.js";
+import type { Verdict } from "../../src/doctor/findings.js";
+import { Failure } from "../../src/foundation/failures.js";
+
+const URL_OF_SERVER = new URL("https://hs.example/");
+const EVERYTHING: Verdict = {
+  event: "verdict",
+  sign_in: true,
+  new_device_generates: ["msc4388", "msc4108-2024"],
+  existing_device_generates: ["msc4388", "msc4108-2024"],
+  apps: true,
+};
+const SETTING = "Synapse: experimental_features.msc4108_enabled: true";
+
+const told = (changes: Partial<Verdict>, obstacle?: Failure) =>
+  describeVerdict({ ...EVERYTHING, ...changes }, obstacle, URL_OF_SERVER);
+
+describe("what doctor ends with", () => {
+  it("is that devices can be signed in, where apps can take part", () => {
+    const text = told({});
+    expect(text).toContain("Devices can be signed in by QR code on hs.example.");
+    expect(text).toContain("A new device can generate codes of: msc4388, msc4108-2024");
+  });
+
+  it("is for whom it works, where the server has MSC4388 alone", () => {
+    const text = told({
+      new_device_generates: ["msc4388"],
+      existing_device_generates: ["msc4388"],
+      apps: false,
+      setting_for_apps: SETTING,
+    });
+    expect(text).not.toContain("Devices can be signed in");
+    expect(text).toContain("With this program on both devices: yes");
+    expect(text).toMatch(/Element X, Element Web and other apps: not until the admin/);
+    expect(text).toContain(SETTING);
+  });
+
+  it("names the way over another server, where no code can be generated", () => {
+    const text = told({ new_device_generates: [], existing_device_generates: [], apps: false });
+    expect(text).not.toContain("Devices can be signed in");
+    expect(text).toContain("generate --rendezvous");
+    expect(text).toContain("A new device can generate codes of: nothing");
+  });
+
+  it("is that no device can be signed in, and what to do next where the command line has something", () => {
+    const text = told({ sign_in: false, apps: false }, new Failure("homeserver_without_registration"));
+    expect(text).toContain("No device can be signed in by QR code on hs.example.");
+    expect(text).toContain("--client-id");
+    expect(told({ sign_in: false, apps: false }, new Failure("server_error"))).toBe(
+      "\nNo device can be signed in by QR code on hs.example.\n",
+    );
+  });
+});
