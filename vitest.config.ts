@@ -68,7 +68,8 @@ export default defineConfig({
           setupFiles,
           include: ["test/stack/**/*.test.ts"],
           env: { STACK_WITH: server },
-          testTimeout: 60_000,
+          // A test has two devices, and some restart Synapse, which takes its time on a busy machine.
+          testTimeout: 120_000,
           // Each file starts servers of its own.
           maxWorkers: 2,
         },

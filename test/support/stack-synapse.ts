@@ -226,7 +226,7 @@ function synapseConfiguration(
         type: "http",
         bind_addresses: ["127.0.0.1"],
         x_forwarded: true,
-        resources: [{ names: ["client"], compress: false }],
+        resources: [{ names: ["client", "federation"], compress: false }],
       },
     ],
     database: { name: "sqlite3", args: { database: join(folder, "synapse.db") } },
