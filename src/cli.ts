@@ -65,14 +65,15 @@ export function actionsOf(run: Runner) {
       run.signIn(
         {
           ...options,
-          stdinInUse: options.checkCode === "stdin",
+          stdinInUse: options.checkCode === "stdin" || options.recoveryKeyFile === "-",
           qr: { size: options.qr, ecLevel: options.ecLevel },
         },
         async (context) => (await import("./commands/generate.js")).generate(options, context),
       ),
     scan: (source: string, options: SignInOptions) =>
-      run.signIn({ ...options, stdinInUse: source === "-" }, async (context) =>
-        (await import("./commands/scan.js")).scan(source, options, context),
+      run.signIn(
+        { ...options, stdinInUse: [source, options.recoveryKeyFile].includes("-") },
+        async (context) => (await import("./commands/scan.js")).scan(source, options, context),
       ),
     inspect: (sources: readonly string[], options: GlobalOptions) =>
       run.command(options, async (context) =>
@@ -92,8 +93,16 @@ export function actionsOf(run: Runner) {
       run.command(options, async (context) => (await session()).sessionExport(options, context)),
     sessionLogout: (options: GlobalOptions) =>
       run.command(options, async (context) => (await session()).sessionLogout(options, context)),
-    sessionImport: (source: string, options: ImportOptions) =>
-      run.command(options, async (context) => (await session()).sessionImport(source, options, context)),
+    sessionImport: (source: string | undefined, options: ImportOptions) =>
+      run.signIn(
+        {
+          ...options,
+          plain: true,
+          stdinInUse: [source, options.tokenFile, options.recoveryKeyFile].includes("-"),
+        },
+        async (context) =>
+          (await import("./commands/session-import.js")).sessionImport(source, options, context),
+      ),
     demo: (options: DemoOptions) =>
       run.command(options, async (context) => (await import("./commands/demo.js")).demo(options, context)),
     /** @param timeout seconds; undefined for as long as it takes until somebody stops it */

@@ -42,6 +42,9 @@ export {
 export type { SecretsBundle, SecretsBundleJson } from "./protocol/secrets.js";
 export type { SecureChannel } from "./protocol/secure-channel.js";
 export type { NewSession, SessionFile } from "./protocol/sign-in-attempt.js";
+export type { RecoveryKeySource } from "./secret-storage/key-source.js";
+export { openSecretStorage } from "./secret-storage/open.js";
+export type { SecretsSource } from "./session/secrets-source.js";
 export type { PortableSession, StoredSession } from "./session/session-file.js";
 export { type NewSessionFile, SessionStore, sessionsDirectory } from "./session/store.js";
 export {

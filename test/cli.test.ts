@@ -38,6 +38,10 @@ describe("a command line calls one command, with its arguments", () => {
       ["sessionImport", "-", { ...GLOBAL, offline: true }],
     ],
     [
+      ["session", "import", "--token-file", "-", "--recovery-key-file", "key"],
+      ["sessionImport", undefined, { ...GLOBAL, tokenFile: "-", recoveryKeyFile: "key" }],
+    ],
+    [
       ["demo", "--by-hand"],
       ["demo", { ...GLOBAL, byHand: true }],
     ],
@@ -51,7 +55,7 @@ describe("a command line calls one command, with its arguments", () => {
     [["inspect"], "missing required argument 'source'"],
     [["doctor"], "missing required argument 'server'"],
     [["doctor", "a", "b"], "too many arguments"],
-    [["session", "import"], "missing required argument 'file'"],
+    [["session", "import", "a", "b"], "too many arguments"],
     [["session", "export", "--format", "yaml"], "Allowed choices are json."],
     [["session", "list", "--offline"], "unknown option '--offline'"],
   ])("and %j none", async (args, message) => {

@@ -15,9 +15,11 @@ import { homeserverFromProtocols, signInThisDevice } from "../sign-in/new-device
 import type { SignInWorld } from "../sign-in/world.js";
 import { checkCodesFromLines, checkCodesFromPrompt } from "../ui/check-code-source.js";
 import type { SignInContext } from "./context.js";
+import { askForHomeserver, namedHomeserver } from "./named-homeserver.js";
 import type { GenerateOptions } from "./options/generate.js";
 import { withQrPictures } from "./qr-pictures.js";
 import {
+  checkSecretsOptions,
   confirmHelping,
   linkOpener,
   openAccount,
@@ -36,7 +38,7 @@ async function generateAsNew(options: GenerateOptions, context: SignInContext): 
   const { display, signal } = context;
   const confirmationFor = confirmationOfNew(options, context);
   const request = await prepareNewDevice(options, context);
-  const named = options.rendezvous ?? options.homeserver ?? context.env["MATRIX_QR_LOGIN_HOMESERVER"];
+  const named = options.rendezvous ?? namedHomeserver(options, context);
   if (!named && options.expectUser === undefined && !display.prompt) throw new Failure("homeserver_missing");
   await withWorld(options, context, async (world) => {
     const expectedUser = await resolveExpectedUser(options, world, signal);
@@ -59,6 +61,7 @@ async function generateAsExisting(options: GenerateOptions, context: SignInConte
     });
   }
   if (options.checkCode === "show") throw showRefused();
+  checkSecretsOptions(options, ...(options.checkCode === "stdin" ? ["-"] : []));
   const confirmation = typedCode(options.checkCode, context);
   const opener = linkOpener(options, context);
   await confirmHelping(options, context, "Show a QR code that signs whoever scans it in to your account?");
@@ -120,10 +123,4 @@ function typedCode(from: "prompt" | "stdin", { display, stdin }: SignInContext) 
   throw new Failure("terminal_required", "The check code has to be typed, and there is no terminal.", {
     hint: "Use --check-code stdin, or for a new device --check-code show with --expect-user.",
   });
-}
-
-async function askForHomeserver(world: SignInWorld, { display, signal }: SignInContext): Promise<URL> {
-  const name = await display.prompt?.text("Homeserver, like example.org: ", signal);
-  if (!name) throw new Failure("homeserver_missing");
-  return resolveHomeserver(name, world, signal);
 }

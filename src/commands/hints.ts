@@ -10,6 +10,8 @@ export const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
   homeserver_missing: "Give --homeserver, or set MATRIX_QR_LOGIN_HOMESERVER.",
   session_ambiguous: "Give --session, or set MATRIX_QR_LOGIN_SESSION; `session list` shows them.",
   session_exists: "Choose another --session, or end the old one with `session logout`.",
+  rendezvous_gone:
+    "Start again on both devices; if it keeps happening, `doctor` finds out whether the homeserver loses sessions.",
   timed_out: "Start again, with a longer --timeout if need be.",
   unexpected_master_key:
     "Check --expect-master-key; if the account's cross-signing was not reset, don't trust the homeserver.",
@@ -19,6 +21,7 @@ export const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
   homeserver_without_rendezvous:
     "A new device may use another server's with --rendezvous; or show the code on the other device.",
   device_already_exists: "Start again with another --device-id, or none.",
+  device_id_cut: "Start again with a --device-id of letters and digits only, or none.",
   unable_to_open_verification_uri: "Start again with --no-browser and open the printed link yourself.",
   session_unconfirmed: "Run `session check` when the homeserver can be reached again.",
   revocation_pending: "Run `session logout` again when the homeserver can be reached.",
@@ -26,7 +29,9 @@ export const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
   session_not_found: "`session list` shows the sessions, `session import` brings one in.",
   session_incomplete: "Remove it with `session logout`, then sign in again.",
   secrets_missing:
-    "Use a verified device's session or --secrets FILE; a new account has to set up encryption first.",
+    "Use a verified device's session, --secrets FILE or --recovery-key-file FILE; a new account has to set up encryption first.",
+  secret_storage_missing:
+    "Use a verified device's session or --secrets FILE; a new account has to set up recovery first.",
 };
 
 /** What to do next: as the place of the failure knows it, else as the command line does, else in general. */

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import type { DevHomeserver } from "../dev-homeserver/dev-homeserver.js";
+import type { ServedFiles } from "../dev-homeserver/served-session.js";
 import type { SynapseAuthorization } from "../dev-homeserver/synapse/start.js";
 import { escapeText } from "../foundation/escape-text.js";
 
@@ -10,7 +11,7 @@ export function introduction(
     account,
     issuer,
   }: Pick<DevHomeserver, "baseUrl" | "account"> & Partial<Pick<SynapseAuthorization, "issuer">>,
-  session: string,
+  { session, recoveryKeyFile }: ServedFiles,
   host: string,
 ): string {
   const lines = [
@@ -19,6 +20,7 @@ export function introduction(
     `  account     ${account.userId}`,
     `  password    ${account.password}`,
     `  session     ${escapeText(session, 4096)}`,
+    `  recovery    ${escapeText(recoveryKeyFile, 4096)}`,
     "",
     issuer
       ? "It stands in front of that Synapse, and forgets tokens and password at the end: Ctrl-C."

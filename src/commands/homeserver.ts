@@ -22,10 +22,16 @@ export async function homeserver(options: HomeserverOptions, context: CommandCon
     options.synapse === undefined
       ? startDevHomeserver(settings)
       : startInFrontOfSynapse(options.synapse, options, settings, signal);
-  await withDevHomeserver(start, options.session, tmpdir(), async (server, session) => {
-    const ready = { event: "ready", base_url: server.baseUrl.href, session };
+  await withDevHomeserver(start, options.session, tmpdir(), async (server, files) => {
+    const { session, recoveryKeyFile } = files;
+    const ready = {
+      event: "ready",
+      base_url: server.baseUrl.href,
+      session,
+      recovery_key_file: recoveryKeyFile,
+    };
     if (options.json) stdout.write(`${safeJson(ready)}\n`);
-    stderr.write(introduction(server, session, options.host));
+    stderr.write(introduction(server, files, options.host));
     await aborted(signal);
   });
 }
@@ -36,9 +42,9 @@ function settingsOf(options: HomeserverOptions, clock: Clock): DevHomeserverOpti
   return {
     clock,
     host,
-    localpart: options.user,
-    rendezvous: options.rendezvousMode,
-    likeSynapse: options.likeSynapse ?? false,
+    ...(options.user !== undefined && { localpart: options.user }),
+    ...(options.rendezvousMode && { rendezvous: options.rendezvousMode }),
+    ...(options.like && { like: options.like }),
     ...(port !== undefined && { port }),
     ...(autoConsent && { autoConsent }),
     ...(interval !== undefined && { intervalMs: interval * 1000 }),

@@ -6,6 +6,7 @@ import { checkIntent, scanCode } from "../sign-in/scan-code.js";
 import type { SignInContext } from "./context.js";
 import type { SignInOptions } from "./options/sign-in.js";
 import {
+  checkSecretsOptions,
   confirmHelping,
   linkOpener,
   openAccount,
@@ -21,6 +22,7 @@ export async function scan(source: string, options: SignInOptions, context: Sign
 
 async function scanAsExisting(source: string, options: SignInOptions, context: SignInContext): Promise<void> {
   const { signal } = context;
+  checkSecretsOptions(options, source);
   const opener = linkOpener(options, context);
   await confirmHelping(options, context, WARNING);
   const code = await readCode(source, options, context);

@@ -1,25 +1,17 @@
-import { escapeText, safeJson } from "../foundation/escape-text.js";
-import type { Warning } from "../foundation/events.js";
+import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { type Revealed, revealed } from "../foundation/secret.js";
 import { checkSession } from "../session/check.js";
-import {
-  entryEvent,
-  isRefreshable,
-  sessionDetails,
-  sessionEvent,
-  sessionTable,
-} from "../session/describe.js";
-import { importSession, readPortableSession } from "../session/import.js";
+import { entryEvent, sessionDetails, sessionEvent, sessionTable } from "../session/describe.js";
 import { withSessionLock } from "../session/lock.js";
 import { logoutSession } from "../session/logout.js";
-import { existingSessionPath, newSessionPath } from "../session/resolve.js";
+import { existingSessionPath } from "../session/resolve.js";
 import { type PortableSession, type StoredSession, toPortable } from "../session/session-file.js";
 import { SessionStore, sessionName, sessionsDirectory } from "../session/store.js";
 import type { CommandContext } from "./context.js";
 import { withNetwork } from "./network.js";
 import type { GlobalOptions } from "./options/global.js";
-import type { ImportOptions } from "./options/session.js";
+import { printJson } from "./print-json.js";
 
 /** The verbs of `session`. All but `list` and `import` take the session that `existingSessionPath` finds. */
 
@@ -71,31 +63,6 @@ export async function sessionCheck(options: GlobalOptions, context: CommandConte
   context.stdout.write(`${who}: alive, ${verification}.\n`);
 }
 
-/** @param source a file, or `-` for stdin */
-export async function sessionImport(
-  source: string,
-  options: ImportOptions,
-  context: CommandContext,
-): Promise<void> {
-  const { clock, signal } = context;
-  const portable = await readPortableSession(source, context.stdin, signal);
-  const path = await newSessionPath(options.session, context, portable.device_id);
-  const store = await openStore(context);
-  for (const warning of importWarnings(portable)) {
-    if (options.json) printJson(warning, context);
-    else context.stderr.write(`Warning: ${warning.message}\n`);
-  }
-  const session = options.offline
-    ? await importSession(portable, store, path, undefined, clock, signal)
-    : await withNetwork(options, context, async (network) => {
-        const { connectSession } = await import("../session/connect.js");
-        const { homeserver } = connectSession(store, path, portable, network);
-        return importSession(portable, store, path, homeserver, clock, signal);
-      });
-  if (options.json) printJson(sessionEvent(path, session), context);
-  else context.stderr.write(`Imported ${escapeText(portable.user_id)} as ${escapeText(path, 1000)}.\n`);
-}
-
 /** Prints the session with all its secrets: that is what it is asked for. */
 export async function sessionExport(options: GlobalOptions, context: CommandContext): Promise<void> {
   const portable: Revealed<PortableSession> = revealed(
@@ -124,26 +91,6 @@ export async function sessionLogout(options: GlobalOptions, context: CommandCont
   }
 }
 
-function importWarnings(portable: PortableSession): Warning[] {
-  const warnings: Warning[] = [];
-  if (isRefreshable(portable)) {
-    warnings.push({
-      event: "warning",
-      code: "session_shared",
-      message:
-        "If a running client has this session too, one of the two will be signed out at the next refresh.",
-    });
-  }
-  if (!portable.secrets) {
-    warnings.push({
-      event: "warning",
-      code: "session_without_secrets",
-      message: "The session has no cross-signing keys, so it can't sign in another device without --secrets.",
-    });
-  }
-  return warnings;
-}
-
 async function openStore(context: CommandContext): Promise<SessionStore> {
   return new SessionStore(sessionsDirectory(context));
 }
@@ -155,8 +102,4 @@ async function findSession(
   const store = await openStore(context);
   const path = await existingSessionPath(options.session, context, "any");
   return { store, path, session: await store.read(path) };
-}
-
-function printJson(value: object, context: CommandContext): void {
-  context.stdout.write(`${safeJson(value)}\n`);
 }

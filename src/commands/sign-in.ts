@@ -6,6 +6,7 @@ import { decodeBase64 } from "../protocol/base64.js";
 import { generateDeviceId, isUsableDeviceId } from "../protocol/device-keys.js";
 import type { ExpectedUser } from "../protocol/expected-user.js";
 import { existingSessionPath, newSessionPath } from "../session/resolve.js";
+import type { SecretsSource } from "../session/secrets-source.js";
 import { SessionStore, sessionsDirectory } from "../session/store.js";
 import { type ExistingAccount, openExistingAccount } from "../sign-in/existing-device.js";
 import type { NewDeviceRequest } from "../sign-in/new-device.js";
@@ -13,7 +14,9 @@ import type { LinkOpener } from "../sign-in/open-link.js";
 import type { SignInWorld } from "../sign-in/world.js";
 import type { SignInContext } from "./context.js";
 import { withNetwork } from "./network.js";
+import { refuseStdinTwice } from "./one-stdin.js";
 import type { SignInOptions } from "./options/sign-in.js";
+import { recoveryKeyOfFile, recoveryKeyOfPrompt } from "./recovery-key.js";
 import { packageVersion } from "./version.js";
 
 /** What `generate` and `scan` make of the options that they share. */
@@ -75,8 +78,41 @@ export async function openAccount(
 ): Promise<ExistingAccount> {
   const path = await existingSessionPath(options.session, context);
   const store = new SessionStore(sessionsDirectory(context));
-  const secretsFile = options.secrets === "session" ? undefined : options.secrets;
-  return openExistingAccount(world, store, path, secretsFile, context.signal);
+  return openExistingAccount(world, store, path, await secretsSource(options, context), context.signal);
+}
+
+/** Where the secrets come from, if not from the session: whoever is at a terminal is asked for what it lacks. */
+async function secretsSource(
+  { secrets, recoveryKeyFile }: SignInOptions,
+  context: SignInContext,
+): Promise<SecretsSource | undefined> {
+  if (recoveryKeyFile !== undefined) {
+    return { from: "secret_storage", recoveryKey: await recoveryKeyOfFile(recoveryKeyFile, context) };
+  }
+  if (secrets !== "session") return { from: "file", path: secrets };
+  const { prompt } = context.display;
+  return prompt && { from: "secret_storage", recoveryKey: recoveryKeyOfPrompt(prompt), ifMissing: true };
+}
+
+/**
+ * Whether the options for the secrets go together, and nothing but one of them reads stdin.
+ *
+ * @param others what else may be `-` for stdin
+ * @throws {Failure} `usage_error`
+ */
+export function checkSecretsOptions(
+  { secrets, recoveryKeyFile }: SignInOptions,
+  ...others: readonly string[]
+): void {
+  if (recoveryKeyFile !== undefined && secrets !== "session") refuseTwoSecrets();
+  refuseStdinTwice(recoveryKeyFile, ...others);
+}
+
+export function refuseTwoSecrets(): never {
+  throw new Failure(
+    "usage_error",
+    "The secrets can come from --secrets or with --recovery-key-file, not both.",
+  );
 }
 
 /**

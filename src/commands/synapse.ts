@@ -23,7 +23,7 @@ export async function startInFrontOfSynapse(
   signal: AbortSignal,
 ): Promise<SynapseAuthorization> {
   const url = parseUrl("--synapse", synapse);
-  const { synapseSecretFile, publicUrl, port, rendezvousMode, rendezvousLifetime } = options;
+  const { synapseSecretFile, publicUrl, port, rendezvousMode, rendezvousLifetime, like } = options;
   if (synapseSecretFile === undefined) {
     throw new Failure("usage_error", "--synapse needs --synapse-secret-file.", {
       hint: "In that file is the secret of matrix_authentication_service in Synapse's settings.",
@@ -34,7 +34,16 @@ export async function startInFrontOfSynapse(
       hint: "It is the port of the endpoint of matrix_authentication_service in Synapse's settings.",
     });
   }
-  if (rendezvousMode !== "open" || rendezvousLifetime !== undefined) {
+  if (like !== undefined && like !== "synapse") {
+    throw new Failure(
+      "usage_error",
+      "In front of a Synapse it can only do as Matrix Authentication Service does.",
+      {
+        hint: "Leave --like away.",
+      },
+    );
+  }
+  if (rendezvousMode !== undefined || rendezvousLifetime !== undefined) {
     throw new Failure(
       "usage_error",
       "With --synapse, rendezvous sessions are as Synapse's settings have them.",

@@ -17,6 +17,7 @@ import { type Decision, type DevHomeserverOptions, withDefaults } from "./option
 import { Msc4108Store, msc4108Routes } from "./rendezvous/msc4108-2024.js";
 import { rendezvousRoutes } from "./rendezvous/routes.js";
 import { type RendezvousState, RendezvousStore } from "./rendezvous/store.js";
+import { seedSecretStorage } from "./secret-storage.js";
 import { newPassword, seedDevice, seedKeys } from "./seed.js";
 
 export type { Decision, DevHomeserverOptions, Fault } from "./options.js";
@@ -39,6 +40,8 @@ export interface DevHomeserver {
   readonly serverName: string;
   readonly account: Account;
   readonly existingSession: ExistingSession;
+  /** What opens the account's secret storage, in groups of four characters. */
+  readonly recoveryKey: string;
   /** Ends all connections. */
   close(): Promise<void>;
 
@@ -65,14 +68,14 @@ export interface DevHomeserver {
 /**
  * Starts a Matrix homeserver for development and tests: rendezvous sessions (MSC4388), an OAuth 2.0
  * authorization server with the device authorization grant, a consent page, and as much of the client-server
- * API as signing in by QR code needs. It has one account, with cross-signing keys, a key backup version and
- * one verified device. Nothing survives it.
+ * API as signing in by QR code needs. It has one account, with cross-signing keys, a key backup version, secret
+ * storage that holds their private halves, and one verified device. Nothing survives it.
  *
  * @throws {Error} Node's, such as `EADDRINUSE`, where it can't listen
  */
 export async function startDevHomeserver(options: DevHomeserverOptions = {}): Promise<DevHomeserver> {
   const settings = withDefaults(options);
-  const { clock, likeSynapse } = settings;
+  const { clock, behaviour } = settings;
 
   const router = new Router<Given>();
   const server = new HttpServer(router, settings.intercept);
@@ -89,14 +92,25 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
   const { userId } = account;
   const { crossSigning, backup, secrets, selfSigning } = seedKeys(userId);
   const seeded = seedDevice(userId, selfSigning);
+  const secretStorage = await seedSecretStorage(secrets, settings.recoveryPassphrase);
 
   const devices = new DeviceStore();
   const pages = pagesOf(serverName);
-  const oauth = new AuthorizationServer({ issuer: baseUrl, account, devices, pages, settings });
+  const oauth = new AuthorizationServer({
+    issuer: baseUrl,
+    account,
+    devices: {
+      has: (deviceId) => devices.get(deviceId) !== undefined,
+      add: (deviceId, displayName) => devices.add(deviceId, displayName),
+      remove: (deviceId) => devices.remove(deviceId),
+    },
+    pages,
+    settings,
+  });
   const { sessions } = oauth;
-  const rendezvous = new RendezvousStore(clock, settings.rendezvousLifetimeMs, { likeSynapse });
-  const msc4108 = new Msc4108Store(clock, settings.msc4108LifetimeMs, likeSynapse);
-  const authenticate = authenticator(sessions);
+  const rendezvous = new RendezvousStore(clock, settings.rendezvousLifetimeMs, behaviour.rendezvous);
+  const msc4108 = new Msc4108Store(clock, settings.msc4108LifetimeMs, behaviour.rendezvous);
+  const authenticate = authenticator(sessions, behaviour.oauth.softLogout);
 
   const { deviceId } = seeded;
   const existingDevice = devices.add(deviceId, "Existing device");
@@ -111,7 +125,7 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
   router.add(crossSigningRoutes(userId, crossSigning, authenticate, new URL("account", baseUrl)));
   router.add(keySignatureRoutes(userId, devices, crossSigning, authenticate));
   router.add(keyBackupRoutes(backup, authenticate));
-  router.add(accountDataRoutes(userId, authenticate));
+  router.add(accountDataRoutes(userId, secretStorage.accountData, authenticate));
   router.add(rendezvousRoutes(rendezvous, authenticate, settings));
   if (settings.msc4108) router.add(msc4108Routes(msc4108, baseUrl));
   router.add(noticeRoutes(pages));
@@ -121,6 +135,7 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
     baseUrl,
     serverName,
     account,
+    recoveryKey: secretStorage.recoveryKey,
     existingSession: {
       base_url: baseUrl.href,
       user_id: userId,

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../foundation/clock.js";
+import { BEHAVIOURS, type Behaviour, type Likeness, SPECIFICATION } from "./behaviour.js";
 
 /** What somebody can answer on the consent page. */
 export const DECISIONS = ["allow", "deny"] as const;
@@ -41,6 +42,8 @@ export interface DevHomeserverOptions {
   readonly localpart?: string;
   /** A random one by default. */
   readonly password?: string;
+  /** What the recovery key of the account's secret storage is made of; without one it is random. */
+  readonly recoveryPassphrase?: string;
 
   /** `open` by default. */
   readonly rendezvous?: RendezvousMode;
@@ -50,10 +53,10 @@ export interface DevHomeserverOptions {
   readonly rendezvousLifetimeMs?: number;
 
   /**
-   * Whether it does as Synapse and Matrix Authentication Service do where they differ from the MSCs and RFCs;
-   * off by default. docs/dev-homeserver.md lists the differences.
+   * Whose ways it takes on where they differ from the MSCs and RFCs, and which other defaults that makes; nobody's by
+   * default. docs/dev-homeserver.md lists the differences.
    */
-  readonly likeSynapse?: boolean;
+  readonly like?: Likeness;
 
   /** Whether there are rendezvous sessions of MSC4108's 2024 version too; off by default. */
   readonly msc4108?: boolean;
@@ -92,7 +95,6 @@ const DEFAULTS = {
   rendezvous: "open",
   rendezvousApis: "both",
   rendezvousLifetimeMs: 120_000,
-  likeSynapse: false,
   msc4108: false,
   msc4108LifetimeMs: 60_000,
   oauth: true,
@@ -107,9 +109,10 @@ const DEFAULTS = {
 
 type Defaulted = keyof typeof DEFAULTS;
 export type Settings = Required<Pick<DevHomeserverOptions, Defaulted>> &
-  Omit<DevHomeserverOptions, Defaulted>;
+  Omit<DevHomeserverOptions, Defaulted> & { readonly behaviour: Behaviour };
 
 export function withDefaults(options: DevHomeserverOptions): Settings {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...DEFAULTS, ...Object.fromEntries(given) };
+  const behaviour = options.like === undefined ? SPECIFICATION : BEHAVIOURS[options.like];
+  return { ...DEFAULTS, ...behaviour.defaults, ...Object.fromEntries(given), behaviour };
 }

@@ -7,33 +7,48 @@ import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import type { DevHomeserver, ExistingSession } from "./dev-homeserver.js";
 
-/** What there is of a homeserver to hand its session out. */
-type Served = Pick<DevHomeserver, "existingSession" | "close">;
+/** What there is of a homeserver to hand its account out. */
+type Served = Pick<DevHomeserver, "existingSession" | "recoveryKey" | "close">;
+
+/** Where the account is for other programs. Both are for this user alone, and gone afterwards. */
+export interface ServedFiles {
+  readonly session: string;
+  readonly recoveryKeyFile: string;
+}
 
 /**
- * Runs a development homeserver, with the session of its existing device in a file, for as long as `use` takes.
+ * Runs a development homeserver, with the session of its existing device in a file and its account's recovery key
+ * in another, for as long as `use` takes.
  *
  * @param start starts it
- * @param sessionFile where the session is written, for this user alone; by default into a fresh folder
+ * @param sessionFile where the session is written, for this user alone; by default into a fresh folder. The recovery
+ *   key is written beside it, under the same name with `.recovery-key` behind.
  * @param temporaryFolder where that folder is made
- * @param use given the homeserver and the session's path
- * @throws {Failure} `usage_error` where it can't listen, `session_exists` where there is a file already,
+ * @param use given the homeserver and the paths of both
+ * @throws {Failure} `usage_error` where it can't listen, `session_exists` where there is a session already,
  *   `file_error`, and what `start` and `use` throw
  */
 export async function withDevHomeserver<Server extends Served>(
   start: () => Promise<Server>,
   sessionFile: string | undefined,
   temporaryFolder: string,
-  use: (server: Server, session: string) => Promise<void>,
+  use: (server: Server, files: ServedFiles) => Promise<void>,
 ): Promise<void> {
   const server = await listening(start);
   try {
-    const file = await writeSession(server.existingSession, sessionFile, temporaryFolder);
+    const session = sessionFile ?? (await newSessionPath(temporaryFolder));
+    const recoveryKeyFile = `${session}.recovery-key`;
+    const written: string[] = [];
     try {
-      await use(server, file.path);
+      await writeSession(server.existingSession, session);
+      written.push(session);
+      await write(recoveryKeyFile, server.recoveryKey);
+      written.push(recoveryKeyFile);
+      await use(server, { session, recoveryKeyFile });
     } finally {
-      // It is of no use without the server.
-      await rm(file.remove, { recursive: true, force: true });
+      // They are of no use without the server.
+      const ours = sessionFile === undefined ? [dirname(session)] : written;
+      for (const path of ours) await rm(path, { recursive: true, force: true });
     }
   } finally {
     await server.close();
@@ -53,20 +68,24 @@ async function listening<Server>(start: () => Promise<Server>): Promise<Server> 
   }
 }
 
-/** Over no other file. */
-async function writeSession(
-  session: ExistingSession,
-  sessionFile: string | undefined,
-  temporaryFolder: string,
-): Promise<{ readonly path: string; readonly remove: string }> {
-  const path = sessionFile ?? join(await mkdtemp(join(temporaryFolder, "matrix-qr-login-")), "existing.json");
+async function newSessionPath(temporaryFolder: string): Promise<string> {
+  return join(await mkdtemp(join(temporaryFolder, "matrix-qr-login-")), "existing.json");
+}
+
+async function writeSession(session: ExistingSession, path: string): Promise<void> {
   try {
-    await createPrivateFile(path, `${JSON.stringify(session, undefined, 2)}\n`);
-  } catch (cause) {
-    if (errorCode(cause) === "EEXIST") {
-      throw new Failure("session_exists", undefined, { session: path, cause });
-    }
-    throw fileError("write", path, cause);
+    await write(path, JSON.stringify(session, undefined, 2));
+  } catch (error) {
+    if (!(error instanceof Failure) || errorCode(error.cause) !== "EEXIST") throw error;
+    throw new Failure("session_exists", undefined, { session: path, cause: error });
   }
-  return { path, remove: sessionFile ?? dirname(path) };
+}
+
+/** Over no other file. */
+async function write(path: string, text: string): Promise<void> {
+  try {
+    await createPrivateFile(path, `${text}\n`);
+  } catch (error) {
+    throw fileError("write", path, error);
+  }
 }

@@ -89,12 +89,19 @@ export const FAILURES = {
     message: "The sign-in was declined on the consent page.",
     hint: "Start again if that was a mistake.",
   },
+  authorization_dropped: {
+    kind: "refused",
+    message:
+      "The homeserver gave up the sign-in before its time was over: it was declined, its consent page was opened too often, or the homeserver was restarted.",
+    hint: "Start again, and open the consent page once.",
+  },
   user_cancelled: { kind: "refused", message: "The sign-in was cancelled." },
   other_device_cancelled: { kind: "refused", message: "The other device cancelled the sign-in." },
   rendezvous_gone: {
     kind: "refused",
-    message: "The other device or the homeserver ended the rendezvous session before it expired.",
-    hint: "Start again on both devices.",
+    message:
+      "The rendezvous session was gone before its time: the other device ended it, or the homeserver lost it (in a restart, or because several processes share its work).",
+    hint: "Start again on both devices; if it keeps happening, ask the homeserver's admin.",
   },
 
   rendezvous_expired: {
@@ -189,6 +196,11 @@ export const FAILURES = {
     message: "The account already has a device with that device ID.",
     hint: "Start again with another device ID.",
   },
+  device_id_cut: {
+    kind: "unsupported",
+    message: "The homeserver cut the device ID.",
+    hint: "Start again with a device ID of letters and digits only.",
+  },
   device_not_found: {
     kind: "unsupported",
     message: "The new device says that it signed in, but the homeserver doesn't know it.",
@@ -228,8 +240,9 @@ export const FAILURES = {
   },
   token_lost: {
     kind: "network",
-    message: "The homeserver issued a token whose answer was lost, so this device can't use or revoke it.",
-    hint: "Remove the device on the account's page, then start again.",
+    message:
+      "An answer of the homeserver was lost, and the code is used up since: a token was issued that this device can't use or revoke, or the sign-in was declined.",
+    hint: "Remove the device on the account's page, if it is there, then start again.",
   },
   session_unconfirmed: {
     kind: "network",
@@ -277,6 +290,26 @@ export const FAILURES = {
     kind: "local",
     message: "This session has no cross-signing keys to share.",
     hint: "Use a verified device's session, or give its secrets in a file; a new account has to set up encryption first.",
+  },
+  secret_storage_missing: {
+    kind: "local",
+    message: "The account has no secret storage, or its cross-signing keys are not in it.",
+    hint: "Set up recovery in a Matrix client first, or take the secrets from a verified device.",
+  },
+  secret_storage_damaged: {
+    kind: "local",
+    message: "The account's secret storage is damaged.",
+    hint: "Set up recovery anew in a verified Matrix client, or take the secrets from a verified device.",
+  },
+  recovery_key_malformed: {
+    kind: "local",
+    message: "That is no recovery key.",
+    hint: "Type it as it was given: 48 letters and digits in groups of four, upper and lower case told apart.",
+  },
+  recovery_key_wrong: {
+    kind: "local",
+    message: "The recovery key or passphrase isn't that of the account's secret storage.",
+    hint: "It may be one from before recovery was set up anew, or another account's.",
   },
   cross_signing_missing: {
     kind: "local",

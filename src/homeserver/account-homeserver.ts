@@ -97,6 +97,18 @@ export function createAccountHomeserver(options: MatrixApiOptions): AccountHomes
       await ask(v.unknown(), request, signal);
     },
 
+    async accountData(userId, type, signal) {
+      const request = {
+        method: "GET",
+        path: path`_matrix/client/v3/user/${userId}/account_data/${type}`,
+      } as const;
+      const response = await api.send(request, signal);
+      if (response.status === 404) return undefined;
+      if (response.status !== 200) throw refusal(api.url(request.path), response);
+      if (!isJsonObject(response.json)) throw unusable(api.url(request.path));
+      return response.json;
+    },
+
     async backupVersion(signal) {
       const request = { method: "GET", path: "_matrix/client/v3/room_keys/version" } as const;
       const response = await api.send(request, signal);

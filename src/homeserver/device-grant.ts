@@ -40,8 +40,10 @@ export class DeviceGrant {
   readonly #client: DeviceGrantClient;
   readonly #deviceCode: string;
   readonly authorization: DeviceAuthorization;
-  /** Whether the last poll said that the code is good, and still waits for consent. */
+  /** Whether a poll has said that the code is good, and waits for consent. */
   #wasPending = false;
+  /** Whether an answer was lost since then: it may have brought tokens, or the one `access_denied` of the code. */
+  #answerLost = false;
 
   private constructor(
     network: Network,
@@ -119,14 +121,18 @@ export class DeviceGrant {
       );
       return { status: "granted", tokens: toTokens(granted, askedAt) };
     } catch (error) {
-      if (answer?.status === 429) return this.#stillPending("slow_down");
+      this.#answerLost ||= answer?.repeatedAfterLoss ?? false;
+      // No news: whatever limits the rate hasn't looked at the code.
+      if (answer?.status === 429) {
+        return { status: "slow_down", ...(this.#answerLost ? { mayHaveGranted: true } : {}) };
+      }
       if (!(error instanceof oauth.ResponseBodyError)) throw error;
-      return this.#judgeError(error, answer?.repeatedAfterLoss ?? false);
+      return this.#judgeError(error);
     }
   }
 
   /** RFC 8628 §3.5, by `error` alone: the status is 400 there, and 403 with Matrix Authentication Service. */
-  #judgeError(error: oauth.ResponseBodyError, repeatedAfterLoss: boolean): TokenPoll {
+  #judgeError(error: oauth.ResponseBodyError): TokenPoll {
     switch (error.error) {
       case "authorization_pending":
         return this.#stillPending("pending");
@@ -136,21 +142,31 @@ export class DeviceGrant {
         return { status: "declined" };
       case "expired_token":
         // The answer that was lost may have brought a token, shortly before the end.
-        if (repeatedAfterLoss) throw this.#tokenLost();
+        if (this.#answerLost) throw this.#tokenLost();
         return { status: "expired" };
+      case "invalid_grant":
+        if (this.#answerLost) throw this.#tokenLost();
+        // A code that was good and brought nothing is gone: with its time, or before it.
+        if (this.#wasPending) {
+          return {
+            status: this.#network.clock.now() >= this.authorization.expiresAt ? "expired" : "dropped",
+          };
+        }
     }
-    const isGone = error.error === "invalid_grant" && (repeatedAfterLoss || this.#wasPending);
-    if (isGone) throw this.#tokenLost();
     const refusal = oauthRefusal(this.#client.server.token_endpoint, "the device code", error);
     throw refusal.with({ cleanup: "none" });
   }
 
   #stillPending(status: "pending" | "slow_down"): TokenPoll {
     this.#wasPending = true;
+    this.#answerLost = false;
     return { status };
   }
 
-  /** A code is good for one token. That it was good and is gone means that a token was issued. */
+  /**
+   * A code is good for one token, and Tuwunel says `access_denied` only once: an answer that was lost was one of
+   * these, and nobody can know which.
+   */
   #tokenLost(): Failure {
     const { server, deviceId } = this.#client;
     const page = server.account_management_uri;
@@ -158,7 +174,7 @@ export class DeviceGrant {
     return new Failure("token_lost", undefined, {
       cleanup: "impossible",
       deviceId,
-      hint: `Remove the device ${escapeText(deviceId)} ${where}, then start again.`,
+      hint: `If the device ${escapeText(deviceId)} is ${where}, remove it there, then start again.`,
     });
   }
 }

@@ -63,6 +63,7 @@ export class MatrixApi {
   }
 }
 
-function isUnknownToken(response: HttpResponse): boolean {
+/** Whether the homeserver doesn't know the access token of a request, or knows it no longer. */
+export function isUnknownToken(response: HttpResponse): boolean {
   return response.status === 401 && errorCodeOf(response) === "M_UNKNOWN_TOKEN";
 }

@@ -1,11 +1,28 @@
 import * as oauth from "oauth4webapi";
 import { Failure } from "../foundation/failures.js";
-import type { HttpClient } from "../network/http.js";
+import type { HttpClient, HttpResponse } from "../network/http.js";
 import { DEVICE_CODE_GRANT, type ServerMetadata } from "./metadata.js";
-import { exchangeOAuth, oauthRefusal } from "./oauth-fetch.js";
+import { exchangeOAuth } from "./oauth-fetch.js";
+import { quotedReason } from "./refusal.js";
 
 /** Shown on the consent page. Authorization servers ask for an https page of the client. */
 const CLIENT_URI = "https://www.npmjs.com/package/matrix-qr-login";
+
+/** Never sent anywhere: see `METADATA`. Without a port, any may follow (RFC 8252 §7.3). */
+const REDIRECT_URI = "http://127.0.0.1/";
+
+/**
+ * What Matrix Authentication Service, Tuwunel and Continuwuity all register. Only the first does so without the
+ * authorization code grant, which isn't used here, and what belongs to that.
+ */
+const METADATA = {
+  client_uri: CLIENT_URI,
+  application_type: "native",
+  token_endpoint_auth_method: "none",
+  grant_types: [DEVICE_CODE_GRANT, "authorization_code", "refresh_token"],
+  redirect_uris: [REDIRECT_URI],
+  response_types: ["code"],
+};
 
 /** As long as session files hold. */
 const MAX_CLIENT_ID = 2048;
@@ -24,15 +41,8 @@ export async function registerClient(
 ): Promise<string> {
   const { registration_endpoint: endpoint } = server;
   if (endpoint === undefined) throw new Failure("homeserver_without_registration");
-  const metadata = {
-    client_name: clientName,
-    client_uri: CLIENT_URI,
-    application_type: "native",
-    token_endpoint_auth_method: "none",
-    grant_types: [DEVICE_CODE_GRANT, "refresh_token"],
-    response_types: [],
-  };
-  let status = 0;
+  const metadata = { client_name: clientName, ...METADATA };
+  let answer: HttpResponse | undefined;
   try {
     const client = await exchangeOAuth(
       http,
@@ -45,7 +55,7 @@ export async function registerClient(
         signal,
         success: 201,
         onAnswer: (response) => {
-          status = response.status;
+          answer = response;
         },
       },
     );
@@ -54,8 +64,11 @@ export async function registerClient(
     }
     return client.client_id;
   } catch (error) {
-    if (status === 401 || status === 403) throw new Failure("homeserver_without_registration");
-    if (error instanceof oauth.ResponseBodyError) throw oauthRefusal(endpoint, "to register a client", error);
+    // Whatever it says, and in whatever form: Tuwunel's 422 is plain text.
+    if (answer && answer.status >= 400) {
+      const message = `${new URL(endpoint).host} refuses to register this program as an OAuth client`;
+      throw new Failure("homeserver_without_registration", `${message}${quotedReason(answer)}.`);
+    }
     throw error;
   }
 }

@@ -8,15 +8,26 @@ export function errorCodeOf(response: HttpResponse): string | undefined {
   return typeof code === "string" ? code : undefined;
 }
 
+/**
+ * What the server says of its refusal, in parentheses and fit to be shown, or "": the members of a Matrix or an OAuth
+ * error (RFC 6749 §5.2, RFC 7591 §3.2.2), or a text that isn't a page.
+ */
+export function quotedReason(response: HttpResponse): string {
+  const { error, error_description } = (response.json ?? {}) as Record<string, unknown>;
+  const members = [errorCodeOf(response), error, error_description].filter(
+    (text) => typeof text === "string",
+  );
+  // Tuwunel repeats the code in `error`.
+  const told = members.filter((text, at) => !members[at + 1]?.startsWith(`${text}:`));
+  const isText = response.json === undefined && !response.text.trimStart().startsWith("<");
+  const said = isText ? response.text.trim() : told.join(": ");
+  return said === "" ? "" : ` (${escapeText(said)})`;
+}
+
 /** `server_error` for an answer that has no other meaning here. */
 export function refusal(url: URL, response: HttpResponse): Failure {
-  const { error } = (response.json ?? {}) as { error?: unknown };
-  const said = [errorCodeOf(response), error].filter((text) => typeof text === "string").join(": ");
-  const quoted = said === "" ? "" : ` (${escapeText(said)})`;
-  return new Failure(
-    "server_error",
-    `${url.host} answers ${shortPath(url)} with ${response.status}${quoted}.`,
-  );
+  const message = `${url.host} answers ${shortPath(url)} with ${response.status}${quotedReason(response)}.`;
+  return new Failure("server_error", message);
 }
 
 /** `server_error` for a success whose body isn't what it should be. */

@@ -12,8 +12,9 @@ import { createAccountHomeserver } from "./account-homeserver.js";
 import { DeviceGrant } from "./device-grant.js";
 import { type DeviceGrantMetadata, requireDeviceGrant } from "./metadata.js";
 import { deviceScope, registerClient } from "./oauth-client.js";
+import { revokeAt } from "./revocation.js";
 import { SignInTokens } from "./sign-in-tokens.js";
-import { refreshTokens, revokeAt } from "./tokens.js";
+import { refreshTokens } from "./tokens.js";
 import { fetchVersions, isAtLeast } from "./versions.js";
 
 /** The version of the specification that has the scopes under stable names. */
@@ -80,7 +81,7 @@ class OAuthSignIn implements SignInHomeserver {
 
   revoke(tokens: Tokens, signal: AbortSignal): Promise<boolean> {
     const { server, clientId } = this.#running();
-    return revokeAt(this.#options.http, server, clientId, tokens, signal);
+    return revokeAt(this.#options.http, server, { baseUrl: this.baseUrl, clientId }, tokens, signal);
   }
 
   signedIn(tokens: Tokens, save: (tokens: Tokens) => Promise<void>): AccountHomeserver {

@@ -2,6 +2,13 @@ import { Failure } from "../foundation/failures.js";
 import type { Secret } from "../foundation/secret.js";
 import type { Tokens } from "../protocol/homeserver.js";
 
+/**
+ * For how long after its first use a refresh token may be sent again, in milliseconds, while the access token is good.
+ * An answer that was lost is had that way from MAS and Tuwunel. After 15 s Tuwunel takes the token for stolen, and
+ * deletes the device.
+ */
+export const SAME_REFRESH_TOKEN_MS = 10_000;
+
 /** Where the requests of a signed-in device take their access token from. */
 export interface AccessTokens {
   current(signal: AbortSignal): Promise<Secret>;

@@ -2,11 +2,12 @@ import * as oauth from "oauth4webapi";
 import * as v from "valibot";
 import { Failure } from "../foundation/failures.js";
 import type { Secret } from "../foundation/secret.js";
-import type { HttpClient } from "../network/http.js";
+import type { HttpResponse } from "../network/http.js";
 import type { Network } from "../network/network.js";
 import type { Tokens } from "../protocol/homeserver.js";
 import { fetchAuthMetadata, type ServerMetadata } from "./metadata.js";
 import { exchangeOAuth, oauthRefusal } from "./oauth-fetch.js";
+import { SAME_REFRESH_TOKEN_MS } from "./sign-in-tokens.js";
 import { Token } from "./token-schema.js";
 
 const TokenResponse = v.object({
@@ -42,9 +43,11 @@ export interface OAuthSession {
 }
 
 /**
- * Exchanges a refresh token (RFC 6749 §6). After a lost answer the same one is tried again, which servers
- * allow until the new access token is used.
+ * Exchanges a refresh token (RFC 6749 §6). After a lost answer the same one is tried again, for a
+ * while.
  *
+ * @param beforeAsking awaited right before the token is first sent; gives for how long it may be sent again, in
+ *   milliseconds
  * @throws {Failure} `session_dead` where it is no longer good; `homeserver_without_oauth`, `network_error`,
  *   `server_error`
  */
@@ -53,10 +56,13 @@ export async function refreshTokens(
   session: OAuthSession,
   refreshToken: Secret,
   signal: AbortSignal,
+  beforeAsking: () => Promise<number> = async () => SAME_REFRESH_TOKEN_MS,
 ): Promise<Tokens> {
-  const server = await serverOf(session, { http, urlPolicy }, signal);
+  const server = await authorizationServerOf(session, { http, urlPolicy }, signal);
   const client = { client_id: session.clientId };
+  const tryForMs = await beforeAsking();
   const askedAt = clock.date();
+  let answer: HttpResponse | undefined;
   try {
     const granted = await exchangeOAuth(
       http,
@@ -67,70 +73,29 @@ export async function refreshTokens(
           client,
           await oauth.refreshTokenGrantRequest(server, client, oauth.None(), refreshToken.reveal(), options),
         ),
-      { signal },
+      {
+        signal,
+        deadline: clock.now() + tryForMs,
+        onAnswer: (response) => {
+          answer = response;
+        },
+      },
     );
     return toTokens(granted, askedAt);
   } catch (error) {
     if (!(error instanceof oauth.ResponseBodyError)) throw error;
-    if (error.error === "invalid_grant") throw new Failure("session_dead");
+    if (error.error === "invalid_grant") throw deadSession(answer?.repeatedAfterLoss ?? false);
     throw oauthRefusal(server.token_endpoint, "to refresh the token", error);
   }
 }
 
 /**
- * Signs a session out (RFC 7009): the refresh token first, then the access token, one failing not skipping
- * the other. Never throws.
+ * The authorization server of a session. Its tokens go only to the one that issued them, whatever the homeserver says
+ * today.
  *
- * @returns whether all went well
+ * @throws {Failure} `homeserver_without_oauth`, `server_error` for another issuer, `network_error`
  */
-export async function revokeTokens(
-  network: Omit<Network, "clock">,
-  session: OAuthSession,
-  tokens: Tokens,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const server = await serverOf(session, network, signal).catch(() => undefined);
-  return server !== undefined && revokeAt(network.http, server, session.clientId, tokens, signal);
-}
-
-/**
- * Revokes tokens at an authorization server that is known already (RFC 7009): the refresh token first, then the
- * access token, one failing not skipping the other. Never throws.
- *
- * @returns whether all went well
- */
-export async function revokeAt(
-  http: HttpClient,
-  server: ServerMetadata,
-  clientId: string,
-  { refreshToken, accessToken }: Tokens,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const { revocation_endpoint: endpoint } = server;
-  if (endpoint === undefined) return false;
-  const revoke = (token: Secret, token_type_hint: string) =>
-    exchangeOAuth(
-      http,
-      endpoint,
-      async (options) =>
-        oauth.processRevocationResponse(
-          await oauth.revocationRequest(server, { client_id: clientId }, oauth.None(), token.reveal(), {
-            ...options,
-            additionalParameters: { token_type_hint },
-          }),
-        ),
-      { signal, expectJson: false },
-    ).then(
-      () => true,
-      () => false,
-    );
-  const refreshRevoked = refreshToken === undefined || (await revoke(refreshToken, "refresh_token"));
-  const accessRevoked = await revoke(accessToken, "access_token");
-  return refreshRevoked && accessRevoked;
-}
-
-/** A refresh token goes only to the server that issued it, whatever the homeserver says today. */
-async function serverOf(
+export async function authorizationServerOf(
   { baseUrl, issuer }: OAuthSession,
   network: Omit<Network, "clock">,
   signal: AbortSignal,
@@ -144,6 +109,13 @@ async function serverOf(
     );
   }
   return server;
+}
+
+/** Continuwuity takes each refresh token once, lost answer or not. */
+function deadSession(answerLost: boolean): Failure {
+  if (!answerLost) return new Failure("session_dead");
+  const message = "An answer with new tokens was lost, and the homeserver gives them only once.";
+  return new Failure("session_dead", message, { hint: "Sign in again." });
 }
 
 function withoutSlash(issuer: string): string {

@@ -113,8 +113,7 @@ export class RepeatingHttpClient implements HttpClient {
       const outcome = await this.#tryOnce(request, url, Math.min(TRY_LIMIT_MS, left), tries);
       if (outcome.kind === "answer") {
         const { answer, text, json } = outcome;
-        const header = (name: string) => answer.headers[name.toLowerCase()];
-        return { status: answer.status, header, text, json, repeatedAfterLoss };
+        return { status: answer.status, header: headerOf(answer), text, json, repeatedAfterLoss };
       }
 
       problem = outcome.failure;
@@ -212,7 +211,7 @@ export class RepeatingHttpClient implements HttpClient {
       failure: new Failure("server_error", `${url.host} ${problem}.`),
       mayHaveActed: status !== 429,
       worthRepeating: true,
-      waitMs: isOverloaded ? retryAfterMs(answer, json, this.#options.clock) : 0,
+      waitMs: isOverloaded ? retryAfterMs({ header: headerOf(answer), json }, this.#options.clock) : 0,
     };
   }
 
@@ -229,4 +228,8 @@ export class RepeatingHttpClient implements HttpClient {
       waitMs: 0,
     };
   }
+}
+
+function headerOf(answer: TransportAnswer): HttpResponse["header"] {
+  return (name) => answer.headers[name.toLowerCase()];
 }

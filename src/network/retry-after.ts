@@ -1,19 +1,19 @@
 import type { Clock } from "../foundation/clock.js";
-import type { TransportAnswer } from "./transport.js";
+import type { HttpResponse } from "./http.js";
 
 /**
  * How long the server asks to wait, in milliseconds: by `Retry-After`, in seconds or as a date (RFC 9110
  * §10.2.3), or by `retry_after_ms` in the body, which Matrix had before. 0 where it asks nothing.
  */
-export function retryAfterMs(answer: TransportAnswer, json: unknown, clock: Clock): number {
-  const header = answer.headers["retry-after"]?.trim();
+export function retryAfterMs(answer: Pick<HttpResponse, "header" | "json">, clock: Clock): number {
+  const header = answer.header("retry-after")?.trim();
   if (header !== undefined && /^\d+$/.test(header)) return Number(header) * 1_000;
   if (header !== undefined) {
     // The date is the server's, and so is the time to count it from.
-    const now = Date.parse(answer.headers["date"] ?? "");
+    const now = Date.parse(answer.header("date") ?? "");
     const wait = Date.parse(header) - (Number.isNaN(now) ? clock.date().getTime() : now);
     if (!Number.isNaN(wait)) return Math.max(0, wait);
   }
-  const field = (json as { retry_after_ms?: unknown } | null | undefined)?.retry_after_ms;
+  const field = (answer.json as { retry_after_ms?: unknown } | null | undefined)?.retry_after_ms;
   return typeof field === "number" && field > 0 ? field : 0;
 }

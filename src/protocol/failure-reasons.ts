@@ -13,6 +13,8 @@ type FailureReason =
 
 const REASON_OF_FAILURE: Partial<Record<FailureCode, FailureReason>> = {
   authorization_expired: "authorization_expired",
+  // Of the MSC's reasons the one that is true of the code: it is no longer good.
+  authorization_dropped: "authorization_expired",
   device_already_exists: "device_already_exists",
   device_not_found: "device_not_found",
   unexpected_message: "unexpected_message_received",

@@ -20,9 +20,17 @@ export interface Tokens {
   readonly expiresAt?: string;
 }
 
-/** One answer of the token endpoint while the person consents (RFC 8628 §3.5). */
+/**
+ * One answer of the token endpoint while the person consents (RFC 8628 §3.5). `dropped`: the code was good, and the
+ * server knows it no longer, without having said that it was declined or has expired.
+ */
 export type TokenPoll =
-  | { readonly status: "pending" | "slow_down" | "declined" | "expired" }
+  | { readonly status: "pending" | "declined" | "expired" | "dropped" }
+  | {
+      readonly status: "slow_down";
+      /** True where an answer was lost that may have brought tokens, and this one says nothing of that. */
+      readonly mayHaveGranted?: true;
+    }
   | { readonly status: "granted"; readonly tokens: Tokens };
 
 /** The public cross-signing keys of a user and what is signed by what, as /keys/query gives them. */
@@ -76,6 +84,12 @@ export interface AccountHomeserver {
   deviceExists(deviceId: string, signal: AbortSignal): Promise<boolean>;
   queryKeys(userId: string, signal: AbortSignal): Promise<PublishedKeys>;
   uploadDeviceKeys(deviceKeys: JsonObject, signal: AbortSignal): Promise<void>;
+  /** The account's global data of a type, not validated; undefined where there is none. */
+  accountData(
+    userId: string,
+    type: string,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, unknown>> | undefined>;
   /** The current key backup, or undefined where there is none. */
   backupVersion(signal: AbortSignal): Promise<BackupVersion | undefined>;
 }

@@ -192,6 +192,7 @@ async function waitForConsent(
     throw isExpiry(thrown) ? thrown.with({ hint: FAILURES.authorization_expired.hint }) : thrown;
   });
   if (outcome === "expired") throw new Failure("authorization_expired");
+  if (outcome === "dropped") throw new Failure("authorization_dropped");
   if (outcome === "declined") {
     await channel.sendFinal({ type: "m.login.declined" }, signal).catch(() => undefined);
     throw new Failure("consent_declined");
@@ -217,11 +218,18 @@ async function learnUser(
 ): Promise<string> {
   const whoami = await account.whoami(signal);
   if (expectedUser && whoami.userId !== expectedUser.userId) throw new Failure("unexpected_user");
-  if (whoami.deviceId !== undefined && whoami.deviceId !== deviceId) {
-    throw new Failure("server_error", "The homeserver signed this device in under a different device ID.");
-  }
+  if (whoami.deviceId !== undefined && whoami.deviceId !== deviceId) throw otherId(deviceId, whoami.deviceId);
   await attempt.keep({ userId: whoami.userId });
   const { userId } = whoami;
   emit({ event: "signed_in", user_id: userId, device_id: deviceId, base_url: account.baseUrl.href });
   return userId;
+}
+
+/** Under an ID that nobody asked for, neither the existing device nor the device keys would fit. */
+function otherId(asked: string, got: string): Failure {
+  if (!asked.startsWith(got)) {
+    return new Failure("server_error", "The homeserver signed this device in under a different device ID.");
+  }
+  const message = `The homeserver cut the device ID ${escapeText(asked, 255)} to ${escapeText(got, 255)}.`;
+  return new Failure("device_id_cut", message);
 }

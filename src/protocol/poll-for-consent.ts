@@ -19,7 +19,7 @@ export async function pollUntilDecided(
   attempt: SignInAttempt,
   clock: Clock,
   signal: AbortSignal,
-): Promise<"granted" | "declined" | "expired"> {
+): Promise<"granted" | "declined" | "expired" | "dropped"> {
   const requests = abortedLater(signal, LINGER_MS, clock);
   let intervalMs = askedFor;
   try {
@@ -29,8 +29,8 @@ export async function pollUntilDecided(
         await attempt.begin(homeserver, answer.tokens);
         return "granted";
       }
-      if (answer.status === "declined" || answer.status === "expired") return answer.status;
       if (answer.status === "slow_down") intervalMs += SLOW_DOWN_MS;
+      else if (answer.status !== "pending") return answer.status;
       await clock.sleep(Math.min(intervalMs, expiresAt - clock.now()), signal);
     }
     return "expired";

@@ -66,7 +66,7 @@ export class SignInAttempt {
   async ask(poll: () => Promise<TokenPoll>): Promise<TokenPoll> {
     this.#isAsking = true;
     const answer = await poll();
-    this.#isAsking = false;
+    this.#isAsking = answer.status === "slow_down" && answer.mayHaveGranted === true;
     return answer;
   }
 

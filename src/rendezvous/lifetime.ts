@@ -1,7 +1,9 @@
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
+import type { HttpResponse } from "../network/http.js";
+import { retryAfterMs } from "../network/retry-after.js";
 import type { Pace } from "../protocol/rendezvous-session.js";
-import { pollPauses } from "./polling.js";
+import { Pauses, type RequestBudget } from "./polling.js";
 
 /** For a server that holds sessions longer than any QR code should live. */
 const MAX_LIFETIME_MS = 60 * 60 * 1000;
@@ -12,13 +14,29 @@ export interface InTime {
   readonly deadline: number;
 }
 
+/** How a poll is sent: the next one is what repeats it after a 429. */
+export const AS_POLL = { final: [429] } as const;
+
+/** Thrown by a poll that the server refused to answer, since it limits the rate (429). */
+export class Throttled extends Error {
+  override readonly name = "Throttled";
+  readonly response: Pick<HttpResponse, "header" | "json">;
+
+  constructor(response: Pick<HttpResponse, "header" | "json">) {
+    super("The server limits the rate of requests.");
+    this.response = response;
+  }
+}
+
 /** How long a rendezvous session lives, as far as the server has told, and what ends with it. */
 export class Lifetime {
   readonly #clock: Clock;
+  readonly #budget: RequestBudget;
   #expiresAt: number;
 
-  constructor(clock: Clock, sentAt: number, expiresInMs: number) {
+  constructor(clock: Clock, budget: RequestBudget, sentAt: number, expiresInMs: number) {
     this.#clock = clock;
+    this.#budget = budget;
     this.#expiresAt = sentAt + Math.min(expiresInMs, MAX_LIFETIME_MS);
   }
 
@@ -47,6 +65,7 @@ export class Lifetime {
    */
   async inTime<T>(signal: AbortSignal, send: (inTime: InTime) => Promise<T>): Promise<T> {
     if (this.isExpired) throw new Failure("rendezvous_expired");
+    this.#budget.spend(this.#clock.now());
     try {
       return await send({ signal, deadline: this.#expiresAt });
     } catch (error) {
@@ -56,15 +75,34 @@ export class Lifetime {
     }
   }
 
-  /** Polls until there is something to give back. */
+  /**
+   * Polls until there is something to give back. A look that is `Throttled` is no news: only the session's time ends the
+   * wait.
+   */
   async poll<T>(pace: Pace, signal: AbortSignal, look: () => Promise<T | undefined>): Promise<T> {
-    const pauses = pollPauses(pace);
+    const pauses = new Pauses(pace);
     for (;;) {
-      const found = await look();
-      if (found !== undefined) return found;
-      const left = this.#expiresAt - this.#clock.now();
-      await this.#clock.sleep(Math.min(pauses.next().value, left), signal);
+      for (let wait = this.#waitMs(); wait > 0; wait = this.#waitMs()) await this.#sleep(wait, signal);
+      let pause: number;
+      try {
+        const found = await look();
+        if (found !== undefined) return found;
+        pause = pauses.afterAnswer();
+      } catch (error) {
+        if (!(error instanceof Throttled)) throw error;
+        pause = pauses.after429(retryAfterMs(error.response, this.#clock));
+      }
+      await this.#sleep(pause, signal);
     }
+  }
+
+  /** How long a poll has to wait. An expired session has nothing to wait for. */
+  #waitMs(): number {
+    return this.isExpired ? 0 : this.#budget.waitMs(this.#clock.now());
+  }
+
+  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
+    await this.#clock.sleep(Math.min(ms, this.#expiresAt - this.#clock.now()), signal);
   }
 
   /** What it means that a session is gone that was there before. */

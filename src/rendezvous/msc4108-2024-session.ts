@@ -8,13 +8,14 @@ import {
   usedCode,
   type WriteOutcome,
 } from "../protocol/rendezvous-session.js";
-import { type InTime, Lifetime } from "./lifetime.js";
+import { AS_POLL, type InTime, Lifetime, Throttled } from "./lifetime.js";
 import {
   postRendezvous,
   rendezvousRequest,
   strongEtagOf,
   unusableRendezvous,
 } from "./msc4108-2024-requests.js";
+import { budgetOf } from "./polling.js";
 
 /** 2024 version §Maximum duration of a rendezvous; for servers that don't tell. */
 const DEFAULT_LIFETIME_MS = 60_000;
@@ -54,7 +55,7 @@ export class Msc4108Session implements RendezvousSession {
     const posted = await postRendezvous(network, baseUrl, signal);
     if (!posted) return undefined;
     const { url, response, sentAt } = posted;
-    const lifetime = new Lifetime(network.clock, sentAt, lifetimeOf(response) ?? DEFAULT_LIFETIME_MS);
+    const lifetime = firstLifetime(network, response, sentAt);
     return new Msc4108Session(network, url, lifetime, strongEtag(response, url));
   }
 
@@ -69,7 +70,7 @@ export class Msc4108Session implements RendezvousSession {
     if (response.status === 404) throw new Failure("rendezvous_expired");
     if (response.status !== 200) throw unusableRendezvous(url, response);
     if (response.text !== "") throw usedCode();
-    const lifetime = new Lifetime(network.clock, sentAt, lifetimeOf(response) ?? DEFAULT_LIFETIME_MS);
+    const lifetime = firstLifetime(network, response, sentAt);
     return new Msc4108Session(network, url, lifetime, strongEtag(response, url));
   }
 
@@ -79,7 +80,7 @@ export class Msc4108Session implements RendezvousSession {
 
   async write(data: string, signal: AbortSignal): Promise<WriteOutcome> {
     const ifMatch = this.#etag;
-    const response = await this.#send("PUT", { "If-Match": ifMatch }, signal, data);
+    const response = await this.#send("PUT", { "If-Match": ifMatch }, signal, { body: data });
     if (response.status === 202) {
       this.#etag = strongEtag(response, this.url);
       return { written: true };
@@ -87,7 +88,8 @@ export class Msc4108Session implements RendezvousSession {
     // Our data may have been there: whoever reads a last message deletes the session.
     if (response.status === 404 && response.repeatedAfterLoss) throw new Failure("delivery_unknown");
     if (response.status !== 412) throw this.#lost(response);
-    const there = await this.#get({}, signal);
+    const there = await this.#send("GET", {}, signal);
+    if (there.status !== 200) throw this.#lost(there);
     const etag = strongEtag(there, this.url);
     if (there.text === data) {
       this.#etag = etag;
@@ -102,7 +104,8 @@ export class Msc4108Session implements RendezvousSession {
 
   waitForChange(pace: Pace, signal: AbortSignal): Promise<Received> {
     return this.#lifetime.poll(pace, signal, async () => {
-      const response = await this.#get({ "If-None-Match": this.#etag }, signal);
+      const response = await this.#poll(signal);
+      if (![200, 304].includes(response.status)) throw this.#lost(response);
       if (response.status === 304) return undefined;
       const etag = strongEtag(response, this.url);
       if (etag === this.#etag) return undefined;
@@ -113,7 +116,7 @@ export class Msc4108Session implements RendezvousSession {
 
   async waitUntilGone(signal: AbortSignal): Promise<void> {
     await this.#lifetime.poll("machine", signal, async () => {
-      const response = await this.#send("GET", { "If-None-Match": this.#etag }, signal);
+      const response = await this.#poll(signal);
       return response.status === 404 ? true : undefined;
     });
   }
@@ -123,9 +126,9 @@ export class Msc4108Session implements RendezvousSession {
     if (!response.status.toString().startsWith("2") && response.status !== 404) throw this.#lost(response);
   }
 
-  async #get(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpResponse> {
-    const response = await this.#send("GET", headers, signal);
-    if (response.status !== 200 && response.status !== 304) throw this.#lost(response);
+  async #poll(signal: AbortSignal): Promise<HttpResponse> {
+    const response = await this.#send("GET", { "If-None-Match": this.#etag }, signal, AS_POLL);
+    if (response.status === 429) throw new Throttled(response);
     return response;
   }
 
@@ -133,13 +136,14 @@ export class Msc4108Session implements RendezvousSession {
     method: HttpRequest["method"],
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
-    data?: string,
+    { body, ...how }: Pick<HttpRequest, "body" | "final"> = {},
   ): Promise<HttpResponse> {
     const sentAt = this.#network.clock.now();
     const { url } = this;
     const response = await this.#lifetime.inTime(signal, (inTime: InTime) => {
-      const plain = rendezvousRequest(method, url, data);
-      return this.#network.http.send({ ...plain, headers: { ...plain.headers, ...headers }, ...inTime });
+      const plain = rendezvousRequest(method, url, body);
+      const all = { ...plain, headers: { ...plain.headers, ...headers }, ...inTime, ...how };
+      return this.#network.http.send(all);
     });
     const lifetime = lifetimeOf(response);
     if (lifetime !== undefined) this.#lifetime.renew(sentAt, lifetime);
@@ -172,4 +176,9 @@ function changedEtags({ host }: URL): Failure {
   return new Failure("server_error", `A proxy in front of ${host} removes or changes ETag headers.`, {
     hint: "Its admin has to let them through (no compression there); the MSC4388 channel needs none.",
   });
+}
+
+/** @param sentAt when the request was sent that the server has answered with this */
+function firstLifetime({ clock, http }: Network, response: HttpResponse, sentAt: number): Lifetime {
+  return new Lifetime(clock, budgetOf(http), sentAt, lifetimeOf(response) ?? DEFAULT_LIFETIME_MS);
 }

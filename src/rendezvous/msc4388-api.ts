@@ -4,6 +4,8 @@ import { Failure } from "../foundation/failures.js";
 import { endpoint } from "../network/base-url.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "../network/http.js";
 import type { QrPrefix } from "../protocol/qr-code.js";
+import { Throttled } from "./lifetime.js";
+import { budgetOf, type RequestBudget } from "./polling.js";
 
 /** The API under its stable and its unstable name (MSC4388 §Unstable prefix). */
 export type RendezvousApi = "stable" | "unstable";
@@ -33,7 +35,8 @@ const Opaque = v.pipe(
 );
 const LifetimeMs = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-const Discovery = v.object({ create_available: v.boolean() });
+/** `{}` is what MSC4388 had in March 2026, before the member: sessions can be created. */
+const Discovery = v.object({ create_available: v.optional(v.boolean(), true) });
 /** As a path segment, these would name another endpoint. */
 const RendezvousId = v.pipe(
   Opaque,
@@ -50,21 +53,26 @@ export type RendezvousPayload = v.InferOutput<typeof Payload>;
 export interface Refusal {
   readonly status: number;
   readonly errcode: string | undefined;
+  /** The answer, where that says that the rate is limited (429). */
+  readonly throttled?: Throttled;
 }
 export type Answer<T> =
   | { readonly ok: T; readonly repeatedAfterLoss: boolean }
   | { readonly refused: Refusal; readonly repeatedAfterLoss: boolean };
 
-type Options = Pick<HttpRequest, "accessToken" | "deadline" | "signal">;
+type Options = Pick<HttpRequest, "accessToken" | "deadline" | "signal" | "final">;
 
 /** The five calls of MSC4388 §Insecure rendezvous session, each a request and its validated answer. */
 export class Msc4388Api {
   readonly baseUrl: URL;
   readonly name: RendezvousApi;
+  /** What this device may ask. */
+  readonly budget: RequestBudget;
   readonly #http: HttpClient;
 
   constructor(http: HttpClient, baseUrl: URL, name: RendezvousApi) {
     this.#http = http;
+    this.budget = budgetOf(http);
     this.baseUrl = baseUrl;
     this.name = name;
   }
@@ -116,10 +124,11 @@ export class Msc4388Api {
 }
 
 function readAnswer<T>(
-  { status, json, repeatedAfterLoss }: HttpResponse,
+  response: HttpResponse,
   schema: v.GenericSchema<unknown, T>,
   { host }: URL,
 ): Answer<T> {
+  const { status, json, repeatedAfterLoss } = response;
   if (status >= 200 && status < 300) {
     const answer = v.safeParse(schema, json);
     if (answer.success) return { ok: answer.output, repeatedAfterLoss };
@@ -129,7 +138,11 @@ function readAnswer<T>(
   }
   const error = v.safeParse(MatrixError, json);
   return {
-    refused: { status, errcode: error.success ? error.output.errcode : undefined },
+    refused: {
+      status,
+      errcode: error.success ? error.output.errcode : undefined,
+      ...(status === 429 ? { throttled: new Throttled(response) } : {}),
+    },
     repeatedAfterLoss,
   };
 }

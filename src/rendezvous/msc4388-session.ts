@@ -9,7 +9,7 @@ import {
   usedCode,
   type WriteOutcome,
 } from "../protocol/rendezvous-session.js";
-import { Lifetime } from "./lifetime.js";
+import { AS_POLL, Lifetime } from "./lifetime.js";
 import {
   type Msc4388Api,
   type Refusal,
@@ -68,7 +68,7 @@ export class Msc4388Session implements RendezvousSession {
     const answer = await api.create("", { signal, ...(accessToken ? { accessToken } : {}) });
     if ("refused" in answer) throw withoutRendezvous(api.baseUrl, answer.refused);
     const { id, sequence_token: token, expires_in_ms } = answer.ok;
-    const lifetime = new Lifetime(clock, sentAt, expires_in_ms);
+    const lifetime = new Lifetime(clock, api.budget, sentAt, expires_in_ms);
     const boundUrl = api.baseUrl.href;
     return new Msc4388Session(api, clock, lifetime, { id, boundUrl }, { seen: token, written: token });
   }
@@ -95,7 +95,7 @@ export class Msc4388Session implements RendezvousSession {
       throw refusedBy(api.baseUrl, answer.refused);
     }
     if (answer.ok.data !== "") throw usedCode();
-    const lifetime = new Lifetime(clock, sentAt, answer.ok.expires_in_ms);
+    const lifetime = new Lifetime(clock, api.budget, sentAt, answer.ok.expires_in_ms);
     return new Msc4388Session(api, clock, lifetime, { id, boundUrl }, { seen: answer.ok.sequence_token });
   }
 
@@ -135,7 +135,7 @@ export class Msc4388Session implements RendezvousSession {
 
   waitForChange(pace: Pace, signal: AbortSignal): Promise<Received> {
     return this.#lifetime.poll(pace, signal, async () => {
-      const { data, sequence_token: token } = await this.#get(signal);
+      const { data, sequence_token: token } = await this.#get(signal, AS_POLL);
       if (token === this.#current) return undefined;
       const sealedWith = this.#likely(this.#written ?? this.#seen, this.#seen);
       this.#noteSeen(token);
@@ -145,8 +145,12 @@ export class Msc4388Session implements RendezvousSession {
 
   async waitUntilGone(signal: AbortSignal): Promise<void> {
     await this.#lifetime.poll("machine", signal, async () => {
-      const answer = await this.#lifetime.inTime(signal, (inTime) => this.#api.get(this.id, inTime));
-      return "refused" in answer && answer.refused.status === 404 ? true : undefined;
+      const answer = await this.#lifetime.inTime(signal, (inTime) =>
+        this.#api.get(this.id, { ...inTime, ...AS_POLL }),
+      );
+      if (!("refused" in answer)) return undefined;
+      if (answer.refused.throttled) throw answer.refused.throttled;
+      return answer.refused.status === 404 ? true : undefined;
     });
   }
 
@@ -155,10 +159,12 @@ export class Msc4388Session implements RendezvousSession {
     if ("refused" in answer && answer.refused.status !== 404) throw this.#lost(answer.refused);
   }
 
-  async #get(signal: AbortSignal): Promise<RendezvousPayload> {
+  async #get(signal: AbortSignal, how: Partial<typeof AS_POLL> = {}): Promise<RendezvousPayload> {
     const sentAt = this.#clock.now();
-    const answer = await this.#lifetime.inTime(signal, (inTime) => this.#api.get(this.id, inTime));
-    if ("refused" in answer) throw this.#lost(answer.refused);
+    const answer = await this.#lifetime.inTime(signal, (inTime) =>
+      this.#api.get(this.id, { ...inTime, ...how }),
+    );
+    if ("refused" in answer) throw answer.refused.throttled ?? this.#lost(answer.refused);
     this.#lifetime.renew(sentAt, answer.ok.expires_in_ms);
     return answer.ok;
   }

@@ -1,12 +1,11 @@
 import type { Secret } from "../foundation/secret.js";
 import { createAccountHomeserver } from "../homeserver/account-homeserver.js";
-import { errorCodeOf } from "../homeserver/refusal.js";
 import { endpoint, toBaseUrl } from "../network/base-url.js";
 import type { HttpClient } from "../network/http.js";
 import type { Network } from "../network/network.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import type { StoredSession } from "./session-file.js";
-import { SessionAccessTokens } from "./session-tokens.js";
+import { type Refresh, SessionAccessTokens } from "./session-tokens.js";
 import type { SessionStore } from "./store.js";
 
 /** The account of a session file, ready to be asked about. */
@@ -29,9 +28,9 @@ export function connectSession(
   network: Network,
 ): ConnectedSession {
   const baseUrl = toBaseUrl(session.base_url, network.urlPolicy);
-  const refresh = async (refreshToken: Secret, clientId: string, issuer: string, signal: AbortSignal) => {
+  const refresh: Refresh = async (refreshToken, clientId, issuer, signal, beforeAsking) => {
     const { refreshTokens } = await import("../homeserver/tokens.js");
-    return refreshTokens(network, { baseUrl, issuer, clientId }, refreshToken, signal);
+    return refreshTokens(network, { baseUrl, issuer, clientId }, refreshToken, signal, beforeAsking);
   };
   const accessTokens = new SessionAccessTokens(store, path, refresh, network.clock);
   return { homeserver: createAccountHomeserver({ baseUrl, http: network.http, accessTokens }), accessTokens };
@@ -51,7 +50,7 @@ export async function revokeSession(
   const { access_token: accessToken, refresh_token: refreshToken, oauth } = session;
   const baseUrl = toBaseUrl(session.base_url, network.urlPolicy);
   if (!oauth) return logOut(baseUrl, accessToken, network.http, signal);
-  const { revokeTokens } = await import("../homeserver/tokens.js");
+  const { revokeTokens } = await import("../homeserver/revocation.js");
   return revokeTokens(
     network,
     { baseUrl, issuer: oauth.issuer, clientId: oauth.client_id },
@@ -63,6 +62,8 @@ export async function revokeSession(
 async function logOut(baseUrl: URL, accessToken: Secret, http: HttpClient, signal: AbortSignal) {
   const url = endpoint(baseUrl, "_matrix/client/v3/logout");
   const response = await http.send({ method: "POST", url, body: "{}", accessToken, signal });
-  // A token that is not known is as good as revoked, and so is one whose first logout lost its answer.
-  return response.status === 200 || errorCodeOf(response) === "M_UNKNOWN_TOKEN";
+  if (response.status === 200) return true;
+  // A token that is not known is as good as revoked. But OAuth's tokens may be unknown to this endpoint alone.
+  const { isRejected } = await import("../homeserver/revocation.js");
+  return isRejected(http, baseUrl, accessToken, signal);
 }

@@ -49,12 +49,23 @@ export async function readHandedIn(path: string, signal: AbortSignal): Promise<s
  * @param origin where the text is from, for the message
  * @throws {Failure} `session_invalid`, `file_error`; the signal's reason
  */
-export async function readSessionStream(
-  stream: Readable,
-  origin: string,
-  signal: AbortSignal,
-): Promise<string> {
+async function readSessionStream(stream: Readable, origin: string, signal: AbortSignal): Promise<string> {
   return toText(await readInput(stream, origin, MAX_SESSION_BYTES, signal), origin);
+}
+
+/**
+ * Reads a file, a pipe, or with `-` stdin.
+ *
+ * @returns its text, and what to call the place it is from
+ * @throws {Failure} `session_invalid`, `file_error`; the signal's reason
+ */
+export async function readSource(
+  source: string,
+  stdin: Readable,
+  signal: AbortSignal,
+): Promise<{ readonly text: string; readonly origin: string }> {
+  if (source !== "-") return { text: await readHandedIn(source, signal), origin: source };
+  return { text: await readSessionStream(stdin, "stdin", signal), origin: "stdin" };
 }
 
 /** @param bytes undefined where there were too many */

@@ -2,8 +2,9 @@ import type { Readable } from "node:stream";
 import { endOf } from "../foundation/caller-abort.js";
 import type { Clock } from "../foundation/clock.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
-import { checkSession } from "./check.js";
-import { readHandedIn, readSessionStream } from "./files.js";
+import { openSecretStorageFrom, type RecoveryKeySource } from "../secret-storage/key-source.js";
+import { checkOwner, checkSession } from "./check.js";
+import { readSource } from "./files.js";
 import { withSessionLock } from "./lock.js";
 import { type PortableSession, parsePortableSession, type StoredSession } from "./session-file.js";
 import type { SessionStore } from "./store.js";
@@ -17,8 +18,8 @@ export async function readPortableSession(
   stdin: Readable,
   signal: AbortSignal,
 ): Promise<PortableSession> {
-  if (source !== "-") return parsePortableSession(await readHandedIn(source, signal), source);
-  return parsePortableSession(await readSessionStream(stdin, "stdin", signal), "stdin");
+  const { text, origin } = await readSource(source, stdin, signal);
+  return parsePortableSession(text, origin);
 }
 
 /**
@@ -26,7 +27,8 @@ export async function readPortableSession(
  * refresh: from then on this copy is the only good one, so it is kept even if the check fails.
  *
  * @param homeserver takes its access token from the file at `path`; absent for an import without a check
- * @throws {Failure} what `checkSession` throws; `session_exists`, `file_error`
+ * @param recoveryKey opens the account's secret storage, whose secrets take the place of the session's
+ * @throws {Failure} what `checkSession` and `openSecretStorageFrom` throw; `session_exists`, `file_error`
  */
 export async function importSession(
   portable: PortableSession,
@@ -35,6 +37,7 @@ export async function importSession(
   homeserver: AccountHomeserver | undefined,
   clock: Clock,
   signal: AbortSignal,
+  recoveryKey?: RecoveryKeySource,
 ): Promise<StoredSession> {
   const session: StoredSession = {
     ...portable,
@@ -44,8 +47,11 @@ export async function importSession(
   await store.create(path, session);
   if (!homeserver) return session;
   try {
-    await checkSession(portable, homeserver, signal);
-    return await withSessionLock(path, clock, signal, () => store.update(path, { state: "complete" }));
+    const stored = recoveryKey && (await secretsOf(portable, homeserver, recoveryKey, signal));
+    const checked = { ...portable, ...stored };
+    await checkSession(checked, homeserver, signal);
+    const changes = { state: "complete", ...stored } as const;
+    return await withSessionLock(path, clock, signal, () => store.update(path, changes));
   } catch (error) {
     const { access_token } = await store.read(path);
     if (!access_token.equals(portable.access_token)) {
@@ -57,4 +63,15 @@ export async function importSession(
     await store.remove(path);
     throw error;
   }
+}
+
+/** Of the account's secret storage, once it is known whose the token is. */
+async function secretsOf(
+  portable: PortableSession,
+  homeserver: AccountHomeserver,
+  recoveryKey: RecoveryKeySource,
+  signal: AbortSignal,
+): Promise<Pick<PortableSession, "secrets">> {
+  await checkOwner(portable, homeserver, signal);
+  return { secrets: await openSecretStorageFrom(recoveryKey, homeserver, portable.user_id, signal) };
 }

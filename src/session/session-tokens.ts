@@ -1,7 +1,7 @@
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import type { Secret } from "../foundation/secret.js";
-import type { AccessTokens } from "../homeserver/sign-in-tokens.js";
+import { type AccessTokens, SAME_REFRESH_TOKEN_MS } from "../homeserver/sign-in-tokens.js";
 import type { Tokens } from "../protocol/homeserver.js";
 import { withSessionLock } from "./lock.js";
 import type { StoredSession } from "./session-file.js";
@@ -9,6 +9,9 @@ import type { SessionStore } from "./store.js";
 
 /**
  * Asks the token endpoint for new tokens (RFC 6749 §6).
+ *
+ * @param beforeAsking awaited right before the refresh token is first sent; gives for how long it may be sent again, in
+ *   milliseconds
  * @throws {Failure} `session_dead` where the refresh token is no longer good
  */
 export type Refresh = (
@@ -16,12 +19,13 @@ export type Refresh = (
   clientId: string,
   issuer: string,
   signal: AbortSignal,
+  beforeAsking: () => Promise<number>,
 ) => Promise<Tokens>;
 
 /**
  * The access token of a session file, which several processes may use at a time. A refresh happens under the
  * file's lock, and its tokens are on disk before they are used. Until then the file holds the old refresh
- * token, so that is the one to be tried again when the answer was lost.
+ * token, so that is the one to be tried again when the answer was lost: soon, or when there is nothing to lose.
  */
 export class SessionAccessTokens implements AccessTokens {
   readonly #store: SessionStore;
@@ -47,7 +51,10 @@ export class SessionAccessTokens implements AccessTokens {
   /** Refreshes now if the access token is known to expire within `ms` milliseconds and can be refreshed. */
   async ensureFreshFor(ms: number, signal: AbortSignal): Promise<void> {
     const isFresh = (session: StoredSession) =>
-      !session.refresh_token || !session.oauth || this.#remainingMs(session) >= ms;
+      !session.refresh_token ||
+      !session.oauth ||
+      this.#remainingMs(session) >= ms ||
+      (this.#remainingMs(session) > 0 && isRiskyToRefresh(session, this.#clock.date()));
     if (!isFresh(await this.#store.read(this.#path))) await this.#renewUnless(isFresh, signal);
   }
 
@@ -58,7 +65,15 @@ export class SessionAccessTokens implements AccessTokens {
       if (isFresh(session)) return session.access_token;
       const { refresh_token, oauth } = session;
       if (!refresh_token || !oauth) throw new Failure("session_dead");
-      const tokens = await this.#refresh(refresh_token, oauth.client_id, oauth.issuer, signal);
+      const noteAsked = async () => {
+        const now = this.#clock.date();
+        const left = SAME_REFRESH_TOKEN_MS - sinceAsked(session, now);
+        if (left > 0) return left;
+        // For the first time, or because there is nothing to lose.
+        await this.#store.update(this.#path, { refresh_asked_at: now.toISOString() });
+        return SAME_REFRESH_TOKEN_MS;
+      };
+      const tokens = await this.#refresh(refresh_token, oauth.client_id, oauth.issuer, signal, noteAsked);
 
       // If this process was halted until its lock went stale, another one's tokens may be there by now.
       const latest = await this.#store.read(this.#path);
@@ -68,6 +83,7 @@ export class SessionAccessTokens implements AccessTokens {
         // A server that doesn't rotate refresh tokens sends none.
         refresh_token: tokens.refreshToken ?? refresh_token,
         expires_at: tokens.expiresAt,
+        refresh_asked_at: undefined,
       });
       return tokens.accessToken;
     });
@@ -77,4 +93,14 @@ export class SessionAccessTokens implements AccessTokens {
     if (session.expires_at === undefined) return Number.POSITIVE_INFINITY;
     return Date.parse(session.expires_at) - this.#clock.date().getTime();
   }
+}
+
+/** How long ago the refresh token was first sent without an answer, in milliseconds; for ever where it wasn't. */
+function sinceAsked({ refresh_asked_at: askedAt }: StoredSession, now: Date): number {
+  return askedAt === undefined ? Number.POSITIVE_INFINITY : Math.abs(now.getTime() - Date.parse(askedAt));
+}
+
+/** Whether sending the refresh token again could end a session whose access token is still good. */
+function isRiskyToRefresh(session: StoredSession, now: Date): boolean {
+  return session.refresh_asked_at !== undefined && sinceAsked(session, now) >= SAME_REFRESH_TOKEN_MS;
 }

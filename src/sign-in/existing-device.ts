@@ -1,19 +1,17 @@
-import * as v from "valibot";
-import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { serverNameOf } from "../foundation/identifiers.js";
-import { parseJson } from "../foundation/json.js";
 import type { Secret } from "../foundation/secret.js";
 import { requireDeviceGrant } from "../homeserver/metadata.js";
 import { checkExistingDevice, helpNewDevice } from "../protocol/existing-device.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "../protocol/messages.js";
-import { SecretsBundle } from "../protocol/secrets.js";
+import type { SecretsBundle } from "../protocol/secrets.js";
 import type { SecureChannel } from "../protocol/secure-channel.js";
+import { openSecretStorageFrom } from "../secret-storage/key-source.js";
 import { checkOwner } from "../session/check.js";
 import { connectSession } from "../session/connect.js";
-import { readHandedIn } from "../session/files.js";
-import { toPortable } from "../session/session-file.js";
+import { readSecretsFile, type SecretsSource } from "../session/secrets-source.js";
+import { type PortableSession, toPortable } from "../session/session-file.js";
 import type { SessionStore } from "../session/store.js";
 import { type LinkOpener, openLink } from "./open-link.js";
 import type { SignInWorld } from "./world.js";
@@ -37,26 +35,27 @@ const FRESH_FOR_A_REQUEST_MS = 10_000;
  * Opens a session and checks, before any QR code, that it can sign another device in: that it lives, that
  * the homeserver offers what is needed, and that the secrets are the account's (MSC4108 §Discoverability).
  *
- * @param secretsFile a file with a secrets bundle, or with a portable session; the session's own by default
+ * @param source where the secrets come from; by default from the session
  * @throws {Failure} `session_invalid`, `session_incomplete`, `session_dead`, `unexpected_user`, `secrets_missing`,
- *   `secrets_mismatch`, `cross_signing_missing`, `homeserver_without_oauth`, `..._device_grant`
+ *   `secrets_mismatch`, `cross_signing_missing`, `homeserver_without_oauth`, `..._device_grant`, and what
+ *   `openSecretStorageFrom` throws
  */
 export async function openExistingAccount(
   world: SignInWorld,
   store: SessionStore,
   path: string,
-  secretsFile: string | undefined,
+  source: SecretsSource | undefined,
   signal: AbortSignal,
 ): Promise<ExistingAccount> {
   const session = toPortable(await store.read(path));
-  const secrets = secretsFile === undefined ? session.secrets : await readSecrets(secretsFile, signal);
-  if (!secrets) throw new Failure("secrets_missing");
+  const takeSecrets = await secretsTaker(source, session, signal);
   const { homeserver, accessTokens } = connectSession(store, path, session, world);
   await accessTokens.ensureFreshFor(FRESH_FOR_MS, signal);
   await checkOwner(session, homeserver, signal);
   const { baseUrl } = homeserver;
   const { user_id: userId, device_id: deviceId } = session;
   await requireDeviceGrant(world, baseUrl, signal);
+  const secrets = await takeSecrets(homeserver);
   await checkExistingDevice({ homeserver, userId, secrets }, signal);
   return {
     userId,
@@ -71,17 +70,23 @@ export async function openExistingAccount(
   };
 }
 
-const SecretsFile = v.union([SecretsBundle, v.object({ secrets: SecretsBundle })]);
-
-async function readSecrets(path: string, signal: AbortSignal): Promise<SecretsBundle> {
-  const text = await readHandedIn(path, signal);
-  const parsed = v.safeParse(SecretsFile, parseJson(text));
-  if (!parsed.success) {
-    throw new Failure("secrets_missing", `${escapeText(path)} holds no secrets bundle.`, {
-      hint: "It has to be an exported session, as JSON, or its `secrets` alone.",
-    });
+/**
+ * What is on this machine is read at once, and the rest where the homeserver can be asked.
+ *
+ * @throws {Failure} `secrets_missing`, `file_error`
+ */
+async function secretsTaker(
+  source: SecretsSource | undefined,
+  session: PortableSession,
+  signal: AbortSignal,
+): Promise<(homeserver: AccountHomeserver) => Promise<SecretsBundle>> {
+  const atHand = source?.from === "file" ? await readSecretsFile(source.path, signal) : session.secrets;
+  if (source?.from === "secret_storage" && !(source.ifMissing && atHand)) {
+    const { recoveryKey } = source;
+    return (homeserver) => openSecretStorageFrom(recoveryKey, homeserver, session.user_id, signal);
   }
-  return "secrets" in parsed.output ? parsed.output.secrets : parsed.output;
+  if (!atHand) throw new Failure("secrets_missing");
+  return async () => atHand;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { LoginEvent } from "../foundation/events.js";
+import type { Secret } from "../foundation/secret.js";
 
 /** What draws or writes the events: plain lines, NDJSON, or the interactive display. */
 export interface Display {
@@ -21,4 +22,9 @@ export interface Prompt {
   /** Yes or no; no by default. */
   confirm(question: string, signal: AbortSignal): Promise<boolean>;
   text(question: string, signal: AbortSignal): Promise<string>;
+  /**
+   * Something that is shown nowhere while it is typed, as it was typed. The terminal is put back whatever happens.
+   * Rejects with `interrupted` for Ctrl-C.
+   */
+  secret(question: string, signal: AbortSignal): Promise<Secret>;
 }

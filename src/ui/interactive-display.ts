@@ -1,5 +1,7 @@
 import type { ChannelVersion, LoginEvent, Qr } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
+import type { Secret } from "../foundation/secret.js";
+import { answered } from "./answered.js";
 import { attempts, channelName, describe, nextScene, OPENING, type Wait } from "./describe.js";
 import type { Display, Prompt } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
@@ -7,6 +9,7 @@ import type { MountedView, OnKeys, View } from "./interactive-view.js";
 import { LiveRegion } from "./live-region.js";
 import type { QrOptions } from "./qr-block.js";
 import { QrPanel } from "./qr-panel.js";
+import { askSecretly, SecretLine } from "./secret-line.js";
 import { styleLines } from "./style.js";
 import { type Terminal, terminalPrompt } from "./terminal.js";
 
@@ -51,6 +54,8 @@ export class InteractiveDisplay implements Display {
   #scene = OPENING;
   #waiting: Waiting | undefined;
   #question: Question | undefined;
+  /** What is typed now is shown nowhere. */
+  #secret: { readonly text: string; readonly line: SecretLine } | undefined;
   /** The current QR code of each channel, while they are to be scanned. */
   readonly #codes = new Map<ChannelVersion, { readonly event: Qr; readonly waiting: Waiting }>();
   #chosenChannel: ChannelVersion = "msc4108-2024";
@@ -177,6 +182,7 @@ export class InteractiveDisplay implements Display {
       coloured: this.#coloured,
       tick: this.#tick,
     };
+    if (this.#secret) return { ...look, question: { text: this.#secret.text } };
     if (this.#suspended || !(this.#waiting || this.#question)) return look;
     const timeLeft = this.#timeLeft();
     if (this.#question) {
@@ -200,6 +206,10 @@ export class InteractiveDisplay implements Display {
   }
 
   readonly #onKeys: OnKeys = (characters) => {
+    if (this.#secret) {
+      this.#secret.line.press(characters);
+      return;
+    }
     for (const character of characters) {
       if (character === CTRL_C) this.#options.interrupt();
       else if (this.#question) this.#edit(this.#question, character);
@@ -232,24 +242,40 @@ export class InteractiveDisplay implements Display {
       checkCode: (attemptsLeft, signal) => this.#askCheckCode(attemptsLeft, signal),
       confirm: (question, signal) => this.#suspendFor(() => lines.confirm(question, signal)),
       text: (question, signal) => this.#suspendFor(() => lines.text(question, signal)),
+      secret: (question, signal) => this.#askSecretly(terminal, question, signal),
     };
   }
 
   async #askCheckCode(attemptsLeft: number, signal: AbortSignal): Promise<string> {
     await this.#load();
-    signal.throwIfAborted();
-    let onAbort = () => {};
-    const answered = new Promise<string>((answer, refuse) => {
-      onAbort = () => refuse(signal.reason);
-      this.#question = { attemptsLeft, typed: "", answer, refuse };
-    });
-    signal.addEventListener("abort", onAbort, { once: true });
-    this.#update();
     try {
-      return await answered;
+      return await answered<string>((answer, refuse) => {
+        this.#question = { attemptsLeft, typed: "", answer, refuse };
+        this.#update();
+      }, signal);
     } finally {
-      signal.removeEventListener("abort", onAbort);
       this.#question = undefined;
+      this.#update();
+    }
+  }
+
+  /** Ink reads the keys where it is there already: then the terminal is its to put back. */
+  async #askSecretly(terminal: Terminal, question: string, signal: AbortSignal): Promise<Secret> {
+    if (!this.#loading) return this.#suspendFor(() => askSecretly(terminal, question, signal));
+    await this.#load();
+    // Ink does so too, a moment after it is told that keys are read.
+    terminal.input.setRawMode(true);
+    const lines = question.split("\n");
+    const text = lines.pop() ?? "";
+    this.#region.print(lines);
+    const { interrupt } = this.#options;
+    try {
+      return await answered<Secret>((answer, refuse) => {
+        this.#secret = { text, line: new SecretLine({ answer, refuse, interrupt }) };
+        this.#update();
+      }, signal);
+    } finally {
+      this.#secret = undefined;
       this.#update();
     }
   }

@@ -4,8 +4,8 @@ import { type Key, render, Text, useInput } from "ink";
 /** What the live line shows, and whether keys are read. */
 export interface View {
   readonly wait?: { readonly text: string; readonly details: readonly string[] };
-  /** Takes the place of what is waited for. */
-  readonly question?: { readonly text: string; readonly typed: string };
+  /** Takes the place of what is waited for. Without `typed`, nothing is shown of what is typed. */
+  readonly question?: { readonly text: string; readonly typed?: string };
   readonly readsKeys: boolean;
   readonly coloured: boolean;
   /** Counts up while time passes. */
@@ -39,7 +39,7 @@ function LiveLine({ view, onKeys }: { readonly view: View; readonly onKeys: OnKe
     return (
       <Text>
         <Text {...accent}>?</Text> {question.text}{" "}
-        <Text bold={coloured}>{question.typed.padEnd(2, "_")}</Text>
+        <Text bold={coloured}>{question.typed?.padEnd(2, "_")}</Text>
       </Text>
     );
   }

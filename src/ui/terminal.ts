@@ -5,6 +5,7 @@ import { Failure } from "../foundation/failures.js";
 import { attempts } from "./describe.js";
 import type { Prompt } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
+import { askSecretly } from "./secret-line.js";
 
 /** Where a person can be asked something, whatever stdin and stdout are used for. */
 export interface Terminal {
@@ -76,6 +77,7 @@ export function terminalPrompt(terminal: Terminal): Prompt {
       ask(terminal, `Check code on the other device (${attempts(attemptsLeft)} left): `, signal),
     confirm: async (question, signal) => /^y(es)?$/i.test(await ask(terminal, `${question} [y/N] `, signal)),
     text: (question, signal) => ask(terminal, `${question} `, signal),
+    secret: (question, signal) => askSecretly(terminal, question, signal),
   };
 }
 

@@ -53,6 +53,15 @@ const ROWS: Readonly<Record<string, Refusal>> = {
     args: [...AS_NEW, "--rendezvous", "http://example.org"],
     code: "url_refused",
   },
+  "secrets from two places": {
+    args: [...AS_EXISTING, ...UNATTENDED, "--secrets", "a.json", "--recovery-key-file", "key"],
+    code: "usage_error",
+  },
+  "check codes and the recovery key on stdin": {
+    args: [...AS_EXISTING, ...UNATTENDED, "--recovery-key-file", "-"],
+    code: "usage_error",
+    hint: "as files",
+  },
   "a place for an existing device's rendezvous session": {
     args: [...AS_EXISTING, ...UNATTENDED, "--rendezvous", "http://127.0.0.1:9"],
     code: "usage_error",

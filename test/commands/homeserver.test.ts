@@ -15,8 +15,6 @@ import { machineWith } from "../support/sessions.js";
 
 const DEFAULTS = {
   host: "127.0.0.1",
-  rendezvousMode: "open",
-  user: "alice",
   timeout: 600,
   allowHttp: [],
   json: true,
@@ -43,7 +41,12 @@ async function run(options: Partial<HomeserverOptions>, stop = new AbortControll
     new Promise<string>((resolve) => stdout.once("data", (chunk) => resolve(String(chunk)))),
     ended.then(() => ""),
   ]);
-  const ready = JSON.parse(line) as { event: string; base_url: string; session: string };
+  const ready = JSON.parse(line) as {
+    event: string;
+    base_url: string;
+    session: string;
+    recovery_key_file: string;
+  };
   return { ready, stdout, stderr, stop: () => stop.abort(new Failure("interrupted")), ended };
 }
 
@@ -85,6 +88,20 @@ describe("the homeserver command", () => {
     await expect(stat(dirname(ready.session))).rejects.toThrow("ENOENT");
   });
 
+  it("keeps the recovery key in a file for this user alone, as long as it runs", async () => {
+    const { ready, stderr, stop, ended } = await run({});
+    const { recovery_key_file: file } = ready;
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    const text = await readFile(file, "utf8");
+    expect(text).toMatch(/^Es\S\S( \S{4}){11}\n$/);
+    const introduction = String(stderr.read());
+    expect(introduction).toContain(file);
+    expect(introduction).not.toContain(text.trim());
+    stop();
+    await ended;
+    await expect(stat(file)).rejects.toThrow("ENOENT");
+  });
+
   it("tells a person the account and what to try next, and nothing of it on stdout", async () => {
     const { ready, stdout, stderr, stop, ended } = await run({});
     stop();
@@ -105,6 +122,12 @@ describe("the homeserver command", () => {
     await ended;
     expect(await readdir(folder)).toEqual([]);
 
+    const recoveryKey = `${session}.recovery-key`;
+    await writeFile(recoveryKey, "precious");
+    expect((await failureOf(() => run({ session }))).code).toBe("file_error");
+    expect(await readdir(folder)).toEqual(["existing.json.recovery-key"]);
+    expect(await readFile(recoveryKey, "utf8")).toBe("precious");
+
     await writeFile(session, "precious");
     const failure = await failureOf(() => run({ session }));
     expect(failure.code).toBe("session_exists");
@@ -121,7 +144,7 @@ describe("the homeserver command", () => {
   });
 
   it("does as Synapse does when told so", async () => {
-    const { ready } = await run({ likeSynapse: true, rendezvousMode: "authenticated" });
+    const { ready } = await run({ like: "synapse", rendezvousMode: "authenticated" });
     const discovered = await fetch(new URL("_matrix/client/v1/rendezvous", ready.base_url));
     expect(discovered.status).toBe(401);
   });
@@ -164,6 +187,7 @@ describe("the homeserver command with a Synapse behind it", () => {
     ["a password in the URL", { publicUrl: "https://a:b@example.org/" }, "--public-url"],
     ["a policy for rendezvous sessions", { rendezvousMode: "off" }, "as Synapse's settings have them"],
     ["a lifetime of rendezvous sessions", { rendezvousLifetime: 7 }, "as Synapse's settings have them"],
+    ["the ways of another server", { like: "tuwunel" }, "as Matrix Authentication Service does"],
     ["a Synapse on another machine", { synapse: "https://matrix.example.org/" }, "on another machine"],
   ] as const)("refuses %s", async (_, options, named) => {
     const given = { ...complete, synapseSecretFile: await secretFile(), ...options } as HomeserverOptions;

@@ -40,6 +40,15 @@ const ROWS: Readonly<Record<string, Refusal>> = {
     code: "wrong_intent",
     hint: "without --as new",
   },
+  "secrets from two places": {
+    args: ["scan", newCode, ...UNATTENDED, "--secrets", "a.json", "--recovery-key-file", "key"],
+    code: "usage_error",
+  },
+  "a picture and the recovery key on stdin": {
+    args: ["scan", "-", ...UNATTENDED, "--recovery-key-file", "-"],
+    code: "usage_error",
+    hint: "as files",
+  },
   "a user ID that is none": { args: [...AS_NEW, "--expect-user", "alice"], code: "usage_error" },
   "a master key that is none": { args: [...AS_NEW, "--expect-master-key", "abc"], code: "usage_error" },
   "a device ID that is too short": { args: [...AS_NEW, "--device-id", "SHORT"], code: "usage_error" },

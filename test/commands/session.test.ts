@@ -2,16 +2,16 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { CommandContext } from "../../src/commands/context.js";
+import type { SignInContext } from "../../src/commands/context.js";
 import type { GlobalOptions } from "../../src/commands/options/global.js";
 import {
   sessionCheck,
   sessionExport,
-  sessionImport,
   sessionList,
   sessionLogout,
   sessionShow,
 } from "../../src/commands/session.js";
+import { sessionImport } from "../../src/commands/session-import.js";
 import type { DevHomeserver, DevHomeserverOptions } from "../../src/dev-homeserver/dev-homeserver.js";
 import { revealed, Secret } from "../../src/foundation/secret.js";
 import { withSessionLock } from "../../src/session/lock.js";
@@ -39,7 +39,7 @@ beforeEach(async () => {
   store = new SessionStore(sessionsDirectory(machineWith(env)));
 });
 
-type Verb = (context: CommandContext) => Promise<void>;
+type Verb = (context: SignInContext) => Promise<void>;
 
 /** Runs a verb as a process would, and gives what it wrote. */
 async function run(verb: Verb, stdin = "", clock = new FakeClock()) {
@@ -49,7 +49,7 @@ async function run(verb: Verb, stdin = "", clock = new FakeClock()) {
   const streams = { stdin: Readable.from([Buffer.from(stdin)]), stdout, stderr };
   const written = (stream: PassThrough) => String(stream.read() ?? "");
   try {
-    await verb({ ...streams, ...machineWith(env), clock, signal } as unknown as CommandContext);
+    await verb({ ...streams, ...machineWith(env), clock, signal } as unknown as SignInContext);
   } catch (error) {
     expect(`${written(stdout)}${written(stderr)}`).not.toMatch(/session_removed|alive|Imported/);
     throw error;

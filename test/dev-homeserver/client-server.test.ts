@@ -85,7 +85,7 @@ describe("account data and key backup", () => {
     const { baseUrl, existingSession: session } = await devHomeserver();
     const token = session.access_token;
     const path = (userId: string) =>
-      `/_matrix/client/v3/user/${encodeURIComponent(userId)}/account_data/m.secret_storage.default_key`;
+      `/_matrix/client/v3/user/${encodeURIComponent(userId)}/account_data/org.example.data`;
     expect((await call(baseUrl, `GET ${path(session.user_id)}`, { token })).body["errcode"]).toBe(
       "M_NOT_FOUND",
     );

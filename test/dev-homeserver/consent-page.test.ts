@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { DevHomeserver } from "../../src/dev-homeserver/dev-homeserver.js";
+import type { DevHomeserverOptions } from "../../src/dev-homeserver/options.js";
 import { ConsentBrowser } from "../support/consent-browser.js";
 import {
   authorizeDevice,
@@ -14,8 +15,11 @@ function credentials({ account }: DevHomeserver) {
   return { username: account.localpart, password: account.password };
 }
 
-async function consentPage(clientMetadata?: object, { deviceId = "NEWDEVICE1", likeSynapse = false } = {}) {
-  const server = await devHomeserver({ intervalMs: 0, likeSynapse });
+async function consentPage(
+  clientMetadata?: object,
+  { deviceId = "NEWDEVICE1", ...options }: DevHomeserverOptions & { deviceId?: string } = {},
+) {
+  const server = await devHomeserver({ intervalMs: 0, ...options });
   const authorization = await authorizeDevice(server.baseUrl, deviceId, clientMetadata);
   const browser = new ConsentBrowser(server.baseUrl);
   await browser.open(`/link?code=${authorization.userCode}`);
@@ -138,7 +142,7 @@ describe("the consent page", () => {
   });
 
   it("breaks where the device ID is too short, if it does as Synapse does", async () => {
-    const { page } = await consentPage(CLIENT_METADATA, { deviceId: "SHORT", likeSynapse: true });
+    const { page } = await consentPage(CLIENT_METADATA, { deviceId: "SHORT", like: "synapse" });
     expect(page.status).toBe(500);
   });
 });

@@ -7,9 +7,9 @@ describe("the development homeserver that does as Synapse does", () => {
   let open: DevHomeserver;
   let authenticated: DevHomeserver;
   beforeAll(async () => {
-    open = await startDevHomeserver({ likeSynapse: true, msc4108: true });
+    open = await startDevHomeserver({ like: "synapse", msc4108: true });
     authenticated = await startDevHomeserver({
-      likeSynapse: true,
+      like: "synapse",
       msc4108: true,
       rendezvous: "authenticated",
     });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import {
-  type Authorization,
   authorizeDevice,
   CLIENT_METADATA,
   call,
@@ -8,17 +7,13 @@ import {
   devHomeserver,
   field,
   pollToken,
+  refresh,
   register,
   signIn,
 } from "../support/dev-homeserver.js";
 
 const METADATA = "GET /_matrix/client/v1/auth_metadata";
 const WHOAMI = "GET /_matrix/client/v3/account/whoami";
-
-function refresh(baseUrl: URL, { clientId }: Authorization, refreshToken: string) {
-  const form = { grant_type: "refresh_token", client_id: clientId, refresh_token: refreshToken };
-  return call(baseUrl, "POST /oauth2/token", { form });
-}
 
 describe("the server metadata", () => {
   it("has all that real clients insist on, wherever they look", async () => {

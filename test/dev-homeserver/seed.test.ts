@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { revealed, Secret } from "../../src/foundation/secret.js";
 import { decodeBase64 } from "../../src/protocol/base64.js";
 import type { JsonObject } from "../../src/protocol/canonical-json.js";
 import { curve25519PublicKey, ed25519PublicKey, isSignedBy } from "../../src/protocol/signatures.js";
-import { call, devHomeserver } from "../support/dev-homeserver.js";
+import { openSecretStorage } from "../../src/secret-storage/open.js";
+import { accountOf, call, devHomeserver } from "../support/dev-homeserver.js";
+
+const { signal } = new AbortController();
 
 const bytes = (base64: string) => decodeBase64(base64) ?? new Uint8Array();
 
@@ -46,6 +50,30 @@ describe("the seeded account", () => {
     const authData = version["auth_data"] as JsonObject;
     expect(authData["public_key"]).toBe(curve25519PublicKey(bytes(backup?.key ?? "")));
     expect(isSignedBy(authData, userId, master, master)).toBe(true);
+  });
+
+  it("has secret storage with the same secrets, which the recovery key opens", async () => {
+    const server = await devHomeserver();
+    const opened = await openSecretStorage(
+      accountOf(server),
+      server.account.userId,
+      new Secret(server.recoveryKey),
+      signal,
+    );
+    expect(revealed(opened)).toEqual(server.existingSession.secrets);
+  });
+
+  it("has secret storage that a passphrase opens too, where one is given", async () => {
+    const server = await devHomeserver({ recoveryPassphrase: "a passphrase" });
+    for (const key of ["a passphrase", server.recoveryKey]) {
+      const opened = await openSecretStorage(
+        accountOf(server),
+        server.account.userId,
+        new Secret(key),
+        signal,
+      );
+      expect(revealed(opened)).toEqual(server.existingSession.secrets);
+    }
   });
 
   it("has one device, signed by itself and by the self-signing key", async () => {

@@ -28,9 +28,13 @@ export async function setStage(onTestFinished: OnTestFinished): Promise<Stage> {
     localpart: "bot",
     autoConsent: "allow",
     autoConsentDelayMs: 0,
+    // No device refreshes what is in `token`, however long a page takes.
+    accessTokenLifetimeMs: 3_600_000,
   });
   onTestFinished(() => homeserver.close());
   writeFileSync(join(folder, "existing.json"), JSON.stringify(homeserver.existingSession), { mode: 0o600 });
+  writeFileSync(join(folder, "token"), homeserver.existingSession.access_token, { mode: 0o600 });
+  writeFileSync(join(folder, "recovery-key"), homeserver.recoveryKey, { mode: 0o600 });
   symlinkSync(join(ROOT, "docs"), join(folder, "docs"));
   const program = `exec "${process.execPath}" "${join(ROOT, "bin/matrix-qr-login.js")}" "$@"`;
   writeScript(join(folder, "matrix-qr-login"), program);

@@ -157,6 +157,29 @@ describe("the upload of device keys", () => {
   });
 });
 
+describe("account data", () => {
+  const DATA = `GET ${API}/user/%40alice%3Ahs.example/account_data/m.secret_storage.key.a%2Fb%2B`;
+  const read = () => account().accountData(USER, "m.secret_storage.key.a/b+", signal);
+
+  it("is what the homeserver has of that type, its ID percent-encoded", async () => {
+    http.on(DATA, { json: { algorithm: "m.x", unknown: [1.5] } });
+    expect(await read()).toEqual({ algorithm: "m.x", unknown: [1.5] });
+  });
+
+  it("may be none", async () => {
+    http.on(DATA, { status: 404, json: { errcode: "M_NOT_FOUND" } });
+    expect(await read()).toBeUndefined();
+  });
+
+  it.each([{ status: 403 }, { json: [] }, { json: "text" }])(
+    "is not said to be none for %j",
+    async (reply) => {
+      http.on(DATA, reply);
+      await expectFailure("server_error", read);
+    },
+  );
+});
+
 describe("the key backup", () => {
   const version = `GET ${API}/room_keys/version`;
 

@@ -68,15 +68,16 @@ describe("the capabilities", () => {
 });
 
 describe("the OAuth client", () => {
-  it("is registered as a native client that uses the device code and refresh token grants", async () => {
+  it("is registered as a native client, with what each kind of server insists on", async () => {
     await started();
     expect(JSON.parse(http.last(REGISTER).body ?? "")).toEqual({
       client_name: "build bot",
       client_uri: expect.stringMatching(/^https:/),
       application_type: "native",
       token_endpoint_auth_method: "none",
-      grant_types: ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"],
-      response_types: [],
+      grant_types: ["urn:ietf:params:oauth:grant-type:device_code", "authorization_code", "refresh_token"],
+      redirect_uris: ["http://127.0.0.1/"],
+      response_types: ["code"],
     });
   });
 
@@ -98,15 +99,36 @@ describe("the OAuth client", () => {
     await expectFailure("homeserver_without_registration", started);
   });
 
-  it("that is refused is told why, escaped", async () => {
-    http.on(REGISTER, {
-      status: 400,
-      json: { error: "invalid_client_metadata", error_description: "a\u202eb" },
-    });
-    const failure = await expectFailure("server_error", started);
+  it.each([
+    [
+      "an OAuth error, escaped",
+      { status: 400, json: { error: "invalid_client_metadata", error_description: "a\u202eb" } },
+      " (invalid_client_metadata: a\\u{202e}b)",
+    ],
+    [
+      "a Matrix error that repeats its code",
+      { status: 400, json: { errcode: "M_UNKNOWN", error: "M_UNKNOWN: no" } },
+      " (M_UNKNOWN: no)",
+    ],
+    [
+      "a text",
+      { status: 422, json: "missing field `redirect_uris`\u001b[2J\n" },
+      " (missing field `redirect_uris`\\u{1b}[2J)",
+    ],
+    ["a text without end", { status: 422, json: "x".repeat(5_000) }, ` (${"x".repeat(199)}…)`],
+    ["a page", { status: 404, json: "<html>Not here</html>" }, ""],
+    ["nothing", { status: 422, json: "" }, ""],
+  ])("that is refused says why: %s", async (_what, reply, reason) => {
+    http.on(REGISTER, reply);
+    const failure = await expectFailure("homeserver_without_registration", started);
     expect(failure.message).toBe(
-      "auth.example refuses to register a client (invalid_client_metadata: a\\u{202e}b).",
+      `auth.example refuses to register this program as an OAuth client${reason}.`,
     );
+  });
+
+  it("isn't refused for good by a server that fails", async () => {
+    http.on(REGISTER, new Failure("server_error"));
+    await expectFailure("server_error", started);
   });
 });
 
@@ -244,17 +266,50 @@ describe("polling for tokens", () => {
     expect(http.last(TOKEN).deadline).toBe(1_205_000);
   });
 
+  const pending = oauthError("authorization_pending", 403);
+  const lost = { repeatedAfterLoss: true };
   it.each([
-    ["was pending a moment ago", [oauthError("authorization_pending", 403), oauthError("invalid_grant")]],
-    ["was asked for with a lost answer", [{ ...oauthError("invalid_grant"), repeatedAfterLoss: true }]],
-  ])("says that a token is lost when the code is gone that %s", async (_what, replies) => {
+    ["at once", [{ ...oauthError("invalid_grant"), ...lost }]],
+    ["that was pending a moment ago", [pending, { ...oauthError("invalid_grant"), ...lost }]],
+    ["whose time was up meanwhile", [{ ...oauthError("expired_token"), ...lost }]],
+    ["that couldn't be asked for in between", [{ status: 429, ...lost }, oauthError("invalid_grant")]],
+  ])(
+    "says that a token may be lost where an answer was lost and the code is gone: %s",
+    async (_, replies) => {
+      const homeserver = await started();
+      http.on(TOKEN, replies);
+      const failure = await expectFailure("token_lost", async () => {
+        for (const _ of replies) await homeserver.pollForTokens(signal);
+      });
+      expect(failure.details).toMatchObject({ cleanup: "impossible", deviceId: DEVICE_ID });
+      expect(failure.hint).toContain("https://auth.example/account");
+      expect(failure.message).toMatch(/a token was issued .* or the sign-in was declined/);
+    },
+  );
+
+  it.each([
+    ["before its time", 1_000, "dropped"],
+    ["with its time", 1_200_000, "expired"],
+  ])("says that a code that was pending is gone %s, where no answer was lost", async (_when, ms, status) => {
     const homeserver = await started();
-    http.on(TOKEN, replies);
-    const failure = await expectFailure("token_lost", async () => {
-      for (const _ of replies) await homeserver.pollForTokens(signal);
-    });
-    expect(failure.details).toMatchObject({ cleanup: "impossible", deviceId: DEVICE_ID });
-    expect(failure.hint).toContain("https://auth.example/account");
+    http.on(TOKEN, [{ ...pending, ...lost }, oauthError("invalid_grant")]);
+    await homeserver.pollForTokens(signal);
+    await clock.advance(ms);
+    expect(await homeserver.pollForTokens(signal)).toEqual({ status });
+  });
+
+  it("takes a 429 for no news: neither of the code, nor of a lost answer", async () => {
+    const homeserver = await started();
+    http.on(TOKEN, [{ status: 429 }, { status: 429, ...lost }, { status: 429 }, pending, { status: 429 }]);
+    const answers = [];
+    for (let poll = 0; poll < 5; poll++) answers.push(await homeserver.pollForTokens(signal));
+    expect(answers).toEqual([
+      { status: "slow_down" },
+      { status: "slow_down", mayHaveGranted: true },
+      { status: "slow_down", mayHaveGranted: true },
+      { status: "pending" },
+      { status: "slow_down" },
+    ]);
   });
 
   it("says that a code that never was good is refused", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
+import type { DevHomeserverOptions } from "../../src/dev-homeserver/options.js";
 import { systemClock } from "../../src/foundation/clock.js";
 import { resolveUserHomeserver } from "../../src/homeserver/resolve-homeserver.js";
 import { createSignInHomeserver } from "../../src/homeserver/sign-in-homeserver.js";
@@ -14,6 +15,20 @@ function network() {
   const http = createHttpClient({ clock: systemClock, env: {}, urlPolicy, userAgent: "test/1" });
   onTestFinished(() => http.close());
   return { http, urlPolicy, clock: systemClock };
+}
+
+/** Loses the next answer of the token endpoint. */
+function losingTokens() {
+  let isLost = false;
+  const intercept: DevHomeserverOptions["intercept"] = ({ path }) => {
+    if (!isLost || path !== "/oauth2/token") return undefined;
+    isLost = false;
+    return { when: "after" };
+  };
+  const loseNext = () => {
+    isLost = true;
+  };
+  return { intercept, loseNext };
 }
 
 describe("the homeserver client and the development homeserver", () => {
@@ -57,14 +72,8 @@ describe("the homeserver client and the development homeserver", () => {
   });
 
   it("agree that a token whose answer was lost is lost", async () => {
-    let isLost = false;
-    const server = await devHomeserver({
-      intercept: ({ path }) => {
-        if (!isLost || path !== "/oauth2/token") return undefined;
-        isLost = false;
-        return { when: "after" };
-      },
-    });
+    const { intercept, loseNext } = losingTokens();
+    const server = await devHomeserver({ intercept });
     const homeserver = createSignInHomeserver({
       ...network(),
       baseUrl: server.baseUrl,
@@ -72,7 +81,39 @@ describe("the homeserver client and the development homeserver", () => {
     });
     const { userCode } = await homeserver.startDeviceAuthorization("DEVICEID01", signal);
     server.decide(userCode, "allow");
-    isLost = true;
+    loseNext();
     await expectFailure("token_lost", () => homeserver.pollForTokens(signal));
+  });
+
+  it("agree that a code which is looked at too often is dropped, where the server does as Tuwunel does", async () => {
+    const server = await devHomeserver({ like: "tuwunel" });
+    const homeserver = createSignInHomeserver({ ...network(), baseUrl: server.baseUrl, clientName: "test" });
+    const { verificationUriComplete } = await homeserver.startDeviceAuthorization("DEVICEID01", signal);
+    expect(await homeserver.pollForTokens(signal)).toEqual({ status: "pending" });
+    for (let visit = 0; visit < 11; visit++) await fetch(verificationUriComplete ?? "");
+    expect(await homeserver.pollForTokens(signal)).toEqual({ status: "dropped" });
+  });
+
+  it("agree that nobody knows which answer was lost, where a decline is told only once", async () => {
+    const { intercept, loseNext } = losingTokens();
+    const server = await devHomeserver({ like: "tuwunel", intercept });
+    const homeserver = createSignInHomeserver({ ...network(), baseUrl: server.baseUrl, clientName: "test" });
+    const { userCode } = await homeserver.startDeviceAuthorization("DEVICEID01", signal);
+    server.decide(userCode, "deny");
+    loseNext();
+    const failure = await expectFailure("token_lost", () => homeserver.pollForTokens(signal));
+    expect(failure.message).toContain("or the sign-in was declined");
+  });
+
+  it("agree on a device that is gone once its first token is revoked, whatever the second is answered", async () => {
+    const server = await devHomeserver({ like: "continuwuity" });
+    const homeserver = createSignInHomeserver({ ...network(), baseUrl: server.baseUrl, clientName: "test" });
+    const { userCode } = await homeserver.startDeviceAuthorization("DEVICEID01", signal);
+    server.decide(userCode, "allow");
+    const poll = await homeserver.pollForTokens(signal);
+    if (poll.status !== "granted") throw new Error(`expected tokens, not ${poll.status}`);
+    expect(await homeserver.revoke(poll.tokens, signal)).toBe(true);
+    expect(await homeserver.revoke(poll.tokens, signal)).toBe(true);
+    expect(server.devices()).toHaveLength(1);
   });
 });

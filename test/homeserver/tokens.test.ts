@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
 import { Secret } from "../../src/foundation/secret.js";
 import { SignInTokens } from "../../src/homeserver/sign-in-tokens.js";
-import { refreshTokens, revokeTokens } from "../../src/homeserver/tokens.js";
+import { refreshTokens } from "../../src/homeserver/tokens.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { expectFailure } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
@@ -40,6 +40,29 @@ describe("a refresh", () => {
     await expectFailure("session_dead", () => refreshTokens(deps(http), session, RT, signal));
   });
 
+  it("says that lost tokens were the last where the server gives them once", async () => {
+    const http = new FakeHttp(OAUTH_ROUTES).on(TOKEN, {
+      status: 400,
+      json: { error: "invalid_grant" },
+      repeatedAfterLoss: true,
+    });
+    const failure = await expectFailure("session_dead", () => refreshTokens(deps(http), session, RT, signal));
+    expect(failure.message).toContain("was lost");
+  });
+
+  it("is tried for 10 s, or for what is left of them, from right before the token is sent", async () => {
+    const http = new FakeHttp(OAUTH_ROUTES);
+    await expectFailure("server_error", () => refreshTokens(deps(http), session, RT, signal));
+    expect(http.last(TOKEN).deadline).toBe(10_000);
+    const used = [...http.log];
+    const beforeAsking = async () => {
+      expect(http.log.slice(used.length)).not.toContain(TOKEN);
+      return 4_000;
+    };
+    await expectFailure("server_error", () => refreshTokens(deps(http), session, RT, signal, beforeAsking));
+    expect(http.last(TOKEN).deadline).toBe(4_000);
+  });
+
   it("that is refused for another reason is no dead session", async () => {
     const http = new FakeHttp(OAUTH_ROUTES).on(TOKEN, { status: 400, json: { error: "invalid_client" } });
     await expectFailure("server_error", () => refreshTokens(deps(http), session, RT, signal));
@@ -50,20 +73,6 @@ describe("a refresh", () => {
     const moved = { ...session, issuer: "https://old.example/" };
     await expectFailure("server_error", () => refreshTokens(deps(http), moved, RT, signal));
     expect(http.log).not.toContain(TOKEN);
-  });
-});
-
-describe("the revocation of a session", () => {
-  it("is well where both tokens were revoked", async () => {
-    const http = new FakeHttp(OAUTH_ROUTES);
-    expect(await revokeTokens(deps(http), session, { accessToken: AT, refreshToken: RT }, signal)).toBe(true);
-  });
-
-  it("is not well where the server can't be asked", async () => {
-    const http = new FakeHttp({
-      "GET https://hs.example/_matrix/client/v1/auth_metadata": new Failure("network_error"),
-    });
-    expect(await revokeTokens(deps(http), session, { accessToken: AT }, signal)).toBe(false);
   });
 });
 

@@ -62,6 +62,24 @@ describe.concurrent("a sign-in of two devices fails, and leaves nothing behind, 
     await expectNothingLeft(machine, server);
   });
 
+  it.for(["new", "existing"] as const)(
+    "a client that the homeserver doesn't register, the %s device showing the code",
+    async (intent, { machine }) => {
+      const answer = { status: 422, body: "no \u001b[2J thanks", headers: { "content-type": "text/plain" } };
+      const server = await machine.homeserver({
+        intercept: ({ path }) => (path === "/oauth2/registration" ? { when: "before", answer } : undefined),
+      });
+      const pair = await startPair(machine, server, intent);
+      await typeCheckCode(pair);
+      const { message, hint } = await expectFailureOf(pair.newDevice, "homeserver_without_registration");
+      expect(message).toContain("(no \\u{1b}[2J thanks)");
+      expect(hint).toContain("--client-id");
+      const { reason } = await expectFailureOf(pair.existingDevice, "other_device_failed");
+      expect(reason).toBe("unsupported_protocol");
+      await expectNothingLeft(machine, server);
+    },
+  );
+
   it("rendezvous sessions that are all gone at once, as after a restart", async ({ machine }) => {
     const server = await machine.homeserver();
     const pair = await startPair(machine, server, "existing");

@@ -99,19 +99,6 @@ describe.concurrent("a sign-in by two processes", () => {
     },
   );
 
-  it("ends verified on a homeserver that does as Synapse and MAS do", async ({ machine }) => {
-    const server = await machine.homeserver({
-      ...AUTO_CONSENT,
-      likeSynapse: true,
-      rendezvous: "authenticated",
-      rendezvousApis: "unstable",
-      verificationUriComplete: false,
-    });
-    const pair = await startPair(machine, server, "existing");
-    await typeCheckCode(pair);
-    await expectSuccess(pair, "existing", machine, server);
-  });
-
   it("offers both versions where the server has both, and deletes the one that isn't scanned", async ({
     machine,
   }) => {

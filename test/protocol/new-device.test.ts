@@ -210,6 +210,24 @@ describe("a new device that polls for its tokens", () => {
     expect(told?.details.reason).toBe("authorization_expired");
   });
 
+  it("says that the code was dropped without a decision", async () => {
+    const device = await newDevice();
+    device.homeserver.polls = [{ status: "pending" }, { status: "dropped" }];
+    const { failure, told } = await against(device, untilSuccess);
+    expect(failure).toMatchObject({ code: "authorization_dropped", kind: "refused" });
+    expect(failure?.details.cleanup).toBeUndefined();
+    expect(told?.details.reason).toBe("authorization_expired");
+  });
+
+  it("asks ever more rarely of a server that limits the rate, and fails for nothing but the time", async () => {
+    const device = await newDevice();
+    device.homeserver.expiresInMs = 60_000;
+    const times = recordPolls(device, [{ status: "slow_down" }]);
+    const { failure } = await against(device, untilSuccess);
+    expect(times()).toEqual([0, 10_000, 25_000, 45_000]);
+    expect(failure).toMatchObject({ code: "authorization_expired", kind: "late" });
+  });
+
   it("says that consent was declined, and leaves the session to the reader", async () => {
     const device = await newDevice();
     device.homeserver.polls = [{ status: "pending" }, { status: "declined" }];
@@ -397,6 +415,15 @@ describe("a new device with tokens", () => {
     const { failure } = await against(device, untilSuccess);
     expect(failure).toMatchObject({ code: "server_error", kind: "network", details: { cleanup: "revoked" } });
     expect(sentBy(device).map(({ type }) => type)).toEqual(["m.login.protocol"]);
+  });
+
+  it("that is signed in under a part of its device ID says so, and revokes them", async () => {
+    const device = await newDevice();
+    device.homeserver.account = { whoami: async () => ({ userId: USER, deviceId: "NEWDEVICE" }) };
+    const { failure, told } = await against(device, untilSuccess);
+    expect(failure).toMatchObject({ code: "device_id_cut", details: { cleanup: "revoked" } });
+    expect(failure?.message).toBe("The homeserver cut the device ID NEWDEVICE+/1 to NEWDEVICE.");
+    expect(told?.code).toBe("rendezvous_gone");
   });
 
   it("that can't save them doesn't use them", async () => {

@@ -38,7 +38,7 @@ describe("an attempt that fails before tokens were granted", () => {
     expect(homeserver.log).toEqual([]);
   });
 
-  it.each(["pending", "declined", "expired"] as const)(
+  it.each(["pending", "slow_down", "declined", "expired", "dropped"] as const)(
     "has nothing either after the answer %s",
     async (status) => {
       const { attempt, undo } = setUp();
@@ -57,6 +57,12 @@ describe("an attempt that fails before tokens were granted", () => {
       expect(failure.hint).toMatch(/account's page .* NEWDEVICE\+\/1/);
     },
   );
+
+  it("says so also where the last answer was no news of a lost one", async () => {
+    const { attempt, undo } = setUp();
+    await attempt.ask(async () => ({ status: "slow_down", mayHaveGranted: true }));
+    expect((await undo("rendezvous_gone")).details).toMatchObject({ cleanup: "impossible" });
+  });
 
   it("leaves it to a failure that knows better", async () => {
     const { attempt, clock } = setUp();

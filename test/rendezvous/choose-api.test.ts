@@ -45,6 +45,10 @@ describe("the API under which a code is offered", () => {
     },
   );
 
+  it("is one whose answer has no member, as MSC4388 once had it: only false says that it can't be used", async () => {
+    expect((await discover(new FakeHttp({ [UNSTABLE]: { json: {} }, [STABLE]: YES }))).name).toBe("unstable");
+  });
+
   it("lies below the path of the base URL", async () => {
     const below = "https://hs.example/matrix/_matrix/client/unstable/io.element.msc4388/rendezvous";
     for (const baseUrl of ["https://hs.example/matrix", "https://hs.example/matrix/"]) {
@@ -93,7 +97,7 @@ describe("a server that lets this device make no session", () => {
 
   it.each([
     ["an answer that isn't one", { json: { create_available: "yes" } }],
-    ["an answer without its field", { json: {} }],
+    ["an answer that is no object", { json: 1 }],
     ["a refusal that means nothing here", { status: 418, json: { errcode: "M_TEAPOT\u001b[2J" } }],
   ] satisfies [string, FakeReply][])("is none by %s: that is a fault of the server", async (_what, reply) => {
     const http = new FakeHttp({ [STABLE]: reply, [UNSTABLE]: reply });

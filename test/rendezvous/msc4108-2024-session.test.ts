@@ -207,3 +207,25 @@ describe("polling a session of the 2024 version", () => {
     });
   });
 });
+
+describe("a server of the 2024 version that limits the rate", () => {
+  const limited = { status: 429, text: '{"errcode":"M_LIMIT_EXCEEDED"}' };
+
+  it("has no news for a poll by a 429, and is asked again after a longer pause", async () => {
+    const { session, requests, clock, signal } = await created(
+      { ...limited, headers: { "retry-after": "3" } },
+      limited,
+      { status: 200, headers: { etag: '"two"' }, text: "hello" },
+    );
+    const received = await clock.runUntil(session.waitForChange("machine", signal));
+    expect(received.data).toBe("hello");
+    expect(clock.now()).toBe(5000);
+    expect(requests.at(-1)).toMatchObject({ final: [429], headers: { "If-None-Match": '"one"' } });
+  });
+
+  it("ends the wait for a receipt no sooner", async () => {
+    const { session, clock, signal } = await created(limited, { status: 404 });
+    await clock.runUntil(session.waitUntilGone(signal));
+    expect(clock.now()).toBe(1000);
+  });
+});

@@ -193,6 +193,45 @@ describe("waiting for the other device", () => {
     expect(clock.now()).toBe(3500);
   });
 
+  it("takes a 429 for no news: it asks ever more rarely, and ends by the session's time alone", async () => {
+    const limited: FakeReply = { status: 429, json: { errcode: "M_LIMIT_EXCEEDED" } };
+    const { session, clock, http } = await created({ [GET]: limited });
+    const times: number[] = [];
+    http.on(GET, () => {
+      times.push(clock.now());
+      return limited;
+    });
+    const failure = await clock.runUntil(failureOf(() => session.waitForChange("machine", signal)));
+    expect(failure.code).toBe("rendezvous_expired");
+    expect(clock.now()).toBe(120_000);
+    expect(times.slice(0, 6)).toEqual([0, 1000, 3000, 7000, 15_000, 23_000]);
+    expect(http.last(GET).final).toEqual([429]);
+  });
+
+  it("goes on after a 429, for which it waits as long as the server asks", async () => {
+    const { session, clock } = await created({
+      [GET]: [{ status: 429, json: { retry_after_ms: 5000 } }, slot("hello", "t1")],
+    });
+    const received = await clock.runUntil(session.waitForChange("machine", signal));
+    expect(received.data).toBe("hello");
+    expect(clock.now()).toBe(5000);
+  });
+
+  it("keeps to the device's budget, over all its sessions", async () => {
+    const { session, api, clock, http } = await created({ [GET]: slot("", "t0") });
+    const others = [1, 2, 3].map(() => Msc4388Session.create(api, clock, undefined, signal));
+    const stop = new AbortController();
+    const waits = [session, ...(await Promise.all(others))].map((each) =>
+      each.waitForChange("machine", stop.signal).catch(() => undefined),
+    );
+    await clock.advance(20_000);
+    stop.abort();
+    await Promise.all(waits);
+    const polls = http.log.filter((entry) => entry === GET).length;
+    expect(polls).toBeLessThanOrEqual(10 + 20 * 4.5 + 3);
+    expect(polls).toBeGreaterThan(60);
+  });
+
   it("goes by the lifetime that the server told last", async () => {
     const { session, clock } = await created({ [GET]: [slot("", "t0", 5000), slot("x", "t1", 300_000)] });
     await clock.runUntil(session.waitForChange("person", signal));
@@ -361,6 +400,12 @@ describe("a write that is refused otherwise", () => {
 });
 
 describe("the end of a session", () => {
+  it("is waited for also where the server limits the rate", async () => {
+    const { session, clock } = await created({ [GET]: [{ status: 429 }, GONE] });
+    await clock.runUntil(session.waitUntilGone(signal));
+    expect(clock.now()).toBe(1000);
+  });
+
   it("is waited for whatever is written meanwhile", async () => {
     const { session, clock } = await created({ [GET]: [slot("a", "t1"), slot("b", "t2"), GONE] });
     await clock.runUntil(session.waitUntilGone(signal));

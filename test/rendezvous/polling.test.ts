@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Pace } from "../../src/protocol/rendezvous-session.js";
-import { pollPauses } from "../../src/rendezvous/polling.js";
+import { budgetOf, Pauses, pollPauses, RequestBudget } from "../../src/rendezvous/polling.js";
+import { FakeHttp } from "../support/fake-http.js";
 
 function pauses(pace: Pace, count: number): number[] {
   const generator = pollPauses(pace);
@@ -22,5 +23,43 @@ describe("the pauses between two polls", () => {
   it("start anew with each wait", () => {
     pauses("machine", 10);
     expect(pauses("machine", 1)).toEqual([50]);
+  });
+});
+
+describe("the pauses of a wait whose polls are answered 429", () => {
+  it("grow up to 8 s, and become shorter again step by step", () => {
+    const wait = new Pauses("person");
+    expect(Array.from({ length: 5 }, () => wait.after429(0))).toEqual([1000, 2000, 4000, 8000, 8000]);
+    expect(Array.from({ length: 4 }, () => wait.afterAnswer())).toEqual([4000, 2000, 1000, 1000]);
+  });
+
+  it("are as long as the server asks", () => {
+    const wait = new Pauses("machine");
+    expect(wait.after429(30_000)).toBe(30_000);
+    expect(wait.after429(0)).toBe(2000);
+  });
+});
+
+describe("the budget of a device", () => {
+  it("is ten requests at once, then less than five a second", () => {
+    const budget = new RequestBudget();
+    for (let request = 0; request < 10; request++) {
+      expect(budget.waitMs(0)).toBe(0);
+      budget.spend(0);
+    }
+    expect(budget.waitMs(0)).toBe(223);
+    expect(budget.waitMs(223)).toBe(0);
+  });
+
+  it("is paid back by polls for writes that couldn't wait", () => {
+    const budget = new RequestBudget();
+    for (let write = 0; write < 19; write++) budget.spend(0);
+    expect(budget.waitMs(0)).toBeGreaterThanOrEqual(2000);
+  });
+
+  it("is shared by all sessions that are asked for by one client, and by no other's", () => {
+    const [http, other] = [new FakeHttp(), new FakeHttp()];
+    expect(budgetOf(http)).toBe(budgetOf(http));
+    expect(budgetOf(http)).not.toBe(budgetOf(other));
   });
 });

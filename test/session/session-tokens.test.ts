@@ -24,9 +24,13 @@ class TokenEndpoint {
     this.#path = path;
   }
 
-  readonly refresh: Refresh = async (refreshToken, clientId, issuer) => {
+  /** For how long each could be tried, in milliseconds. */
+  readonly triedFor: number[] = [];
+
+  readonly refresh: Refresh = async (refreshToken, clientId, issuer, _signal, beforeAsking) => {
     expect([clientId, issuer]).toEqual(["client-1", "https://auth.example.org/"]);
     expect((await this.#store.read(this.#path)).refresh_token).toEqual(refreshToken);
+    this.triedFor.push(await beforeAsking());
     this.asked.push(refreshToken.reveal());
     if (this.answerIsLost) throw new Failure("network_error");
     return tokens(this.asked.length + 1);
@@ -153,5 +157,56 @@ describe("ensureFreshFor", () => {
     await store.update(path, { oauth: undefined });
     await open().ensureFreshFor(600_000, signal);
     expect(endpoint.asked).toEqual([]);
+  });
+});
+
+describe("a refresh whose answer was lost", () => {
+  const lose = async (clock: FakeClock) => {
+    await clock.advance(121_000);
+    endpoint.answerIsLost = true;
+    await expectFailure("network_error", () => open(clock).ensureFreshFor(180_000, signal));
+    endpoint.answerIsLost = false;
+  };
+
+  it("is tried again within 10 s in all, and for no longer", async () => {
+    const clock = new FakeClock();
+    await lose(clock);
+    expect((await store.read(path)).refresh_asked_at).toBe("2026-01-01T00:02:01.000Z");
+    await clock.advance(7_000);
+    await open(clock).ensureFreshFor(180_000, signal);
+    expect(endpoint.asked).toEqual(["refresh-token-1", "refresh-token-1"]);
+    expect(endpoint.triedFor).toEqual([10_000, 3_000]);
+    const session = await store.read(path);
+    expect(session.access_token.reveal()).toBe("access-token-3");
+    expect(session.refresh_asked_at).toBeUndefined();
+  });
+
+  it("is not tried again later, as long as the access token is good", async () => {
+    const clock = new FakeClock();
+    await lose(clock);
+    await clock.advance(10_000);
+    await open(clock).ensureFreshFor(180_000, signal);
+    expect(endpoint.asked).toHaveLength(1);
+  });
+
+  it("is tried again once the access token has expired, or is rejected: there is nothing to lose", async () => {
+    const clock = new FakeClock();
+    await lose(clock);
+    await clock.advance(60_000);
+    endpoint.answerIsLost = true;
+    await expectFailure("network_error", () => open(clock).renew(new Secret("access-token-1"), signal));
+    endpoint.answerIsLost = false;
+    await clock.advance(600_000);
+    await open(clock).ensureFreshFor(180_000, signal);
+    expect(endpoint.asked).toEqual(["refresh-token-1", "refresh-token-1", "refresh-token-1"]);
+    expect(endpoint.triedFor).toEqual([10_000, 10_000, 10_000]);
+  });
+
+  it("is not noted where the refresh token wasn't sent", async () => {
+    const unreachable: Refresh = () => Promise.reject(new Failure("network_error"));
+    await expectFailure("network_error", () =>
+      open(new FakeClock(), unreachable).renew(new Secret("access-token-1"), signal),
+    );
+    expect((await store.read(path)).refresh_asked_at).toBeUndefined();
   });
 });

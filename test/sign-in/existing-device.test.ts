@@ -1,10 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { LoginEvent } from "../../src/foundation/events.js";
 import { revealed, Secret } from "../../src/foundation/secret.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import type { LoginProtocol } from "../../src/protocol/messages.js";
+import type { SecretsSource } from "../../src/session/secrets-source.js";
 import type { PortableSession } from "../../src/session/session-file.js";
 import { SessionStore } from "../../src/session/store.js";
 import {
@@ -21,6 +22,7 @@ import { FakeClock } from "../support/fake-clock.js";
 import { FakeHttp } from "../support/fake-http.js";
 import { AUTH_METADATA, formOf, OAUTH_ROUTES } from "../support/oauth-homeserver.js";
 import { ending } from "../support/roles.js";
+import { storedAccount } from "../support/secret-storage.js";
 import {
   DEVICE,
   fullSession,
@@ -73,7 +75,7 @@ async function setUp(changes: Partial<PortableSession> = {}) {
     clock,
     emit: (event) => events.push(event),
   };
-  const open = (secretsFile?: string) => openExistingAccount(world, store, path, secretsFile, signal);
+  const open = (source?: SecretsSource) => openExistingAccount(world, store, path, source, signal);
   return { session, http, clock, directory, store, path, events, world, open };
 }
 
@@ -174,7 +176,7 @@ describe("the secrets of an existing device", () => {
   ])("may be in a file with %s", async (_what, content) => {
     const { open, session, file } = await withoutSecrets();
     await writeFile(file, JSON.stringify(revealed(content(session))));
-    expect((await open(file)).secrets).toEqual(session.secrets);
+    expect((await open({ from: "file", path: file })).secrets).toEqual(session.secrets);
   });
 
   it.each([
@@ -184,13 +186,64 @@ describe("the secrets of an existing device", () => {
   ])("are not in a file with %s", async (_what, content) => {
     const { open, file } = await withoutSecrets();
     await writeFile(file, content);
-    const failure = await expectFailure("secrets_missing", () => open(file));
+    const failure = await expectFailure("secrets_missing", () => open({ from: "file", path: file }));
     expect(failure.hint).toContain("exported session");
   });
 
   it("are not in a file that isn't there", async () => {
     const { open, file } = await withoutSecrets();
-    await expectFailure("file_error", () => open(file));
+    await expectFailure("file_error", () => open({ from: "file", path: file }));
+  });
+});
+
+describe("the secrets of an existing device, in secret storage", () => {
+  /** What opens it, and how often that was asked for. */
+  const source = (text: string) => ({ attempts: 1, read: vi.fn(async () => new Secret(text)) });
+
+  async function withSecretStorage() {
+    const all = await setUp();
+    const { cross_signing, backup } = revealed(all.session.secrets);
+    const stored = storedAccount(undefined, {
+      "m.cross_signing.master": cross_signing.master_key,
+      "m.cross_signing.self_signing": cross_signing.self_signing_key,
+      "m.cross_signing.user_signing": cross_signing.user_signing_key,
+      "m.megolm_backup.v1": backup?.key ?? "",
+    });
+    for (const [type, json] of Object.entries(stored.account_data)) {
+      const user = encodeURIComponent(USER);
+      all.http.on(`GET ${API}/user/${user}/account_data/${encodeURIComponent(type)}`, { json });
+    }
+    return { ...all, key: stored.recovery_key, crossSigning: cross_signing };
+  }
+
+  it("are taken out with the recovery key, rather than the session's own", async () => {
+    const { open, store, path, key, crossSigning, session } = await withSecretStorage();
+    const old = { cross_signing: newCrossSigningSecrets() };
+    await store.write(path, { ...session, secrets: old, state: "complete" });
+    const { secrets } = await open({ from: "secret_storage", recoveryKey: source(key) });
+    expect(revealed(secrets.cross_signing)).toEqual(crossSigning);
+    // They are for this sign-in.
+    expect(revealed((await store.read(path)).secrets)).toEqual(revealed(old));
+  });
+
+  it("are only asked for where the session has none, if that is what was meant", async () => {
+    const { open, store, path, key, crossSigning, session } = await withSecretStorage();
+    const recoveryKey = source(key);
+    await open({ from: "secret_storage", recoveryKey, ifMissing: true });
+    expect(recoveryKey.read).not.toHaveBeenCalled();
+    const { secrets: _, ...without } = session;
+    await store.write(path, { ...without, state: "complete" });
+    const { secrets } = await open({ from: "secret_storage", recoveryKey, ifMissing: true });
+    expect(revealed(secrets.cross_signing)).toEqual(crossSigning);
+    expect(recoveryKey.read).toHaveBeenCalledOnce();
+  });
+
+  it("are asked for once it is known that the homeserver can do it, and that the token is the account's", async () => {
+    const { open, http, key } = await withSecretStorage();
+    const recoveryKey = source(key);
+    http.on(WHOAMI, { json: { user_id: "@other:example.org", device_id: DEVICE } });
+    await expectFailure("unexpected_user", () => open({ from: "secret_storage", recoveryKey }));
+    expect(recoveryKey.read).not.toHaveBeenCalled();
   });
 });
 

@@ -4,6 +4,14 @@ import {
   type DevHomeserverOptions,
   startDevHomeserver,
 } from "../../src/dev-homeserver/dev-homeserver.js";
+import { systemClock } from "../../src/foundation/clock.js";
+import { Failure } from "../../src/foundation/failures.js";
+import { Secret } from "../../src/foundation/secret.js";
+import { createAccountHomeserver } from "../../src/homeserver/account-homeserver.js";
+import type { AccessTokens } from "../../src/homeserver/sign-in-tokens.js";
+import { createHttpClient } from "../../src/network/http-client.js";
+import { createUrlPolicy } from "../../src/network/url-policy.js";
+import type { AccountHomeserver } from "../../src/protocol/homeserver.js";
 import { FakeClock } from "./fake-clock.js";
 
 export const DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code";
@@ -16,6 +24,18 @@ export async function devHomeserver(
   const server = await startDevHomeserver({ clock, ...options });
   onTestFinished(() => server.close());
   return { ...server, clock };
+}
+
+/** The account to its existing device, asked over the network. */
+export function accountOf({ baseUrl, existingSession }: DevHomeserver): AccountHomeserver {
+  const urlPolicy = createUrlPolicy([]);
+  const http = createHttpClient({ clock: systemClock, env: {}, urlPolicy, userAgent: "test" });
+  onTestFinished(() => http.close());
+  const accessTokens: AccessTokens = {
+    current: async () => new Secret(existingSession.access_token),
+    renew: () => Promise.reject(new Failure("session_dead")),
+  };
+  return createAccountHomeserver({ baseUrl, http, accessTokens });
 }
 
 export interface Reply {
@@ -95,12 +115,19 @@ export function pollToken(baseUrl: URL, { clientId, deviceCode }: Authorization)
   return call(baseUrl, "POST /oauth2/token", { form });
 }
 
+/** Exchanges a refresh token of the client's. */
+export function refresh(baseUrl: URL, { clientId }: Pick<Authorization, "clientId">, refreshToken: string) {
+  const form = { grant_type: "refresh_token", client_id: clientId, refresh_token: refreshToken };
+  return call(baseUrl, "POST /oauth2/token", { form });
+}
+
 /** Signs a new device in, and gives the token endpoint's answer. */
 export async function signIn(
   server: DevHomeserver,
   deviceId = "NEWDEVICE1",
+  clientMetadata: object = CLIENT_METADATA,
 ): Promise<Authorization & { readonly accessToken: string; readonly refreshToken: string }> {
-  const authorization = await authorizeDevice(server.baseUrl, deviceId);
+  const authorization = await authorizeDevice(server.baseUrl, deviceId, clientMetadata);
   server.decide(authorization.userCode, "allow");
   const reply = await pollToken(server.baseUrl, authorization);
   return {

@@ -13,6 +13,7 @@ export function fakeAccount(
     queryKeys: async () => published,
     deviceExists: unasked,
     uploadDeviceKeys: unasked,
+    accountData: unasked,
     backupVersion: unasked,
     ...answers,
   };

@@ -71,6 +71,8 @@ export class FakeSynapse {
       "POST /_matrix/client/v3/keys/device_signing/upload": upload("cross-signing keys", {}),
       "POST /_matrix/client/v3/keys/upload": upload("device keys", {}),
       "POST /_matrix/client/v3/room_keys/version": upload("key backup", { version: "7" }),
+      "PUT /_matrix/client/v3/user/{userId}/account_data/{type}": (call) =>
+        upload(call.param("type").replace(/key\..*/, "key"), {})(call),
     });
     if (endpoint) {
       router.add({

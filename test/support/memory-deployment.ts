@@ -1,3 +1,4 @@
+import { BEHAVIOURS } from "../../src/dev-homeserver/behaviour.js";
 import { Refusal } from "../../src/dev-homeserver/http/answers.js";
 import { Router } from "../../src/dev-homeserver/http/router.js";
 import type { RendezvousMode } from "../../src/dev-homeserver/options.js";
@@ -13,6 +14,7 @@ import { FakeClock } from "./fake-clock.js";
 import { answer } from "./fake-transport.js";
 import { AUTH_METADATA } from "./oauth-homeserver.js";
 
+const { synapse: SYNAPSE } = BEHAVIOURS;
 const BASE_URL = new URL("https://hs.example/");
 
 type Forward = (request: TransportRequest) => TransportAnswer;
@@ -54,13 +56,18 @@ export class MemoryDeployment {
     this.#options = options;
     const { processes = 1, msc4388 = "off", msc4108 = false } = options;
     this.#processes = Array.from({ length: processes }, () => {
-      const store = new RendezvousStore(this.clock, 120_000);
-      const store2024 = new Msc4108Store(this.clock, 60_000, true);
+      const store = new RendezvousStore(this.clock, 120_000, SYNAPSE.rendezvous);
+      const store2024 = new Msc4108Store(this.clock, 60_000, SYNAPSE.rendezvous);
       const router = new Router();
       const authenticate = () => {
         throw new TypeError("Nobody has a token here.");
       };
-      const settings = { rendezvous: msc4388, rendezvousApis: "unstable", likeSynapse: true } as const;
+      const settings = {
+        rendezvous: msc4388,
+        rendezvousApis: "unstable",
+        behaviour: SYNAPSE,
+        clock: this.clock,
+      } as const;
       router.add(rendezvousRoutes(store, authenticate, settings));
       if (msc4108) router.add(msc4108Routes(store2024, BASE_URL));
       return { router, live: () => store.live().length + store2024.live().length };

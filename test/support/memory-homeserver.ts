@@ -114,6 +114,7 @@ export class MemoryHomeserver {
         this.log.push("keys/upload");
         this.show(deviceKeys);
       },
+      accountData: async () => undefined,
       backupVersion: async () => this.backup,
       ...this.account,
     };

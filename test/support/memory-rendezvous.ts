@@ -1,3 +1,4 @@
+import { SPECIFICATION } from "../../src/dev-homeserver/behaviour.js";
 import { Refusal } from "../../src/dev-homeserver/http/answers.js";
 import { Router } from "../../src/dev-homeserver/http/router.js";
 import type { RendezvousApis, RendezvousMode } from "../../src/dev-homeserver/options.js";
@@ -57,7 +58,8 @@ export class MemoryRendezvous {
       rendezvousRoutes(this.store, authenticate, {
         rendezvous: mode,
         rendezvousApis: apis,
-        likeSynapse: false,
+        behaviour: SPECIFICATION,
+        clock,
       }),
     );
   }

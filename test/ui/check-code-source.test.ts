@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
+import { Secret } from "../../src/foundation/secret.js";
 import { checkCodesFromLines, checkCodesFromPrompt } from "../../src/ui/check-code-source.js";
 import { FakeInput } from "../support/fake-terminal.js";
 
@@ -80,6 +81,7 @@ describe("check codes from a person", () => {
       },
       confirm: async () => false,
       text: async () => "",
+      secret: async () => new Secret(""),
     });
     expect(await source(2, never)).toBe("42");
     expect(asked).toEqual([2]);

@@ -330,3 +330,54 @@ it("ends with its last event, and no live line below", async () => {
   expect(lastLine()).toBe("Hint: Start again if that was a mistake.");
   await display.close();
 });
+
+describe("a secret", () => {
+  const SECRET = "EsTW nzTJ";
+
+  it("is asked for above the live line, and shown nowhere", async () => {
+    const { display, stdin, see, lastLine, type, ready, stderr } = interactive();
+    display.emit(EXAMPLES.waiting_for_consent);
+    await ready();
+    const answer = display.prompt?.secret("That was wrong.\nRecovery key:", never);
+    await settle();
+    expect(see().join("\n")).toContain("That was wrong.");
+    expect(lastLine()).toBe("? Recovery key:");
+    for (const key of SECRET) await type(key);
+    expect(lastLine()).toBe("? Recovery key:");
+    await type("\r");
+    expect((await answer)?.reveal()).toBe(SECRET);
+    expect(lastLine()).not.toContain("Recovery key");
+    expect(stderr.text).not.toContain("nzTJ");
+    expect(stdin.isRaw).toBe(true);
+    await display.close();
+    expect(stdin.isRaw).toBe(false);
+  });
+
+  it("is asked for without ink where ink isn't there yet", async () => {
+    const { display, stdin, stderr } = interactive();
+    const answer = display.prompt?.secret("Recovery key:", never);
+    await settle();
+    expect(stdin.isRaw).toBe(true);
+    stdin.write(`${SECRET}\r`);
+    expect((await answer)?.reveal()).toBe(SECRET);
+    expect(stdin.isRaw).toBe(false);
+    expect(stderr.text).not.toContain("EsTW");
+    await display.close();
+  });
+
+  it("is asked for no longer after an abort, and Ctrl-C interrupts", async () => {
+    const { display, interrupt, type, ready, lastLine } = interactive();
+    display.emit(EXAMPLES.waiting_for_consent);
+    await ready();
+    const abort = new AbortController();
+    const answer = display.prompt?.secret("Recovery key:", abort.signal);
+    answer?.catch(() => undefined);
+    await settle();
+    await type("\u0003");
+    expect(interrupt).toHaveBeenCalledOnce();
+    abort.abort(new Failure("interrupted"));
+    await expect(answer).rejects.toMatchObject({ code: "interrupted" });
+    expect(lastLine()).not.toContain("Recovery key");
+    await display.close();
+  });
+});

@@ -1,8 +1,9 @@
 import type { Command } from "@commander-js/extra-typings";
 import { InvalidArgumentError } from "commander";
+import { LIKENESSES } from "../../dev-homeserver/behaviour.js";
 import { DECISIONS, RENDEZVOUS_MODES } from "../../dev-homeserver/options.js";
 import { Option } from "./commander.js";
-import { choice, globalOptions, parseWholeNumber, seconds } from "./global.js";
+import { globalOptions, parseWholeNumber, seconds } from "./global.js";
 import { type OptionsOf, withOptions } from "./with-options.js";
 
 export function homeserverCommand(parent: Command) {
@@ -17,12 +18,19 @@ export function homeserverCommand(parent: Command) {
           .choices(DECISIONS)
           .preset("allow"),
       )
-      .addOption(choice("--rendezvous-mode <mode>", "who may make rendezvous sessions", RENDEZVOUS_MODES))
+      .addOption(
+        new Option("--rendezvous-mode <mode>", "who may make rendezvous sessions").choices(RENDEZVOUS_MODES),
+      )
       .addOption(seconds("--rendezvous-lifetime <seconds>", "how long a rendezvous session lives"))
       .addOption(seconds("--interval <seconds>", "pause between two polls for a token"))
       .addOption(seconds("--token-ttl <seconds>", "how long an access token lives"))
-      .option("--user <localpart>", "who the account is", parseLocalpart, "alice")
-      .option("--like-synapse", "do as Synapse and MAS do where they differ from the specifications")
+      .option("--user <localpart>", "who the account is; alice by default", parseLocalpart)
+      .addOption(
+        new Option("--like <server>", "do as this one does where it differs from the specifications").choices(
+          LIKENESSES,
+        ),
+      )
+      .addOption(new Option("--like-synapse", "the same as --like synapse").implies({ like: "synapse" }))
       .optionsGroup("In front of a Synapse:")
       .option("--synapse <url>", "be the authorization server of this Synapse, which does the rest")
       .option("--synapse-secret-file <path>", "the secret of matrix_authentication_service in its settings")

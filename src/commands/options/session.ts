@@ -1,5 +1,6 @@
 import type { Command } from "@commander-js/extra-typings";
 import { choice, globalOptions } from "./global.js";
+import { RECOVERY_KEY_FILE } from "./sign-in.js";
 import { type OptionsOf, withOptions } from "./with-options.js";
 
 /** The verbs of `session`, each below the command that groups them. */
@@ -45,7 +46,11 @@ export function importCommand(session: Command) {
     session
       .command("import")
       .description("take in a session from another program")
-      .argument("<file>", "a portable session, - for stdin")
+      .argument("[file]", "a portable session, - for stdin")
+      .option("--token-file <path>", "instead of a session, an access token, - for stdin; with --homeserver")
+      .option("--homeserver <name or URL>", "the token's homeserver (env MATRIX_QR_LOGIN_HOMESERVER)")
+      .option("--secrets <file>", "where the cross-signing and backup keys are, if not in the session")
+      .option("--recovery-key-file <path>", RECOVERY_KEY_FILE)
       .option("--offline", "believe the file, and ask the homeserver nothing"),
     globalOptions(),
   );

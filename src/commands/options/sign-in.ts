@@ -5,6 +5,9 @@ import { type OptionsOf, withOptions } from "./with-options.js";
 
 /** The options that `generate` and `scan` share. */
 
+export const RECOVERY_KEY_FILE =
+  "take the keys from the account's secret storage, with the recovery key or passphrase in this file, - for stdin";
+
 /** Listed first by each of them, with its own default. */
 export function as(role: Intent) {
   return new Option("--as <role>", "which device this is").choices(INTENTS).default(role);
@@ -33,6 +36,7 @@ export function signInOptions() {
         "where the cross-signing and backup keys are; by default in the session",
         "session",
       )
+      .option("--recovery-key-file <path>", RECOVERY_KEY_FILE)
       .option("--yes", "skip the warning before another device is signed in")
       .optionsGroup("Options:"),
     globalOptions(),

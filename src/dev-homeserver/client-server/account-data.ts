@@ -6,10 +6,18 @@ import type { Authenticate } from "./authentication.js";
 
 const Content = v.looseObject({});
 
-/** The account's global data (Matrix specification, Client-Server API §Client Config). */
-export function accountDataRoutes(userId: string, authenticate: Authenticate): Routes {
+/**
+ * The account's global data (Matrix specification, Client-Server API §Client Config).
+ *
+ * @param seeded what is there from the start, by its type
+ */
+export function accountDataRoutes(
+  userId: string,
+  seeded: ReadonlyMap<string, object>,
+  authenticate: Authenticate,
+): Routes {
   const path = "/_matrix/client/v3/user/{userId}/account_data/{type}";
-  const contents = new Map<string, object>();
+  const contents = new Map(seeded);
 
   const authenticateOwner = (call: Call) => {
     authenticate(call);

@@ -9,15 +9,16 @@ import type { Session, SessionStore } from "../oauth/sessions.js";
  */
 export type Authenticate = (call: Pick<Call, "headers">) => Session;
 
-export function authenticator(sessions: SessionStore): Authenticate {
+/** @param softLogout whether a token that has expired is told from one that never was good */
+export function authenticator(sessions: SessionStore, softLogout: boolean): Authenticate {
   return ({ headers }) => {
     const token = headers.authorization?.match(/^Bearer +(\S+)$/i)?.[1];
     if (token === undefined) throw matrixError(401, "M_MISSING_TOKEN", "The access token is missing.");
     const session = sessions.authenticate(token);
-    // `false` even for a token that has expired: Synapse with MAS says no better.
+    // Synapse with MAS says `false` of a token that has expired, too.
     if (!session) {
       throw matrixError(401, "M_UNKNOWN_TOKEN", "The access token is not valid, or no longer valid.", {
-        soft_logout: false,
+        soft_logout: softLogout && sessions.hasExpired(token),
       });
     }
     return session;

@@ -4,7 +4,6 @@ import { formBody } from "../http/bodies.js";
 import { isSameText } from "../http/is-same-text.js";
 import type { Call, Routes } from "../http/router.js";
 import type { DeviceAuthorization, DeviceAuthorizationStore } from "../oauth/device-authorizations.js";
-import { isConsentable } from "../oauth/scopes.js";
 import type { Browser, BrowserSessions } from "./browser-sessions.js";
 import type { DeviceDescription, Pages } from "./pages.js";
 
@@ -70,9 +69,11 @@ export function consentRoutes(
       const code = call.query.get("code");
       if (code === null) return withCookie(browser, pages.userCode(browser.csrf));
       const authorization = authorizations.findByUserCode(code);
-      if (!authorization) return withCookie(browser, pages.userCode(browser.csrf, CODE_UNKNOWN));
+      if (!authorization || !authorizations.visit(authorization)) {
+        return withCookie(browser, pages.userCode(browser.csrf, CODE_UNKNOWN));
+      }
       if (!browser.signedIn) return withCookie(browser, pages.signIn(browser.csrf, authorization.userCode));
-      if (!isConsentable(authorization.scope)) return broken;
+      if (!authorization.scope.isConsentable) return broken;
       const device = describe(authorization);
       if (authorization.decision === "allow") return pages.allowed(device);
       if (authorization.decision === "deny") return pages.declined(device);

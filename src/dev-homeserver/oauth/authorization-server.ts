@@ -41,14 +41,14 @@ export class AuthorizationServer {
   readonly #closing = new AbortController();
 
   constructor(options: AuthorizationServerOptions) {
-    const { clock, authorizationLifetimeMs, intervalMs, likeSynapse } = options.settings;
+    const { clock, authorizationLifetimeMs, intervalMs, behaviour } = options.settings;
     this.#options = options;
-    this.sessions = new SessionStore(clock);
+    this.sessions = new SessionStore(clock, behaviour.oauth);
     this.#authorizations = new DeviceAuthorizationStore(
       clock,
       authorizationLifetimeMs,
       intervalMs,
-      likeSynapse,
+      behaviour.oauth,
     );
     this.#browsers = new BrowserSessions(clock, options.issuer.port);
   }
@@ -65,7 +65,7 @@ export class AuthorizationServer {
       verificationUriComplete: features.verificationUriComplete,
       accessTokenLifetimeMs: settings.accessTokenLifetimeMs,
       authorizationLifetimeMs: settings.authorizationLifetimeMs,
-      likeSynapse: settings.likeSynapse,
+      behaviour: settings.behaviour.oauth,
       onAuthorization: (authorization) => {
         // It rejects only when the server closes.
         this.#consentByItself(authorization).catch(() => {});
@@ -74,7 +74,7 @@ export class AuthorizationServer {
     return {
       ...metadataRoutes(issuer, features),
       ...tokenRoutes(server),
-      ...(features.registration && registrationRoutes(this.#clients, features)),
+      ...(features.registration && registrationRoutes(this.#clients, features, settings.behaviour.oauth)),
       ...(features.deviceGrant && {
         ...deviceAuthorizationRoutes(server),
         ...consentRoutes(account, this.#authorizations, this.#browsers, pages),

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { parseJson } from "../../foundation/json.js";
 import { canonicalJson } from "../../protocol/canonical-json.js";
-import { json, oauthError } from "../http/answers.js";
+import type { OAuthBehaviour } from "../behaviour.js";
+import { CORS_HEADERS, json, oauthError, Refusal } from "../http/answers.js";
 import { explain } from "../http/bodies.js";
 import type { Routes } from "../http/router.js";
 import { DEVICE_CODE, type OAuthFeatures } from "./metadata.js";
@@ -47,7 +48,11 @@ export class ClientStore {
 }
 
 /** Dynamic client registration (RFC 7591; Matrix specification, Client-Server API §Client registration). */
-export function registrationRoutes(clients: ClientStore, features: OAuthFeatures): Routes {
+export function registrationRoutes(
+  clients: ClientStore,
+  features: OAuthFeatures,
+  { registersOnlyCodeClients }: OAuthBehaviour,
+): Routes {
   return {
     "POST /oauth2/registration": (call) => {
       const request = parseJson(call.body);
@@ -55,6 +60,7 @@ export function registrationRoutes(clients: ClientStore, features: OAuthFeatures
       const result = v.safeParse(ClientMetadata, request);
       if (!result.success) throw invalidMetadata(explain(result.issues[0]));
       const metadata = result.output;
+      if (registersOnlyCodeClients) checkCodeClient(metadata);
       for (const name of ["logo_uri", "policy_uri", "tos_uri"] as const) {
         const uri = metadata[name];
         if (uri !== undefined && !isOnSiteOf(uri, metadata.client_uri)) {
@@ -67,9 +73,24 @@ export function registrationRoutes(clients: ClientStore, features: OAuthFeatures
       // A grant that is switched off is dropped without a word, as MAS does.
       const grantTypes = metadata.grant_types.filter((type) => type !== DEVICE_CODE || features.deviceGrant);
       const client = clients.register({ ...metadata, grant_types: grantTypes });
-      return json(201, { client_id: client.clientId, ...client.metadata });
+      // Tuwunel leaves the device grant out, which works all the same.
+      const told = registersOnlyCodeClients ? grantTypes.filter((type) => type !== DEVICE_CODE) : grantTypes;
+      return json(201, { client_id: client.clientId, ...client.metadata, grant_types: told });
     },
   };
+}
+
+/** What Tuwunel insists on, and how it says so. */
+function checkCodeClient({ redirect_uris, response_types, grant_types }: ClientMetadata): void {
+  if (!redirect_uris) {
+    const body = "Failed to deserialize the JSON body into the target type: missing field `redirect_uris`";
+    throw new Refusal({ status: 422, headers: { ...CORS_HEADERS, "content-type": "text/plain" }, body });
+  }
+  if (redirect_uris.length === 0) throw invalidMetadata("redirect_uris: is empty");
+  if (response_types && !response_types.includes("code")) throw invalidMetadata("response_types: lacks code");
+  for (const grant of ["authorization_code", "refresh_token"]) {
+    if (!grant_types.includes(grant)) throw invalidMetadata(`grant_types: lacks ${grant}`);
+  }
 }
 
 function invalidMetadata(description: string) {

@@ -1,8 +1,9 @@
 import { randomBytes, randomInt } from "node:crypto";
 import type { Clock } from "../../foundation/clock.js";
+import type { OAuthBehaviour } from "../behaviour.js";
 import type { Decision } from "../options.js";
 import type { Client } from "./clients.js";
-import { isConsentable, type Scope } from "./scopes.js";
+import type { Scope } from "./scopes.js";
 
 /** RFC 8628 §6.1: consonants that aren't mistaken for each other and spell no words. */
 const USER_CODE_ALPHABET = "BCDFGHJKLMNPQRSTVWXZ";
@@ -18,7 +19,7 @@ const MEMORY = 600_000;
 
 export interface DeviceAuthorization {
   readonly deviceCode: string;
-  /** Eight letters with a hyphen in the middle. */
+  /** Letters with a hyphen in the middle. */
   readonly userCode: string;
   readonly client: Client;
   readonly scope: Scope;
@@ -27,6 +28,8 @@ export interface DeviceAuthorization {
   redeemed: boolean;
   intervalMs: number;
   nextPollAt: number;
+  /** How often the consent page was looked at. */
+  visits: number;
 }
 
 /** What the token endpoint answers (RFC 8628 §3.5), or the authorization, redeemed by this very poll. */
@@ -43,27 +46,28 @@ export class DeviceAuthorizationStore {
   readonly #clock: Clock;
   readonly #lifetimeMs: number;
   readonly #intervalMs: number;
-  readonly #likeSynapse: boolean;
+  readonly #behaviour: OAuthBehaviour;
   readonly #authorizations = new Map<string, DeviceAuthorization>();
 
-  constructor(clock: Clock, lifetimeMs: number, intervalMs: number, likeSynapse: boolean) {
+  constructor(clock: Clock, lifetimeMs: number, intervalMs: number, behaviour: OAuthBehaviour) {
     this.#clock = clock;
     this.#lifetimeMs = lifetimeMs;
     this.#intervalMs = intervalMs;
-    this.#likeSynapse = likeSynapse;
+    this.#behaviour = behaviour;
   }
 
   start(client: Client, scope: Scope): DeviceAuthorization {
     this.#forget();
     const authorization: DeviceAuthorization = {
       deviceCode: randomBytes(24).toString("base64url"),
-      userCode: newUserCode(),
+      userCode: newUserCode(this.#behaviour.userCodeHalf),
       client,
       scope,
       expiresAt: this.#clock.now() + this.#lifetimeMs,
       redeemed: false,
       intervalMs: this.#intervalMs,
       nextPollAt: 0,
+      visits: 0,
     };
     this.#authorizations.set(authorization.deviceCode, authorization);
     return authorization;
@@ -74,15 +78,18 @@ export class DeviceAuthorizationStore {
     if (!authorization || authorization.redeemed || authorization.client.clientId !== clientId) {
       return "invalid_grant";
     }
-    if (authorization.decision === "deny") return "access_denied";
+    if (authorization.decision === "deny") {
+      if (this.#behaviour.deniesOnce) this.#authorizations.delete(deviceCode);
+      return "access_denied";
+    }
     if (this.#isExpired(authorization)) return "expired_token";
     if (authorization.decision === "allow") {
       authorization.redeemed = true;
       return authorization;
     }
     const now = this.#clock.now();
-    // MAS never minds.
-    const tooEarly = now < authorization.nextPollAt - TOLERANCE && !this.#likeSynapse;
+    const minds = this.#behaviour.tooEarly !== "tolerated";
+    const tooEarly = minds && now < authorization.nextPollAt - TOLERANCE;
     if (tooEarly) authorization.intervalMs += SLOW_DOWN;
     authorization.nextPollAt = now + authorization.intervalMs;
     return tooEarly ? "slow_down" : "authorization_pending";
@@ -102,7 +109,8 @@ export class DeviceAuthorizationStore {
    * @returns false where none can be made
    */
   decide(authorization: DeviceAuthorization, decision: Decision): boolean {
-    if (!isConsentable(authorization.scope)) return false;
+    if (!authorization.scope.isConsentable) return false;
+    if (decision === "deny" && !this.#behaviour.canDecline) return false;
     authorization.decision ??= decision;
     return true;
   }
@@ -110,6 +118,18 @@ export class DeviceAuthorizationStore {
   /** Makes the time to consent be over. */
   expire(authorization: DeviceAuthorization): void {
     authorization.expiresAt = this.#clock.now();
+  }
+
+  /**
+   * Somebody looks at the consent page.
+   *
+   * @returns false where that was once too often: the code is dropped
+   */
+  visit(authorization: DeviceAuthorization): boolean {
+    authorization.visits += 1;
+    if (authorization.visits <= this.#behaviour.maxVisits) return true;
+    this.#authorizations.delete(authorization.deviceCode);
+    return false;
   }
 
   #isExpired(authorization: DeviceAuthorization): boolean {
@@ -123,9 +143,10 @@ export class DeviceAuthorizationStore {
   }
 }
 
-function newUserCode(): string {
-  const letters = Array.from({ length: 8 }, () => USER_CODE_ALPHABET[randomInt(USER_CODE_ALPHABET.length)]);
-  return `${letters.slice(0, 4).join("")}-${letters.slice(4).join("")}`;
+function newUserCode(half: number): string {
+  const letter = () => USER_CODE_ALPHABET[randomInt(USER_CODE_ALPHABET.length)];
+  const letters = Array.from({ length: 2 * half }, letter);
+  return `${letters.slice(0, half).join("")}-${letters.slice(half).join("")}`;
 }
 
 function lettersOf(userCode: string): string {

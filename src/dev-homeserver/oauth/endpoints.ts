@@ -1,12 +1,13 @@
 import * as v from "valibot";
+import type { OAuthBehaviour } from "../behaviour.js";
 import { json, oauthError } from "../http/answers.js";
 import { formBody } from "../http/bodies.js";
 import type { Given, Routes } from "../http/router.js";
 import type { ClientStore } from "./clients.js";
-import type { DeviceAuthorization, DeviceAuthorizationStore } from "./device-authorizations.js";
+import type { DeviceAuthorization, DeviceAuthorizationStore, Poll } from "./device-authorizations.js";
 import { DEVICE_CODE } from "./metadata.js";
 import { parseScope } from "./scopes.js";
-import type { IssuedTokens, SessionStore } from "./sessions.js";
+import type { IssuedTokens, Session, SessionStore } from "./sessions.js";
 
 const ClientId = v.object({ client_id: v.string() });
 const DeviceRequest = v.object({ client_id: v.string(), scope: v.string() });
@@ -20,6 +21,8 @@ const RevocationRequest = v.object({ token: v.string() });
  * time: what is given back is awaited.
  */
 export interface DeviceDirectory {
+  /** Asked only where the behaviour is to refuse a device ID that is known. */
+  has(deviceId: string): boolean;
   /** A device of that ID may be there already. */
   add(deviceId: string, displayName: string | undefined): unknown;
   /** A device of that ID may be gone already. */
@@ -35,7 +38,7 @@ export interface OAuthServer {
   readonly verificationUriComplete: boolean;
   readonly accessTokenLifetimeMs: number;
   readonly authorizationLifetimeMs: number;
-  readonly likeSynapse: boolean;
+  readonly behaviour: OAuthBehaviour;
   /** Called for each device authorization that starts. */
   readonly onAuthorization: (authorization: DeviceAuthorization) => void;
 }
@@ -48,7 +51,10 @@ export function deviceAuthorizationRoutes(server: OAuthServer): Routes {
       if (!client.metadata.grant_types.includes(DEVICE_CODE)) {
         throw oauthError(400, "unauthorized_client", "The client did not register for this grant.");
       }
-      const scope = parseScope(formBody(DeviceRequest, call.body).scope, server.likeSynapse);
+      const scope = parseScope(formBody(DeviceRequest, call.body).scope, server.behaviour);
+      if (!server.behaviour.takesKnownDeviceIds && server.devices.has(scope.deviceId)) {
+        throw oauthError(400, "invalid_scope", "There is a device with that ID.");
+      }
       const authorization = server.authorizations.start(client, scope);
       server.onAuthorization(authorization);
       const link = new URL("link", server.issuer);
@@ -60,7 +66,7 @@ export function deviceAuthorizationRoutes(server: OAuthServer): Routes {
         verification_uri: link.href,
         ...(server.verificationUriComplete && { verification_uri_complete: linkWithCode.href }),
         expires_in: Math.floor(server.authorizationLifetimeMs / 1000),
-        interval: Math.ceil(authorization.intervalMs / 1000),
+        ...(server.behaviour.tellsInterval && { interval: Math.ceil(authorization.intervalMs / 1000) }),
       });
     },
   };
@@ -75,7 +81,9 @@ export function tokenRoutes(server: OAuthServer): Routes<Given> {
       if (grant_type === "refresh_token") {
         const { refresh_token } = formBody(RefreshRequest, call.body);
         const tokens = server.sessions.refresh(refresh_token, clientId);
-        if (!tokens)
+        const isStolen = tokens === "reused_too_late";
+        if (isStolen) await endSession(server, server.sessions.findByToken(refresh_token));
+        if (!tokens || isStolen)
           throw oauthError(400, "invalid_grant", "The refresh token is not valid, or no longer valid.");
         return tokenAnswer(tokens);
       }
@@ -85,9 +93,7 @@ export function tokenRoutes(server: OAuthServer): Routes<Given> {
       const { device_code } = formBody(DeviceTokenRequest, call.body);
       const poll = server.authorizations.poll(device_code, clientId);
       if (typeof poll === "string") {
-        // RFC 8628 §3.5 has 400 for all of them.
-        const status = server.likeSynapse && poll !== "invalid_grant" ? 403 : 400;
-        throw oauthError(status, poll, POLL_DESCRIPTIONS[poll]);
+        throw oauthError(pollStatus(poll, server.behaviour), poll, POLL_DESCRIPTIONS[poll]);
       }
       const { deviceId, text } = poll.scope;
       try {
@@ -110,13 +116,26 @@ export function tokenRoutes(server: OAuthServer): Routes<Given> {
       const { token } = formBody(RevocationRequest, call.body);
       const { clientId } = requireClient(server, call.body);
       const session = server.sessions.findByToken(token);
+      if (!session && !server.behaviour.revokesUnknownTokens) {
+        throw oauthError(400, "invalid_grant", "The token is not known.");
+      }
       if (session && session.clientId !== clientId) {
         throw oauthError(400, "unauthorized_client", "The token belongs to another client.");
       }
-      if (session && server.sessions.end(session)) await server.devices.remove(session.deviceId);
+      await endSession(server, session);
       return json(200, {});
     },
   };
+}
+
+async function endSession({ sessions, devices }: OAuthServer, session: Session | undefined): Promise<void> {
+  if (session && sessions.end(session)) await devices.remove(session.deviceId);
+}
+
+/** RFC 8628 §3.5 has 400 for all of them. */
+function pollStatus(error: Exclude<Poll, object>, { pollStatus, tooEarly }: OAuthBehaviour): number {
+  if (error === "slow_down" && tooEarly !== "tolerated") return tooEarly;
+  return error === "invalid_grant" ? 400 : pollStatus;
 }
 
 const POLL_DESCRIPTIONS = {

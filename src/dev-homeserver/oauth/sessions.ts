@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../../foundation/clock.js";
+import type { OAuthBehaviour } from "../behaviour.js";
 
 /** A signed-in device and the tokens it has. */
 export interface Session {
@@ -23,17 +24,25 @@ interface SessionTokens {
   accessToken: string;
   accessTokenExpiresAt: number;
   refreshToken: string;
-  /** The refresh token before, good as long as the new access token was not used. */
+  /** The refresh token before, as long as it means something. */
   previousRefreshToken?: string;
+  refreshedAt: number;
+  /** Access tokens before, with the times at which they expire. */
+  readonly olderAccessTokens: Map<string, number>;
 }
 
-/** Who is signed in, by which tokens. One session has one access token at a time. */
+/** For how long Tuwunel takes a refresh token again, in milliseconds. */
+const REUSE_MS = 15_000;
+
+/** Who is signed in, by which tokens. */
 export class SessionStore {
   readonly #clock: Clock;
+  readonly #behaviour: OAuthBehaviour;
   readonly #sessions = new Set<SessionTokens>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, behaviour: OAuthBehaviour) {
     this.#clock = clock;
+    this.#behaviour = behaviour;
   }
 
   /** @param lifetimeMs how long an access token lives; may be Infinity */
@@ -45,6 +54,8 @@ export class SessionStore {
       accessToken: "",
       accessTokenExpiresAt: 0,
       refreshToken: "",
+      refreshedAt: 0,
+      olderAccessTokens: new Map(),
     };
     this.#sessions.add(tokens);
     return this.#issue(tokens);
@@ -60,28 +71,41 @@ export class SessionStore {
    * `expiresIn` is in seconds.
    */
   introspect(accessToken: string): { readonly session: Session; readonly expiresIn: number } | undefined {
-    const tokens = this.#find((candidate) => candidate.accessToken === accessToken);
-    const now = this.#clock.now();
-    if (!tokens || now >= tokens.accessTokenExpiresAt) return undefined;
-    delete tokens.previousRefreshToken;
-    return { session: tokens.session, expiresIn: Math.ceil((tokens.accessTokenExpiresAt - now) / 1000) };
+    const tokens = this.#findByAccessToken(accessToken);
+    const leftMs = tokens ? expiryOf(tokens, accessToken) - this.#clock.now() : 0;
+    if (!tokens || leftMs <= 0) return undefined;
+    if (this.#behaviour.reusedRefreshToken === "good_until_new_token_is_used") {
+      delete tokens.previousRefreshToken;
+    }
+    return { session: tokens.session, expiresIn: Math.ceil(leftMs / 1000) };
   }
 
-  /**
-   * Rotation (RFC 6749 §6) that survives a lost answer: the old refresh token works again as long as the new
-   * access token was not used.
-   */
-  refresh(refreshToken: string, clientId: string): IssuedTokens | undefined {
+  /** Whether an access token was good once, and its session still is. */
+  hasExpired(accessToken: string): boolean {
+    return this.#findByAccessToken(accessToken) !== undefined && !this.authenticate(accessToken);
+  }
+
+  /** Rotation (RFC 6749 §6). What a refresh token is good for once it was used is up to the behaviour. */
+  refresh(refreshToken: string, clientId: string): IssuedTokens | "reused_too_late" | undefined {
+    const { reusedRefreshToken, keepsOldAccessToken } = this.#behaviour;
     const tokens = this.#findByRefreshToken(refreshToken);
     if (!tokens || tokens.session.clientId !== clientId) return undefined;
-    tokens.previousRefreshToken = refreshToken;
+    if (
+      refreshToken === tokens.previousRefreshToken &&
+      reusedRefreshToken !== "good_until_new_token_is_used"
+    ) {
+      const isInTime = this.#clock.now() - tokens.refreshedAt < REUSE_MS;
+      return isInTime ? this.#issued(tokens) : "reused_too_late";
+    }
+    if (reusedRefreshToken !== "unknown") tokens.previousRefreshToken = refreshToken;
+    if (keepsOldAccessToken) tokens.olderAccessTokens.set(tokens.accessToken, tokens.accessTokenExpiresAt);
+    tokens.refreshedAt = this.#clock.now();
     return this.#issue(tokens);
   }
 
   /** The session of any token that still means something, an expired access token included. */
   findByToken(token: string): Session | undefined {
-    const tokens =
-      this.#findByRefreshToken(token) ?? this.#find((candidate) => candidate.accessToken === token);
+    const tokens = this.#findByRefreshToken(token) ?? this.#findByAccessToken(token);
     return tokens?.session;
   }
 
@@ -101,6 +125,10 @@ export class SessionStore {
     tokens.accessToken = `access_${randomBytes(24).toString("base64url")}`;
     tokens.accessTokenExpiresAt = this.#clock.now() + tokens.lifetimeMs;
     tokens.refreshToken = `refresh_${randomBytes(24).toString("base64url")}`;
+    return this.#issued(tokens);
+  }
+
+  #issued(tokens: SessionTokens): IssuedTokens {
     return {
       accessToken: tokens.accessToken,
       ...(tokens.refreshable && { refreshToken: tokens.refreshToken }),
@@ -108,6 +136,12 @@ export class SessionStore {
         expiresIn: Math.floor(tokens.lifetimeMs / 1000),
       }),
     };
+  }
+
+  #findByAccessToken(accessToken: string): SessionTokens | undefined {
+    return this.#find(
+      (candidate) => candidate.accessToken === accessToken || candidate.olderAccessTokens.has(accessToken),
+    );
   }
 
   #findByRefreshToken(refreshToken: string): SessionTokens | undefined {
@@ -120,4 +154,8 @@ export class SessionStore {
   #find(matches: (candidate: SessionTokens) => boolean): SessionTokens | undefined {
     return [...this.#sessions].find(matches);
   }
+}
+
+function expiryOf(tokens: SessionTokens, accessToken: string): number {
+  return tokens.olderAccessTokens.get(accessToken) ?? tokens.accessTokenExpiresAt;
 }

@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "../../foundation/clock.js";
+import { type RendezvousBehaviour, SPECIFICATION } from "../behaviour.js";
 import { type Answer, CORS_HEADERS, json, matrixError, type Refusal } from "../http/answers.js";
 import type { Call, Routes } from "../http/router.js";
 
 /** 2024 version §Maximum payload size, in bytes. */
 const MAX_PAYLOAD = 4096;
 const CREATE_PATH = "/_matrix/client/unstable/org.matrix.msc4108/rendezvous";
-const SESSION_PATH = "/_rendezvous";
 
 /** Real clients want neither a charset nor another type. */
 const PLAIN_TEXT = "text/plain";
@@ -23,13 +23,13 @@ interface Slot {
 export class Msc4108Store {
   readonly #clock: Clock;
   readonly #lifetimeMs: number;
-  readonly #likeSynapse: boolean;
+  readonly behaviour: RendezvousBehaviour;
   readonly #slots = new Map<string, Slot>();
 
-  constructor(clock: Clock, lifetimeMs: number, likeSynapse = false) {
+  constructor(clock: Clock, lifetimeMs: number, behaviour = SPECIFICATION.rendezvous) {
     this.#clock = clock;
     this.#lifetimeMs = lifetimeMs;
-    this.#likeSynapse = likeSynapse;
+    this.behaviour = behaviour;
   }
 
   create(payload: string): Slot {
@@ -43,8 +43,8 @@ export class Msc4108Store {
     slot.payload = payload;
     slot.modifiedAt = this.#clock.date();
     slot.expiresAt = this.#clock.now() + this.#lifetimeMs;
-    // Synapse's entity tag is of the payload alone: the same again looks unwritten.
-    const tagged = this.#likeSynapse ? [payload] : [slot.id, slot.etag, payload];
+    // An entity tag of the payload alone makes the same again look unwritten.
+    const tagged = this.behaviour.etagOf === "payload" ? [payload] : [slot.id, slot.etag, payload];
     const hash = createHash("sha256").update(JSON.stringify(tagged));
     slot.etag = `"${hash.digest("base64url")}"`;
     return slot;
@@ -63,7 +63,9 @@ export class Msc4108Store {
 
   /** The URL paths of the sessions that have not expired. */
   live(): string[] {
-    return [...this.#slots.keys()].filter((id) => this.find(id)).map((id) => `${SESSION_PATH}/${id}`);
+    return [...this.#slots.keys()]
+      .filter((id) => this.find(id))
+      .map((id) => `${this.behaviour.path2024}/${id}`);
   }
 
   clear(): void {
@@ -90,6 +92,7 @@ export class Msc4108Store {
 
 /** The rendezvous API of MSC4108's 2024 version, under its unstable path. */
 export function msc4108Routes(store: Msc4108Store, baseUrl: URL): Routes {
+  const { path2024: sessionPath, takesRepeatedWrite2024 } = store.behaviour;
   const find = (call: Call): Slot => {
     const slot = store.find(call.param("id"));
     if (!slot) throw matrixError(404, "M_NOT_FOUND", "There is no such rendezvous session, or it has ended.");
@@ -99,28 +102,31 @@ export function msc4108Routes(store: Msc4108Store, baseUrl: URL): Routes {
   return {
     [`POST ${CREATE_PATH}`]: (call) => {
       const slot = store.create(payloadOf(call));
-      const url = new URL(`${SESSION_PATH}/${slot.id}`, baseUrl);
+      const url = new URL(`${sessionPath}/${slot.id}`, baseUrl);
       const { status, body, headers } = json(201, { url: url.href });
       return { status, body, headers: { ...headers, ...store.headers(slot) } };
     },
 
-    [`GET ${SESSION_PATH}/{id}`]: (call) => {
+    [`GET ${sessionPath}/{id}`]: (call) => {
       const slot = find(call);
       const headers = store.headers(slot);
       if (call.headers["if-none-match"] === slot.etag) return { status: 304, headers, body: "" };
       return { status: 200, headers: { ...headers, "content-type": PLAIN_TEXT }, body: slot.payload };
     },
 
-    [`PUT ${SESSION_PATH}/{id}`]: (call) => {
+    [`PUT ${sessionPath}/{id}`]: (call) => {
       const slot = find(call);
       const ifMatch = call.headers["if-match"];
       if (ifMatch === undefined) throw matrixError(400, "M_MISSING_PARAM", "If-Match is missing.");
       const payload = payloadOf(call);
-      if (ifMatch !== slot.etag) throw concurrentWrite(store.headers(slot));
+      if (ifMatch !== slot.etag) {
+        if (!takesRepeatedWrite2024 || payload !== slot.payload) throw concurrentWrite(store.headers(slot));
+        return { status: 202, headers: store.headers(slot), body: "" };
+      }
       return { status: 202, headers: store.headers(store.write(slot, payload)), body: "" };
     },
 
-    [`DELETE ${SESSION_PATH}/{id}`]: (call) => {
+    [`DELETE ${sessionPath}/{id}`]: (call) => {
       store.delete(find(call).id);
       return { status: 204, headers: CORS_HEADERS, body: "" };
     },

@@ -5,6 +5,7 @@ import { json, matrixError } from "../http/answers.js";
 import { jsonBody } from "../http/bodies.js";
 import type { Call, Routes } from "../http/router.js";
 import type { Settings } from "../options.js";
+import { limited, RateLimit } from "./rate-limit.js";
 import type { RendezvousStore } from "./store.js";
 
 /** MSC4388 §Maximum payload size, in bytes of UTF-8. */
@@ -26,17 +27,19 @@ export function rendezvousRoutes(
   {
     rendezvous: mode,
     rendezvousApis: apis,
-    likeSynapse,
-  }: Pick<Settings, "rendezvous" | "rendezvousApis" | "likeSynapse">,
+    behaviour: { rendezvous: behaviour },
+    clock,
+  }: Pick<Settings, "rendezvous" | "rendezvousApis" | "behaviour" | "clock">,
 ): Routes {
   if (mode === "off") return {};
   const served = apis === "both" ? [STABLE, UNSTABLE] : [apis === "stable" ? STABLE : UNSTABLE];
 
-  /** Synapse answers 401 where the token is missing; the MSC wants 403. A bad token is 401 in both. */
+  /** A bad token is 401 whatever a missing one is. */
   const checkMayCreate = (call: Call) => {
     if (mode === "open") return;
-    if (call.headers.authorization === undefined && !likeSynapse) {
-      throw matrixError(403, "M_FORBIDDEN", "Creating a rendezvous session needs an access token here.");
+    if (call.headers.authorization === undefined) {
+      const { status, errcode } = behaviour.withoutToken;
+      throw matrixError(status, errcode, "Creating a rendezvous session needs an access token here.");
     }
     authenticate(call);
   };
@@ -84,11 +87,12 @@ export function rendezvousRoutes(
 
     [`DELETE ${path}/{id}`]: (call) => {
       if (!store.delete(call.param("id"))) throw notFound();
-      return json(200, likeSynapse ? [] : {});
+      return json(200, behaviour.deletionAnswer);
     },
   });
 
-  return Object.assign({}, ...served.map(routes));
+  const all: Routes = Object.assign({}, ...served.map(routes));
+  return behaviour.rate ? limited(all, new RateLimit(clock, behaviour.rate)) : all;
 }
 
 function checkSize(data: string): void {

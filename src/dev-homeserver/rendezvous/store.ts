@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "../../foundation/clock.js";
+import { type RendezvousBehaviour, SPECIFICATION } from "../behaviour.js";
 
 /** What a rendezvous session shows to whoever knows its ID. */
 export interface RendezvousState {
@@ -11,7 +12,7 @@ export interface RendezvousState {
 
 interface Session {
   readonly id: string;
-  readonly expiresAt: number;
+  expiresAt: number;
   data: string;
   writes: number;
   sequenceToken: string;
@@ -19,30 +20,26 @@ interface Session {
   previousToken?: string;
 }
 
-/** Synapse makes room for a new session by throwing out half of those there are. */
-const SYNAPSE_CAPACITY = 200;
-
 /** The live rendezvous sessions (MSC4388 §Insecure rendezvous session). */
 export class RendezvousStore {
   readonly #clock: Clock;
   readonly #lifetimeMs: number;
-  readonly #capacity: number;
-  readonly #likeSynapse: boolean;
+  readonly #behaviour: RendezvousBehaviour;
   readonly #sessions = new Map<string, Session>();
 
-  /** @param capacity how many sessions may live at once (§Denial of Service attack surface) */
-  constructor(clock: Clock, lifetimeMs: number, { capacity = 1000, likeSynapse = false } = {}) {
+  /** @param behaviour where it differs from the specification */
+  constructor(clock: Clock, lifetimeMs: number, behaviour: Partial<RendezvousBehaviour> = {}) {
     this.#clock = clock;
     this.#lifetimeMs = lifetimeMs;
-    this.#capacity = capacity;
-    this.#likeSynapse = likeSynapse;
+    this.#behaviour = { ...SPECIFICATION.rendezvous, ...behaviour };
   }
 
   /** @returns the session, or, where there are too many, the milliseconds until the next one ends */
   create(data: string): RendezvousState | { readonly retryAfterMs: number } {
-    if (this.#likeSynapse) this.#makeRoom();
+    const { capacity, whenFull } = this.#behaviour;
+    if (whenFull === "drop_older_half") this.#makeRoom();
     const [oldest] = this.live();
-    if (oldest && this.#sessions.size >= this.#capacity) return { retryAfterMs: oldest.expiresInMs };
+    if (oldest && this.#sessions.size >= capacity) return { retryAfterMs: oldest.expiresInMs };
     const id = randomBytes(16).toString("base64url");
     const session: Session = {
       id,
@@ -62,7 +59,7 @@ export class RendezvousStore {
 
   /**
    * Compare-and-swap. A repeated write whose first answer was lost is acknowledged again: the token is an old
-   * one, but the data is what is there already (§The send mechanism). Synapse wants the token before for that.
+   * one, but the data is what is there already (§The send mechanism).
    */
   put(id: string, token: string, data: string): RendezvousState | "not_found" | "concurrent_write" {
     const session = this.#find(id);
@@ -72,7 +69,8 @@ export class RendezvousStore {
       session.data = data;
       session.previousToken = token;
       session.sequenceToken = sequenceToken(id, session.writes, data);
-    } else if (data !== session.data || (this.#likeSynapse && token !== session.previousToken)) {
+      if (this.#behaviour.writesExtendLife) session.expiresAt = this.#clock.now() + this.#lifetimeMs;
+    } else if (data !== session.data || !this.#mayRepeat(token, session)) {
       return "concurrent_write";
     }
     return this.#state(session);
@@ -94,8 +92,13 @@ export class RendezvousStore {
 
   #makeRoom(): void {
     const live = this.live();
-    if (live.length < SYNAPSE_CAPACITY) return;
-    for (const { id } of live.slice(0, SYNAPSE_CAPACITY / 2)) this.#sessions.delete(id);
+    const { capacity } = this.#behaviour;
+    if (live.length < capacity) return;
+    for (const { id } of live.slice(0, capacity / 2)) this.#sessions.delete(id);
+  }
+
+  #mayRepeat(token: string, { previousToken }: Session): boolean {
+    return this.#behaviour.repeatedWrite === "any_token" || token === previousToken;
   }
 
   #find(id: string): Session | undefined {

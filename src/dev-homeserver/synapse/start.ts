@@ -10,6 +10,7 @@ import { AuthorizationServer } from "../oauth/authorization-server.js";
 import type { DeviceDirectory } from "../oauth/endpoints.js";
 import { metadataRoutes, type OAuthFeatures } from "../oauth/metadata.js";
 import { type DevHomeserverOptions, withDefaults } from "../options.js";
+import { seedSecretStorage } from "../secret-storage.js";
 import { newPassword } from "../seed.js";
 import { type PostAsDevice, setUpEncryption } from "./encryption.js";
 import { introspectionRoutes, type TokenOwner } from "./introspection.js";
@@ -24,7 +25,7 @@ export type SynapseOptions = Omit<
   | "rendezvousLifetimeMs"
   | "msc4108"
   | "msc4108LifetimeMs"
-  | "likeSynapse"
+  | "like"
   | "oauth"
 > & {
   /** Where Synapse listens. */
@@ -47,7 +48,10 @@ interface ProvidedDevice {
 
 /** An authorization server in front of a Synapse, as Matrix Authentication Service would be. */
 export interface SynapseAuthorization
-  extends Pick<DevHomeserver, "baseUrl" | "account" | "existingSession" | "close" | "decide"> {
+  extends Pick<
+    DevHomeserver,
+    "baseUrl" | "account" | "existingSession" | "recoveryKey" | "close" | "decide"
+  > {
   readonly issuer: URL;
   /**
    * Makes the time to consent be over.
@@ -73,7 +77,7 @@ export interface SynapseAuthorization
  * @throws {Error} Node's, such as `EADDRINUSE`, where it can't listen
  */
 export async function startForSynapse(options: SynapseOptions): Promise<SynapseAuthorization> {
-  const settings = { ...withDefaults(options), likeSynapse: true };
+  const settings = withDefaults({ ...options, like: "synapse" });
   const synapse = new Synapse(options.synapse, options.secret, options.signal);
   let router = new Router<Given>();
   const server = new HttpServer({ answer: (...call) => router.answer(...call) }, settings.intercept);
@@ -91,6 +95,7 @@ export async function startForSynapse(options: SynapseOptions): Promise<SynapseA
     const pages = pagesOf(baseUrl.host);
     const account = { userId, localpart, password: settings.password ?? newPassword() };
     const devices: DeviceDirectory = {
+      has: () => false,
       add: (deviceId, displayName) => synapse.upsertDevice(localpart, deviceId, displayName),
       remove: (deviceId) => synapse.deleteDevice(localpart, deviceId),
     };
@@ -109,12 +114,27 @@ export async function startForSynapse(options: SynapseOptions): Promise<SynapseA
       router.add(oauth.routes({ ...settings, ...features }));
     };
     configure({});
+    const deviceId = generateDeviceId();
+    const tokens = oauth.startSession(deviceId);
+    const { recoveryKey, ...existing } = await renewAccount(
+      synapse,
+      account,
+      { deviceId, accessToken: new Secret(tokens.access_token) },
+      settings.recoveryPassphrase,
+    );
 
     return {
       baseUrl,
       issuer,
       account,
-      existingSession: await startExistingSession(synapse, oauth, account, baseUrl),
+      existingSession: {
+        base_url: baseUrl.href,
+        user_id: userId,
+        device_id: deviceId,
+        ...tokens,
+        ...existing,
+      },
+      recoveryKey,
       configure,
       decide: (userCode, decision) => oauth.decide(userCode, decision),
       expireAuthorization: (userCode) => oauth.expire(userCode),
@@ -140,26 +160,21 @@ export async function startForSynapse(options: SynapseOptions): Promise<SynapseA
 }
 
 /** Makes one verified device in Synapse the account's only one, as if it were the first of a new account. */
-async function startExistingSession(
+async function renewAccount(
   synapse: Synapse,
-  oauth: AuthorizationServer,
   { userId, localpart }: Account,
-  baseUrl: URL,
-): Promise<ExistingSession> {
-  const deviceId = generateDeviceId();
-  const tokens = oauth.startSession(deviceId);
+  { deviceId, accessToken }: Pick<ProvidedDevice, "deviceId" | "accessToken">,
+  recoveryPassphrase: string | undefined,
+): Promise<Pick<ExistingSession, "secrets" | "device_keys"> & { readonly recoveryKey: string }> {
   await synapse.syncDevices(localpart, [deviceId]);
   await synapse.upsertDevice(localpart, deviceId, "Existing device");
   await synapse.allowCrossSigningReset(localpart);
-  const token = new Secret(tokens.access_token);
-  const post: PostAsDevice = (path, body) => synapse.ask(`POST ${path}`, token, body);
+  const post: PostAsDevice = (path, body) => synapse.ask(`POST ${path}`, accessToken, body);
   const { secrets, device } = await setUpEncryption(post, userId, deviceId);
-  return {
-    base_url: baseUrl.href,
-    user_id: userId,
-    device_id: deviceId,
-    ...tokens,
-    secrets,
-    device_keys: device.privateKeys,
-  };
+  const { recoveryKey, accountData } = await seedSecretStorage(secrets, recoveryPassphrase);
+  const path = `/_matrix/client/v3/user/${encodeURIComponent(userId)}/account_data`;
+  for (const [type, content] of accountData) {
+    await synapse.ask(`PUT ${path}/${encodeURIComponent(type)}`, accessToken, content);
+  }
+  return { secrets, device_keys: device.privateKeys, recoveryKey };
 }

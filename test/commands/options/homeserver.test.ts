@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { asked, optionsFor } from "../../support/command-line.js";
 
-const DEFAULTS = { host: "127.0.0.1", rendezvousMode: "open", timeout: 600, allowHttp: [] };
+const DEFAULTS = { host: "127.0.0.1", timeout: 600, allowHttp: [] };
 
 describe("homeserver", () => {
   it("runs until it is stopped, by default", async () => {
@@ -21,7 +21,8 @@ describe("homeserver", () => {
     [["--rendezvous-lifetime", "5"], { rendezvousLifetime: 5 }],
     [["--interval", "2"], { interval: 2 }],
     [["--token-ttl", "60"], { tokenTtl: 60 }],
-    [["--like-synapse"], { likeSynapse: true }],
+    [["--like", "tuwunel"], { like: "tuwunel" }],
+    [["--like-synapse"], { like: "synapse", likeSynapse: true }],
   ])("takes %j", async (args, options) => {
     expect(await optionsFor(["homeserver", ...args])).toEqual({ ...DEFAULTS, ...options });
   });
@@ -30,6 +31,7 @@ describe("homeserver", () => {
     [["--port", "http"], "It has to be a whole number."],
     [["--auto-consent", "maybe"], "Allowed choices are allow, deny."],
     [["--rendezvous-mode", "closed"], "Allowed choices are open, authenticated, off."],
+    [["--like", "dendrite"], "Allowed choices are synapse, tuwunel, continuwuity."],
     [["--token-ttl", "0"], "number of seconds"],
   ])("refuses %j", async (args, message) => {
     await expect(asked(["homeserver", ...args])).rejects.toThrow(message);

@@ -55,7 +55,7 @@ describe("a Synapse that isn't set for it is left alone, and what to set is said
 });
 
 describe("the account in Synapse", () => {
-  it("has one verified device and a key backup, whatever it had before", async () => {
+  it("has one verified device, a key backup and secret storage, whatever it had before", async () => {
     const { synapse, server, endpoint } = await inFrontOfSynapse();
     const { device_id, oauth, secrets, base_url, user_id } = server.existingSession;
     expect(synapse.log).toEqual([
@@ -66,6 +66,12 @@ describe("the account in Synapse", () => {
       `cross-signing keys by ${device_id}`,
       `device keys by ${device_id}`,
       `key backup by ${device_id}`,
+      `m.secret_storage.default_key by ${device_id}`,
+      `m.secret_storage.key by ${device_id}`,
+      `m.cross_signing.master by ${device_id}`,
+      `m.cross_signing.self_signing by ${device_id}`,
+      `m.cross_signing.user_signing by ${device_id}`,
+      `m.megolm_backup.v1 by ${device_id}`,
     ]);
     expect(secrets.backup?.backup_version).toBe("7");
     // As Synapse calls itself, and not where it was reached.

@@ -1,0 +1,156 @@
+import { escapeText } from "../foundation/escape-text.js";
+import type { Warning } from "../foundation/events.js";
+import { Failure } from "../foundation/failures.js";
+import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
+import type { Network } from "../network/network.js";
+import type { RecoveryKeySource } from "../secret-storage/key-source.js";
+import { isRefreshable, sessionEvent } from "../session/describe.js";
+import { importSession, readPortableSession } from "../session/import.js";
+import { newSessionPath } from "../session/resolve.js";
+import { readSecretsFile } from "../session/secrets-source.js";
+import type { PortableSession, StoredSession } from "../session/session-file.js";
+import { SessionStore, sessionsDirectory } from "../session/store.js";
+import type { SignInContext } from "./context.js";
+import { askForHomeserver, namedHomeserver } from "./named-homeserver.js";
+import { withNetwork } from "./network.js";
+import { refuseStdinTwice } from "./one-stdin.js";
+import type { ImportOptions } from "./options/session.js";
+import { printJson } from "./print-json.js";
+import { optionalRecoveryKey, recoveryKeyOfFile } from "./recovery-key.js";
+import { refuseTwoSecrets } from "./sign-in.js";
+
+/**
+ * `session import`: takes in a session, or makes one of an access token.
+ *
+ * @param source a file with a portable session, or `-` for stdin; none with --token-file
+ */
+export async function sessionImport(
+  source: string | undefined,
+  options: ImportOptions,
+  context: SignInContext,
+): Promise<void> {
+  checkOptions(source, options);
+  if (options.tokenFile !== undefined) return importToken(options.tokenFile, options, context);
+  if (source === undefined) throw nothingToImport();
+  const portable = await readPortableSession(source, context.stdin, context.signal);
+  const recoveryKey = await recoveryKeyOption(options, context);
+  const session = await withSecretsOf(options.secrets, portable, context);
+  const path = await newSessionPath(options.session, context, session.device_id);
+  if (options.offline) return takeIn(session, path, options, context);
+  await withNetwork(options, context, (network) =>
+    takeIn(session, path, options, context, network, recoveryKey),
+  );
+}
+
+/** The homeserver says whose the token is. Its keys may be in secret storage, and whoever can be asked is. */
+async function importToken(file: string, options: ImportOptions, context: SignInContext): Promise<void> {
+  const { stdin, signal, display } = context;
+  const named = namedHomeserver(options, context);
+  if (!named && !display.prompt) throw new Failure("homeserver_missing");
+  const { readAccessToken, sessionOfToken } = await import("../session/import-token.js");
+  const token = await readAccessToken(file, stdin, signal);
+  const given = await recoveryKeyOption(options, context);
+  await withNetwork(options, context, async (network) => {
+    const baseUrl = named
+      ? await resolveHomeserver(named, network, signal)
+      : await askForHomeserver(network, context);
+    const portable = await sessionOfToken(token, baseUrl, network.http, signal);
+    const session = await withSecretsOf(options.secrets, portable, context);
+    const path = await newSessionPath(options.session, context, session.device_id);
+    const isAsked = !given && options.secrets === undefined && display.prompt;
+    const recoveryKey = isAsked ? await optionalRecoveryKey(isAsked, signal) : given;
+    await takeIn(session, path, options, context, network, recoveryKey);
+  });
+}
+
+/** The session with the secrets of --secrets, where that is given. */
+async function withSecretsOf(
+  file: string | undefined,
+  session: PortableSession,
+  { signal }: SignInContext,
+): Promise<PortableSession> {
+  return file === undefined ? session : { ...session, secrets: await readSecretsFile(file, signal) };
+}
+
+/** @param network absent for an import without a check */
+async function takeIn(
+  session: PortableSession,
+  path: string,
+  options: ImportOptions,
+  context: SignInContext,
+  network?: Network,
+  recoveryKey?: RecoveryKeySource,
+): Promise<void> {
+  for (const warning of warningsOf(session, recoveryKey !== undefined)) {
+    if (options.json) printJson(warning, context);
+    else context.stderr.write(`Warning: ${warning.message}\n`);
+  }
+  const stored = await save(session, path, context, network, recoveryKey);
+  if (options.json) printJson(sessionEvent(path, stored), context);
+  else context.stderr.write(`Imported ${escapeText(session.user_id)} as ${escapeText(path, 1000)}.\n`);
+}
+
+async function save(
+  session: PortableSession,
+  path: string,
+  context: SignInContext,
+  network: Network | undefined,
+  recoveryKey: RecoveryKeySource | undefined,
+): Promise<StoredSession> {
+  const { clock, signal } = context;
+  const store = new SessionStore(sessionsDirectory(context));
+  if (!network) return importSession(session, store, path, undefined, clock, signal);
+  const { connectSession } = await import("../session/connect.js");
+  const { homeserver } = connectSession(store, path, session, network);
+  return importSession(session, store, path, homeserver, clock, signal, recoveryKey);
+}
+
+function checkOptions(source: string | undefined, options: ImportOptions): void {
+  const { tokenFile, secrets, recoveryKeyFile, offline } = options;
+  if (source !== undefined && tokenFile !== undefined) {
+    throw new Failure("usage_error", "Either a session is imported or a token, not both.");
+  }
+  if (source === undefined && tokenFile === undefined) throw nothingToImport();
+  if (secrets !== undefined && recoveryKeyFile !== undefined) refuseTwoSecrets();
+  if (offline && (tokenFile !== undefined || recoveryKeyFile !== undefined)) {
+    throw new Failure(
+      "usage_error",
+      "With --offline there is neither a token's owner nor secret storage to ask for.",
+    );
+  }
+  refuseStdinTwice(source, tokenFile, recoveryKeyFile);
+}
+
+function nothingToImport(): Failure {
+  return new Failure("usage_error", "There is nothing to import.", {
+    hint: "Give a file with a session, - for stdin, or an access token with --token-file.",
+  });
+}
+
+async function recoveryKeyOption(
+  { recoveryKeyFile }: ImportOptions,
+  context: SignInContext,
+): Promise<RecoveryKeySource | undefined> {
+  return recoveryKeyFile === undefined ? undefined : recoveryKeyOfFile(recoveryKeyFile, context);
+}
+
+function warningsOf(session: PortableSession, hasRecoveryKey: boolean): Warning[] {
+  const warnings: Warning[] = [];
+  if (isRefreshable(session)) {
+    warnings.push({
+      event: "warning",
+      code: "session_shared",
+      message:
+        "If a running client has this session too, one of the two will be signed out at the next refresh.",
+    });
+  }
+  if (!session.secrets && !hasRecoveryKey) {
+    warnings.push({
+      event: "warning",
+      code: "session_without_secrets",
+      message:
+        "The session has no cross-signing keys, so it can't sign in another device without --secrets or --recovery-key-file.",
+    });
+  }
+  return warnings;
+}

@@ -1,0 +1,104 @@
+import * as oauth from "oauth4webapi";
+import { Failure } from "../foundation/failures.js";
+import type { Secret } from "../foundation/secret.js";
+import { endpoint } from "../network/base-url.js";
+import type { HttpClient } from "../network/http.js";
+import type { Network } from "../network/network.js";
+import type { Tokens } from "../protocol/homeserver.js";
+import { isUnknownToken } from "./matrix-api.js";
+import type { ServerMetadata } from "./metadata.js";
+import { exchangeOAuth } from "./oauth-fetch.js";
+import { authorizationServerOf, type OAuthSession } from "./tokens.js";
+
+/** What came of revoking one token. `unknown`: the server has no such token, or no such client any more. */
+type Outcome = "revoked" | "unknown" | "failed";
+
+/** RFC 6749 §5.2: a token, or the client that it belongs to, is not good (any more). */
+const NOT_GOOD: readonly string[] = ["invalid_grant", "invalid_client"];
+
+/**
+ * Signs a session out (RFC 7009): the refresh token first, then the access token, one failing not skipping
+ * the other. Never throws.
+ *
+ * @returns whether the device is signed out
+ */
+export async function revokeTokens(
+  network: Omit<Network, "clock">,
+  session: OAuthSession,
+  tokens: Tokens,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const server = await authorizationServerOf(session, network, signal);
+    return await revokeAt(network.http, server, session, tokens, signal);
+  } catch (error) {
+    // A homeserver without OAuth refreshes nothing any more.
+    const { code } = Failure.from(error);
+    const isWithoutOAuth = code === "homeserver_without_oauth";
+    return isWithoutOAuth && isRejected(network.http, session.baseUrl, tokens.accessToken, signal);
+  }
+}
+
+/**
+ * Signs a session out at an authorization server that is known: the refresh token first, then the access token, one
+ * failing not skipping the other. Either may end both, so that the other is no longer known (Continuwuity; RFC 7009
+ * §2.2 has success for that). Where that leaves doubt, /whoami decides. Never throws.
+ *
+ * @returns whether the device is signed out
+ */
+export async function revokeAt(
+  http: HttpClient,
+  server: ServerMetadata,
+  { baseUrl, clientId }: Pick<OAuthSession, "baseUrl" | "clientId">,
+  { refreshToken, accessToken }: Tokens,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const revoke = (token: Secret, hint: string) => revokeToken(http, server, clientId, token, hint, signal);
+  const ofRefreshToken = refreshToken === undefined ? undefined : await revoke(refreshToken, "refresh_token");
+  const ofAccessToken = await revoke(accessToken, "access_token");
+  // As long as the refresh token may be good, it doesn't matter whether the access token is.
+  if (ofRefreshToken === "failed") return false;
+  const isRevoked = ofAccessToken === "revoked" || ofRefreshToken === "revoked";
+  if (isRevoked && ofAccessToken !== "failed") return true;
+  return isRejected(http, baseUrl, accessToken, signal);
+}
+
+/** Whether the homeserver knows an access token no longer. False also where it can't be asked. */
+export async function isRejected(
+  http: HttpClient,
+  baseUrl: URL,
+  accessToken: Secret,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const url = endpoint(baseUrl, "_matrix/client/v3/account/whoami");
+  return http.send({ method: "GET", url, accessToken, signal }).then(isUnknownToken, () => false);
+}
+
+async function revokeToken(
+  http: HttpClient,
+  server: ServerMetadata,
+  clientId: string,
+  token: Secret,
+  token_type_hint: string,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { revocation_endpoint } = server;
+  if (revocation_endpoint === undefined) return "failed";
+  try {
+    await exchangeOAuth(
+      http,
+      revocation_endpoint,
+      async (options) =>
+        oauth.processRevocationResponse(
+          await oauth.revocationRequest(server, { client_id: clientId }, oauth.None(), token.reveal(), {
+            ...options,
+            additionalParameters: { token_type_hint },
+          }),
+        ),
+      { signal, expectJson: false },
+    );
+    return "revoked";
+  } catch (error) {
+    return error instanceof oauth.ResponseBodyError && NOT_GOOD.includes(error.error) ? "unknown" : "failed";
+  }
+}

@@ -1,0 +1,109 @@
+import { describe, expect, it, vi } from "vitest";
+import { Failure } from "../../src/foundation/failures.js";
+import { askSecretly, SecretLine } from "../../src/ui/secret-line.js";
+import { expectFailure } from "../support/failures.js";
+import { settle } from "../support/fake-clock.js";
+import { FakeInput, FakeOutput } from "../support/fake-terminal.js";
+
+const TYPED = "EsTW nzTJ 1TnJ";
+
+/** Asks at a terminal, which notes whether it echoed whenever a key came. */
+function ask(signal = new AbortController().signal) {
+  const input = new FakeInput(true);
+  const output = new FakeOutput({ columns: 80, rows: 24 });
+  const terminal = { input: input.asStream(), output: output.asStream(), close() {} };
+  const answer = askSecretly(terminal, "Recovery key:", signal);
+  answer.catch(() => undefined);
+  const listeners = () => input.listenerCount("data") + input.listenerCount("close");
+  return { input, output, answer, listeners };
+}
+
+describe("a secret that is asked for", () => {
+  it("is what was typed, to the last space, and shown nowhere", async () => {
+    const { input, output, answer } = ask();
+    for (const key of `${TYPED} `) input.write(key);
+    input.write("\r");
+    expect((await answer).reveal()).toBe(`${TYPED} `);
+    expect(output.text).toBe("Recovery key: \n");
+  });
+
+  it("is asked for with the echo off before the question is there", async () => {
+    const { input, output } = ask();
+    expect(input.isRaw).toBe(true);
+    expect(output.text).toBe("Recovery key: ");
+  });
+
+  it.each<[string, (asked: ReturnType<typeof ask>, abort: AbortController) => void]>([
+    ["an answer", ({ input }) => input.write("x\r")],
+    ["Ctrl-C", ({ input }) => input.write("\u0003")],
+    ["Ctrl-D", ({ input }) => input.write("\u0004")],
+    ["the end of input", ({ input }) => input.end()],
+    ["an error of the terminal", ({ input }) => input.destroy(new Error("EIO"))],
+    ["an abort", (_asked, abort) => abort.abort(new Failure("timed_out"))],
+  ])("leaves the terminal as it was after %s", async (_end, end) => {
+    const abort = new AbortController();
+    const before = new FakeInput(true);
+    const asked = ask(abort.signal);
+    end(asked, abort);
+    await asked.answer.catch(() => undefined);
+    expect(asked.input.isRaw).toBe(false);
+    expect(asked.input.listenerCount("data")).toBe(before.listenerCount("data"));
+    expect(asked.output.text).toBe("Recovery key: \n");
+  });
+
+  it("ends as what ended it", async () => {
+    const interrupted = ask();
+    interrupted.input.write(`${TYPED}\u0003`);
+    await expectFailure("interrupted", () => interrupted.answer);
+    const ended = ask();
+    ended.input.end();
+    await expectFailure("user_cancelled", () => ended.answer);
+    const abort = new AbortController();
+    const late = ask(abort.signal);
+    abort.abort(new Failure("timed_out"));
+    await expectFailure("timed_out", () => late.answer);
+    await expectFailure("timed_out", () => ask(abort.signal).answer);
+  });
+
+  it("may have any characters, even in pieces", async () => {
+    const { input, answer } = ask();
+    const bytes = Buffer.from("naïve 🐎\r");
+    for (const byte of bytes) {
+      input.write(Buffer.of(byte));
+      await settle();
+    }
+    expect((await answer).reveal()).toBe("naïve 🐎");
+  });
+});
+
+describe("the line", () => {
+  function type(...chunks: readonly string[]) {
+    const ends = { answer: vi.fn(), refuse: vi.fn(), interrupt: vi.fn() };
+    const line = new SecretLine(ends);
+    for (const chunk of chunks) line.press(chunk);
+    return { ...ends, text: () => ends.answer.mock.calls[0]?.[0].reveal() };
+  }
+
+  it.each([
+    ["a backspace takes a character back", ["Esx", "\u007f", "TW\r"], "EsTW"],
+    ["a backspace in front of all does nothing", ["\b", "Es\r"], "Es"],
+    ["Ctrl-U takes all back", ["wrong", "\u0015", "Es\r"], "Es"],
+    ["arrow keys and controls are left out", ["Es\u001b[D\u001b[1;5C\u001bOA\u0001\tTW\r"], "EsTW"],
+    ["Ctrl-D amidst it is left out", ["Es", "\u0004", "TW\r"], "EsTW"],
+    ["line breaks in what is pasted are spaces", ["EsTW nzTJ\r\n1TnJ 9PSn\r\n"], "EsTW nzTJ 1TnJ 9PSn"],
+    ["an empty line is an answer", ["\n"], ""],
+  ])("%s", (_what, chunks, text) => {
+    expect(type(...chunks).text()).toBe(text);
+  });
+
+  it("has an end", () => {
+    const endless = Array.from({ length: 100 }, () => "x".repeat(100));
+    expect(type(...endless, "\r").text()).toHaveLength(1024);
+  });
+
+  it("tells of Ctrl-C, and of Ctrl-D where nothing was typed", () => {
+    expect(type("Es", "\u0003").interrupt).toHaveBeenCalledOnce();
+    expect(type("\u0004").refuse).toHaveBeenCalledOnce();
+    expect(type("Es", "\u0004").refuse).not.toHaveBeenCalled();
+  });
+});
