@@ -10,15 +10,21 @@ import { inspectCommand } from "./commands/options/inspect.js";
 import { scanCommand } from "./commands/options/scan.js";
 import {
   checkCommand,
+  type ExportOptions,
   exportCommand,
   type ImportOptions,
   importCommand,
   listCommand,
   logoutCommand,
+  refreshCommand,
+  type ShowOptions,
   sessionCommand,
   showCommand,
+  type TokenOptions,
+  tokenCommand,
 } from "./commands/options/session.js";
 import type { SignInOptions } from "./commands/options/sign-in.js";
+import type { Named } from "./commands/session-context.js";
 import { packageVersion } from "./commands/version.js";
 import { escapeText } from "./foundation/escape-text.js";
 import { Failure } from "./foundation/failures.js";
@@ -60,6 +66,8 @@ export type Actions = ReturnType<typeof actionsOf>;
 /** Each action imports its command when it runs, so that `--help` waits for none of them. */
 export function actionsOf(run: Runner) {
   const session = () => import("./commands/session.js");
+  const shown = () => import("./commands/session-show.js");
+  const tokens = () => import("./commands/session-token.js");
   return {
     generate: (options: GenerateOptions) =>
       run.signIn(
@@ -84,14 +92,20 @@ export function actionsOf(run: Runner) {
         (await import("./commands/doctor.js")).doctor(server, options, context),
       ),
     sessionList: (options: GlobalOptions) =>
-      run.command(options, async (context) => (await session()).sessionList(options, context)),
-    sessionShow: (options: GlobalOptions) =>
-      run.command(options, async (context) => (await session()).sessionShow(options, context)),
-    sessionCheck: (options: GlobalOptions) =>
-      run.command(options, async (context) => (await session()).sessionCheck(options, context)),
-    sessionExport: (options: GlobalOptions) =>
+      run.command(options, async (context) => (await shown()).sessionList(options, context)),
+    sessionShow: (options: Named<ShowOptions>) =>
+      run.command(options, async (context) => (await shown()).sessionShow(options, context)),
+    sessionCheck: (options: Named<GlobalOptions>) =>
+      run.command(options, async (context) =>
+        (await import("./commands/session-check.js")).sessionCheck(options, context),
+      ),
+    sessionToken: (options: Named<TokenOptions>) =>
+      run.command(options, async (context) => (await tokens()).sessionToken(options, context)),
+    sessionRefresh: (options: Named<GlobalOptions>) =>
+      run.command(options, async (context) => (await tokens()).sessionRefresh(options, context)),
+    sessionExport: (options: Named<ExportOptions>) =>
       run.command(options, async (context) => (await session()).sessionExport(options, context)),
-    sessionLogout: (options: GlobalOptions) =>
+    sessionLogout: (options: Named<GlobalOptions>) =>
       run.command(options, async (context) => (await session()).sessionLogout(options, context)),
     sessionImport: (source: string | undefined, options: ImportOptions) =>
       run.signIn(
@@ -139,9 +153,11 @@ export function commandTree(actions: Actions = actionsOf(processRunner)): Comman
 function addSession(program: Command, actions: Actions): void {
   const session = sessionCommand(program);
   listCommand(session).action((options) => actions.sessionList(options));
-  showCommand(session).action((options) => actions.sessionShow(options));
-  checkCommand(session).action((options) => actions.sessionCheck(options));
-  exportCommand(session).action((options) => actions.sessionExport(options));
-  logoutCommand(session).action((options) => actions.sessionLogout(options));
+  showCommand(session).action((name, options) => actions.sessionShow({ ...options, name }));
+  checkCommand(session).action((name, options) => actions.sessionCheck({ ...options, name }));
+  tokenCommand(session).action((name, options) => actions.sessionToken({ ...options, name }));
+  refreshCommand(session).action((name, options) => actions.sessionRefresh({ ...options, name }));
+  exportCommand(session).action((name, options) => actions.sessionExport({ ...options, name }));
+  logoutCommand(session).action((name, options) => actions.sessionLogout({ ...options, name }));
   importCommand(session).action((source, options) => actions.sessionImport(source, options));
 }

@@ -33,6 +33,18 @@ describe("a command line calls one command, with its arguments", () => {
       ["session", "logout"],
       ["sessionLogout", GLOBAL],
     ],
+    ...["show", "check", "refresh", "logout"].map((verb): [string[], unknown[]] => [
+      ["session", verb, "laptop", "--session", "phone"],
+      [`session${verb[0]?.toUpperCase()}${verb.slice(1)}`, { ...GLOBAL, name: "laptop", session: "phone" }],
+    ]),
+    [
+      ["session", "token", "laptop"],
+      ["sessionToken", { ...GLOBAL, name: "laptop", minValid: 60 }],
+    ],
+    [
+      ["session", "export", "laptop", "--show-secrets"],
+      ["sessionExport", { ...GLOBAL, name: "laptop", format: "json", showSecrets: true }],
+    ],
     [
       ["session", "import", "-", "--offline"],
       ["sessionImport", "-", { ...GLOBAL, offline: true }],
@@ -57,6 +69,8 @@ describe("a command line calls one command, with its arguments", () => {
     [["doctor", "a", "b"], "too many arguments"],
     [["session", "import", "a", "b"], "too many arguments"],
     [["session", "export", "--format", "yaml"], "Allowed choices are json."],
+    [["session", "show", "a", "b"], "too many arguments"],
+    [["session", "token", "--min-valid", "0"], "a number of seconds from 1 to"],
     [["session", "list", "--offline"], "unknown option '--offline'"],
   ])("and %j none", async (args, message) => {
     await expect(asked(args)).rejects.toThrow(message);

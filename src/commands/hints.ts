@@ -11,7 +11,7 @@ export const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
   session_ambiguous: "Give --session, or set MATRIX_QR_LOGIN_SESSION; `session list` shows them.",
   session_exists: "Choose another --session, or end the old one with `session logout`.",
   rendezvous_gone:
-    "Start again on both devices; if it keeps happening, `doctor` finds out whether the homeserver loses sessions.",
+    "Start again on both devices. A restart, or several workers, make a homeserver lose sessions: `doctor` finds out.",
   timed_out: "Start again, with a longer --timeout if need be.",
   unexpected_master_key:
     "Check --expect-master-key; if the account's cross-signing was not reset, don't trust the homeserver.",
@@ -27,6 +27,8 @@ export const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
   revocation_pending: "Run `session logout` again when the homeserver can be reached.",
   signed_in_unverified: "Verify it from another device, or sign it out with `session logout`.",
   session_not_found: "`session list` shows the sessions, `session import` brings one in.",
+  session_dead:
+    "It was signed out elsewhere, or another client refreshed its token: remove it with `session logout`, then sign in again.",
   session_incomplete: "Remove it with `session logout`, then sign in again.",
   secrets_missing:
     "Use a verified device's session, --secrets FILE or --recovery-key-file FILE; a new account has to set up encryption first.",

@@ -4,12 +4,19 @@ import { Failure } from "../foundation/failures.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
 import type { Network } from "../network/network.js";
 import type { RecoveryKeySource } from "../secret-storage/key-source.js";
-import { isRefreshable, sessionEvent } from "../session/describe.js";
-import { importSession, readPortableSession } from "../session/import.js";
-import { newSessionPath } from "../session/resolve.js";
+import { sessionEvent } from "../session/describe.js";
+import { importSession, readHandedInSession } from "../session/import.js";
+import { newSessionFile } from "../session/resolve.js";
 import { readSecretsFile } from "../session/secrets-source.js";
-import type { PortableSession, StoredSession } from "../session/session-file.js";
-import { SessionStore, sessionsDirectory } from "../session/store.js";
+import {
+  asHandedIn,
+  type HandedInSession,
+  type PortableSession,
+  type StoredSession,
+  withSecrets,
+} from "../session/session-file.js";
+import type { NewSessionFile } from "../session/store.js";
+import { isRefreshable } from "../session/token-life.js";
 import type { SignInContext } from "./context.js";
 import { askForHomeserver, namedHomeserver } from "./named-homeserver.js";
 import { withNetwork } from "./network.js";
@@ -17,6 +24,7 @@ import { refuseStdinTwice } from "./one-stdin.js";
 import type { ImportOptions } from "./options/session.js";
 import { printJson } from "./print-json.js";
 import { optionalRecoveryKey, recoveryKeyOfFile } from "./recovery-key.js";
+import { openStore } from "./session-context.js";
 import { refuseTwoSecrets } from "./sign-in.js";
 
 /**
@@ -32,13 +40,13 @@ export async function sessionImport(
   checkOptions(source, options);
   if (options.tokenFile !== undefined) return importToken(options.tokenFile, options, context);
   if (source === undefined) throw nothingToImport();
-  const portable = await readPortableSession(source, context.stdin, context.signal);
+  const handedIn = await readHandedInSession(source, context.stdin, context.signal);
   const recoveryKey = await recoveryKeyOption(options, context);
-  const session = await withSecretsOf(options.secrets, portable, context);
-  const path = await newSessionPath(options.session, context, session.device_id);
-  if (options.offline) return takeIn(session, path, options, context);
+  const session = await withSecretsOf(options.secrets, handedIn, context);
+  const file = await newSessionFile(options.session, context, session.portable.device_id);
+  if (options.offline) return takeIn(session, file, options, context);
   await withNetwork(options, context, (network) =>
-    takeIn(session, path, options, context, network, recoveryKey),
+    takeIn(session, file, options, context, network, recoveryKey),
   );
 }
 
@@ -55,54 +63,55 @@ async function importToken(file: string, options: ImportOptions, context: SignIn
       ? await resolveHomeserver(named, network, signal)
       : await askForHomeserver(network, context);
     const portable = await sessionOfToken(token, baseUrl, network.http, signal);
-    const session = await withSecretsOf(options.secrets, portable, context);
-    const path = await newSessionPath(options.session, context, session.device_id);
+    const session = await withSecretsOf(options.secrets, asHandedIn(portable), context);
+    const file = await newSessionFile(options.session, context, portable.device_id);
     const isAsked = !given && options.secrets === undefined && display.prompt;
     const recoveryKey = isAsked ? await optionalRecoveryKey(isAsked, signal) : given;
-    await takeIn(session, path, options, context, network, recoveryKey);
+    await takeIn(session, file, options, context, network, recoveryKey);
   });
 }
 
 /** The session with the secrets of --secrets, where that is given. */
 async function withSecretsOf(
   file: string | undefined,
-  session: PortableSession,
+  session: HandedInSession,
   { signal }: SignInContext,
-): Promise<PortableSession> {
-  return file === undefined ? session : { ...session, secrets: await readSecretsFile(file, signal) };
+): Promise<HandedInSession> {
+  return file === undefined ? session : withSecrets(session, await readSecretsFile(file, signal));
 }
 
 /** @param network absent for an import without a check */
 async function takeIn(
-  session: PortableSession,
-  path: string,
+  session: HandedInSession,
+  file: NewSessionFile,
   options: ImportOptions,
   context: SignInContext,
   network?: Network,
   recoveryKey?: RecoveryKeySource,
 ): Promise<void> {
-  for (const warning of warningsOf(session, recoveryKey !== undefined)) {
+  const { portable } = session;
+  for (const warning of warningsOf(portable, recoveryKey !== undefined)) {
     if (options.json) printJson(warning, context);
     else context.stderr.write(`Warning: ${warning.message}\n`);
   }
-  const stored = await save(session, path, context, network, recoveryKey);
-  if (options.json) printJson(sessionEvent(path, stored), context);
-  else context.stderr.write(`Imported ${escapeText(session.user_id)} as ${escapeText(path, 1000)}.\n`);
+  const stored = await save(session, file, context, network, recoveryKey);
+  if (options.json) printJson(sessionEvent(file.path, stored), context);
+  else context.stderr.write(`Imported ${escapeText(portable.user_id)} as ${escapeText(file.path, 1000)}.\n`);
 }
 
 async function save(
-  session: PortableSession,
-  path: string,
+  session: HandedInSession,
+  file: NewSessionFile,
   context: SignInContext,
   network: Network | undefined,
   recoveryKey: RecoveryKeySource | undefined,
 ): Promise<StoredSession> {
   const { clock, signal } = context;
-  const store = new SessionStore(sessionsDirectory(context));
-  if (!network) return importSession(session, store, path, undefined, clock, signal);
+  const store = openStore(context);
+  if (!network) return importSession(session, store, file, undefined, clock, signal);
   const { connectSession } = await import("../session/connect.js");
-  const { homeserver } = connectSession(store, path, session, network);
-  return importSession(session, store, path, homeserver, clock, signal, recoveryKey);
+  const { homeserver } = connectSession(store, file.path, session.portable, network);
+  return importSession(session, store, file, homeserver, clock, signal, recoveryKey);
 }
 
 function checkOptions(source: string | undefined, options: ImportOptions): void {

@@ -5,7 +5,7 @@ import { resolveUserHomeserver } from "../homeserver/resolve-homeserver.js";
 import { decodeBase64 } from "../protocol/base64.js";
 import { generateDeviceId, isUsableDeviceId } from "../protocol/device-keys.js";
 import type { ExpectedUser } from "../protocol/expected-user.js";
-import { existingSessionPath, newSessionPath } from "../session/resolve.js";
+import { existingSessionPath, newSessionFile } from "../session/resolve.js";
 import type { SecretsSource } from "../session/secrets-source.js";
 import { SessionStore, sessionsDirectory } from "../session/store.js";
 import { type ExistingAccount, openExistingAccount } from "../sign-in/existing-device.js";
@@ -50,11 +50,9 @@ export async function prepareNewDevice(
       "A --device-id consists of 10 to 255 letters, digits or . _ ~ ! $ & ' ( ) * + , ; = : @ / - characters.",
     );
   }
-  const store = new SessionStore(sessionsDirectory(context));
-  const path = await newSessionPath(options.session, context, deviceId);
   return {
     deviceId,
-    sessionFile: store.newFile(path),
+    sessionFile: await newSessionFile(options.session, context, deviceId),
     deviceName,
     clientId,
     expectedMasterKey: expectMasterKey?.replace(/=+$/, ""),

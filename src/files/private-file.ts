@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { fchmodSync, openSync } from "node:fs";
+import { fchmodSync, linkSync, openSync, unlinkSync } from "node:fs";
 import { open, realpath, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -31,6 +31,23 @@ export async function replacePrivateFile(path: string, content: string | Uint8Ar
     throw error;
   }
   await syncDirectory(dirname(target));
+}
+
+/**
+ * Gives a file another name on the same file system.
+ *
+ * @throws {Error} `EEXIST` where something has that name already; others where the file system has no links
+ */
+export async function movePrivateFile(path: string, renamed: string): Promise<void> {
+  // A rename would overwrite. Without a pause between the two, so that hardly anything can leave both names behind.
+  linkSync(path, renamed);
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    unlinkSync(renamed);
+    throw error;
+  }
+  await syncDirectory(dirname(renamed));
 }
 
 /** Deletes a file for good. */

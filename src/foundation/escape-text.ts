@@ -21,11 +21,17 @@ export function escapeText(text: string, maxLength = 200): string {
   return shown;
 }
 
-/** A value as JSON on one line, with the same characters escaped as JSON does it: the value stays what it is. */
-export function safeJson(value: object): string {
-  return JSON.stringify(value).replace(UNSAFE, (unsafe) =>
-    Array.from({ length: unsafe.length }, (_, unit) => {
+/**
+ * A value as JSON, with the same characters escaped as JSON does it: the value stays what it is.
+ *
+ * @param indent spaces for each level; without it the JSON is on one line
+ */
+export function safeJson(value: object, indent = 0): string {
+  return JSON.stringify(value, undefined, indent).replace(UNSAFE, (unsafe) => {
+    // Only the layout has line breaks.
+    if (unsafe === "\n") return unsafe;
+    return Array.from({ length: unsafe.length }, (_, unit) => {
       return `\\u${unsafe.charCodeAt(unit).toString(16).padStart(4, "0")}`;
-    }).join(""),
-  );
+    }).join("");
+  });
 }

@@ -20,3 +20,14 @@ export type FailureKind =
   | "local"
   /** The process was told to end. */
   | "signal";
+
+/** What is the same of all failures with one code. */
+export interface Definition {
+  readonly kind: FailureKind;
+  /** Which signal it was, for those of the kind `signal`. */
+  readonly signal?: "SIGHUP" | "SIGINT" | "SIGTERM";
+  /** One sentence for the person, used where the place of the failure has nothing more exact to say. */
+  readonly message: string;
+  /** What to do next. */
+  readonly hint?: string;
+}

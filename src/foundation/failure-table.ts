@@ -1,21 +1,10 @@
-import type { FailureKind } from "./failure-kinds.js";
+import type { Definition } from "./failure-kinds.js";
 
 /**
  * Everything that can go wrong, in one table: the stable code that programs match on, its kind, what it means,
  * and what to do next. It speaks to users of the library and of the command line alike, and so names neither
  * options nor commands. `docs/failures.md` is made from it.
  */
-
-export interface Definition {
-  readonly kind: FailureKind;
-  /** Which signal it was, for those of the kind `signal`. */
-  readonly signal?: "SIGHUP" | "SIGINT" | "SIGTERM";
-  /** One sentence for the person, used where the place of the failure has nothing more exact to say. */
-  readonly message: string;
-  /** What to do next. */
-  readonly hint?: string;
-}
-
 export const FAILURES = {
   internal_error: {
     kind: "bug",
@@ -91,17 +80,15 @@ export const FAILURES = {
   },
   authorization_dropped: {
     kind: "refused",
-    message:
-      "The homeserver gave up the sign-in before its time was over: it was declined, its consent page was opened too often, or the homeserver was restarted.",
-    hint: "Start again, and open the consent page once.",
+    message: "The homeserver gave up the sign-in before its time: it was declined, or dropped.",
+    hint: "Start again. Opening the consent page very often, or a restart, makes a homeserver drop one.",
   },
   user_cancelled: { kind: "refused", message: "The sign-in was cancelled." },
   other_device_cancelled: { kind: "refused", message: "The other device cancelled the sign-in." },
   rendezvous_gone: {
     kind: "refused",
-    message:
-      "The rendezvous session was gone before its time: the other device ended it, or the homeserver lost it (in a restart, or because several processes share its work).",
-    hint: "Start again on both devices; if it keeps happening, ask the homeserver's admin.",
+    message: "The rendezvous session was gone before its time: the other device or the homeserver ended it.",
+    hint: "Start again on both devices. A restart, or several workers, make a homeserver lose sessions.",
   },
 
   rendezvous_expired: {
@@ -240,8 +227,7 @@ export const FAILURES = {
   },
   token_lost: {
     kind: "network",
-    message:
-      "An answer of the homeserver was lost, and the code is used up since: a token was issued that this device can't use or revoke, or the sign-in was declined.",
+    message: "The answer was lost that told of a decline, or brought a token that nobody can use or revoke.",
     hint: "Remove the device on the account's page, if it is there, then start again.",
   },
   session_unconfirmed: {
@@ -280,6 +266,11 @@ export const FAILURES = {
     kind: "local",
     message: "The homeserver no longer accepts this session.",
     hint: "It was signed out elsewhere, or another client refreshed its token: sign in again.",
+  },
+  session_not_refreshable: {
+    kind: "local",
+    message: "This session has no refresh token, so its access token can't be refreshed.",
+    hint: "Use the access token that it has, until that expires; then sign in again.",
   },
   session_locked: {
     kind: "local",

@@ -1,5 +1,5 @@
-import type { FailureKind } from "./failure-kinds.js";
-import { type Definition, FAILURES } from "./failure-table.js";
+import type { Definition, FailureKind } from "./failure-kinds.js";
+import { FAILURES } from "./failure-table.js";
 
 /** The stable name of a failure: `failure.code` in the event stream. */
 export type FailureCode = keyof typeof FAILURES;

@@ -171,7 +171,9 @@ export class DeviceGrant {
     const { server, deviceId } = this.#client;
     const page = server.account_management_uri;
     const where = page === undefined ? "on the account's page" : `at ${escapeText(page)}`;
-    return new Failure("token_lost", undefined, {
+    const message =
+      "An answer of the homeserver was lost, and the code is used up since: a token was issued that this device can't use or revoke, or the sign-in was declined.";
+    return new Failure("token_lost", message, {
       cleanup: "impossible",
       deviceId,
       hint: `If the device ${escapeText(deviceId)} is ${where}, remove it there, then start again.`,

@@ -31,7 +31,10 @@ export function toTokens(response: oauth.TokenEndpointResponse, askedAt: Date): 
     ...(refresh_token === undefined ? {} : { refreshToken: refresh_token }),
     ...(expires_in === undefined
       ? {}
-      : { expiresAt: new Date(askedAt.getTime() + expires_in * 1_000).toISOString() }),
+      : {
+          expiresAt: new Date(askedAt.getTime() + expires_in * 1_000).toISOString(),
+          lifetimeMs: Math.round(expires_in * 1_000),
+        }),
   };
 }
 

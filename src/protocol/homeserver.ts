@@ -18,6 +18,8 @@ export interface Tokens {
   readonly refreshToken?: Secret;
   /** RFC 3339; absent where the server doesn't say. */
   readonly expiresAt?: string;
+  /** Milliseconds that the access token lives from when it was granted; absent where the server doesn't say. */
+  readonly lifetimeMs?: number;
 }
 
 /**

@@ -5,10 +5,9 @@ import { Failure } from "../foundation/failures.js";
 import { checkCrossSigningSecrets, isDeviceVerified, publicCrossSigningKeys } from "./cross-signing.js";
 import { type DevicePrivateKeys, publicIdentityKeys, signedDeviceKeys } from "./device-keys.js";
 import type { AccountHomeserver } from "./homeserver.js";
-import { privateKeyBytes } from "./raw-keys.js";
+import { backupMismatch } from "./key-backup.js";
 import type { SecretsBundle } from "./secrets.js";
 import type { SignInAttempt } from "./sign-in-attempt.js";
-import { curve25519PublicKey } from "./signatures.js";
 
 /** How a device that has the account's secrets verifies itself (MSC4108 §Secret sharing and device verification). */
 
@@ -84,15 +83,11 @@ export async function checkBackup(
   signal: AbortSignal,
 ): Promise<void> {
   if (!backup) return;
-  const current = await account.backupVersion(signal).catch(() => undefined);
-  const fits =
-    current?.version === backup.backup_version &&
-    current.algorithm === backup.algorithm &&
-    (current.publicKey === undefined ||
-      current.publicKey === curve25519PublicKey(privateKeyBytes(backup.key)));
-  if (fits) return;
-  const message = current
-    ? "The backup key that was received doesn't fit the account's current key backup."
-    : "The backup key was received, but the account's key backup could not be checked.";
+  const mismatch = await account.backupVersion(signal).then(
+    (current) => backupMismatch(backup, current),
+    () => "could not be held to the account's key backup, as the homeserver could not be asked",
+  );
+  if (mismatch === undefined) return;
+  const message = `The backup key that was received ${mismatch}.`;
   emit({ event: "warning", code: "backup_mismatch", message });
 }

@@ -1,6 +1,9 @@
 import { escapeText } from "../foundation/escape-text.js";
+import { revealed, type Secret } from "../foundation/secret.js";
+import { sessionName } from "./names.js";
 import type { StoredSession } from "./session-file.js";
-import { type SessionEntry, sessionName } from "./store.js";
+import type { SessionEntry } from "./store.js";
+import { isRefreshable } from "./token-life.js";
 
 /** A session as `--json` shows it: nothing secret, and no token. docs/session-file.md lists the fields. */
 export function sessionEvent(path: string, session: StoredSession): object {
@@ -29,13 +32,6 @@ export function sessionEvent(path: string, session: StoredSession): object {
 export function entryEvent({ name, path, session, failure }: SessionEntry): object {
   if (session) return sessionEvent(path, session);
   return { event: "session", name, path, state: "unusable", code: failure.code, message: failure.message };
-}
-
-export function isRefreshable({
-  refresh_token,
-  oauth,
-}: Pick<StoredSession, "refresh_token" | "oauth">): boolean {
-  return refresh_token !== undefined && oauth !== undefined;
 }
 
 /** The table of `session list`: a heading, then a line for each session. */
@@ -73,6 +69,28 @@ export function sessionDetails(path: string, session: StoredSession): string {
     ["backup key", backup ? `of version ${backup.backup_version}` : "no"],
   ];
   return alignColumns(rows.map((row) => row.map((text) => escapeText(text, 1000))));
+}
+
+/** What `--show-secrets` adds to a session as `--json` shows it: its tokens and keys, as its file has them. */
+export function sessionSecrets(session: StoredSession): object {
+  const { access_token, refresh_token, secrets, device_keys } = revealed(session);
+  return { access_token, refresh_token, secrets, device_keys };
+}
+
+/** What `session show --show-secrets` says to a person besides. */
+export function secretDetails({ access_token, refresh_token, secrets, device_keys }: StoredSession): string {
+  const { master_key, self_signing_key, user_signing_key } = secrets?.cross_signing ?? {};
+  const rows: readonly (readonly [string, Secret | undefined])[] = [
+    ["access token", access_token],
+    ["refresh token", refresh_token],
+    ["master key", master_key],
+    ["self-signing key", self_signing_key],
+    ["user-signing key", user_signing_key],
+    ["backup key", secrets?.backup?.key],
+    ["device's Ed25519 key", device_keys?.ed25519],
+    ["device's Curve25519 key", device_keys?.curve25519],
+  ];
+  return alignColumns(rows.flatMap(([what, secret]) => (secret ? [[what, secret.reveal()]] : [])));
 }
 
 function alignColumns(rows: readonly (readonly string[])[]): string {

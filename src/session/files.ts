@@ -3,7 +3,12 @@ import { constants } from "node:fs";
 import { chmod, lstat, mkdir, open } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { fileError } from "../files/file-error.js";
-import { createPrivateFile, deletePrivateFile, replacePrivateFile } from "../files/private-file.js";
+import {
+  createPrivateFile,
+  deletePrivateFile,
+  movePrivateFile,
+  replacePrivateFile,
+} from "../files/private-file.js";
 import { readBounded, readInput } from "../files/read-bounded.js";
 import { readNamed } from "../files/read-named.js";
 import { errorCode } from "../foundation/error-code.js";
@@ -93,6 +98,20 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     await replacePrivateFile(path, text);
   } catch (error) {
     throw fileError("write", path, error);
+  }
+}
+
+/**
+ * Gives a file another name, over nothing that is there.
+ *
+ * @returns `taken` where something has that name; `kept` where the file could not be renamed, and keeps its own
+ */
+export async function moveFile(path: string, renamed: string): Promise<"moved" | "taken" | "kept"> {
+  try {
+    await movePrivateFile(path, renamed);
+    return "moved";
+  } catch (error) {
+    return errorCode(error) === "EEXIST" ? "taken" : "kept";
   }
 }
 

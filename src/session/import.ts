@@ -6,52 +6,61 @@ import { openSecretStorageFrom, type RecoveryKeySource } from "../secret-storage
 import { checkOwner, checkSession } from "./check.js";
 import { readSource } from "./files.js";
 import { withSessionLock } from "./lock.js";
-import { type PortableSession, parsePortableSession, type StoredSession } from "./session-file.js";
-import type { SessionStore } from "./store.js";
+import {
+  type HandedInSession,
+  type PortableSession,
+  parseHandedIn,
+  type StoredSession,
+} from "./session-file.js";
+import type { NewSessionFile, SessionStore } from "./store.js";
 
 /**
  * Reads a portable session from a file, a pipe, or with `-` from stdin.
  * @throws {Failure} `session_invalid`, `file_error`; the signal's reason
  */
-export async function readPortableSession(
+export async function readHandedInSession(
   source: string,
   stdin: Readable,
   signal: AbortSignal,
-): Promise<PortableSession> {
+): Promise<HandedInSession> {
   const { text, origin } = await readSource(source, stdin, signal);
-  return parsePortableSession(text, origin);
+  return parseHandedIn(text, origin);
 }
 
 /**
  * Creates the session file and checks it at the homeserver. It is on disk first because the check may have to
  * refresh: from then on this copy is the only good one, so it is kept even if the check fails.
  *
- * @param homeserver takes its access token from the file at `path`; absent for an import without a check
+ * @param file where the session goes; it may have another name afterwards
+ * @param homeserver takes its access token from `file`; absent for an import without a check
  * @param recoveryKey opens the account's secret storage, whose secrets take the place of the session's
  * @throws {Failure} what `checkSession` and `openSecretStorageFrom` throw; `session_exists`, `file_error`
  */
 export async function importSession(
-  portable: PortableSession,
+  handedIn: HandedInSession,
   store: SessionStore,
-  path: string,
+  file: NewSessionFile,
   homeserver: AccountHomeserver | undefined,
   clock: Clock,
   signal: AbortSignal,
   recoveryKey?: RecoveryKeySource,
 ): Promise<StoredSession> {
-  const session: StoredSession = {
-    ...portable,
-    state: homeserver ? "unconfirmed" : "complete",
-    created_at: clock.date().toISOString(),
-  };
-  await store.create(path, session);
-  if (!homeserver) return session;
+  const { path } = file;
+  const { portable } = handedIn;
+  const state = homeserver ? "unconfirmed" : "complete";
+  const session = await store.createFrom(path, handedIn, state, clock.date());
+  if (!homeserver) {
+    await file.nameAfter?.(portable.user_id);
+    return session;
+  }
   try {
     const stored = recoveryKey && (await secretsOf(portable, homeserver, recoveryKey, signal));
-    const checked = { ...portable, ...stored };
-    await checkSession(checked, homeserver, signal);
-    const changes = { state: "complete", ...stored } as const;
-    return await withSessionLock(path, clock, signal, () => store.update(path, changes));
+    await checkSession({ ...portable, ...stored }, homeserver, signal);
+    return await withSessionLock(path, clock, signal, async () => {
+      const checked = await store.update(path, { state: "complete", ...stored });
+      await file.nameAfter?.(portable.user_id);
+      return checked;
+    });
   } catch (error) {
     const { access_token } = await store.read(path);
     if (!access_token.equals(portable.access_token)) {

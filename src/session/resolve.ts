@@ -3,7 +3,8 @@ import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import type { Environment, Machine } from "../foundation/machine.js";
 import type { SessionState } from "../foundation/session-states.js";
-import { isSessionName, type SessionEntry, SessionStore, sessionsDirectory } from "./store.js";
+import { isSessionName, nameOfDevice } from "./names.js";
+import { type NewSessionFile, type SessionEntry, SessionStore, sessionsDirectory } from "./store.js";
 
 /**
  * The path of the session to use: the one that is named by the option or by MATRIX_QR_LOGIN_SESSION, else the
@@ -32,37 +33,41 @@ export async function existingSessionPath(
 }
 
 /**
- * The path for a new session, by default named after the device. That it can be created is tried out here,
- * so that it is known before any network and before any QR code.
+ * The file for a new session: the one that is named by the option or by MATRIX_QR_LOGIN_SESSION, else one of its
+ * device's name, which may be named after its user later. That it can be created is tried out here, so that it is
+ * known before any network and before any QR code.
  *
  * @throws {Failure} `session_exists`, `file_error`, `usage_error` for an impossible name
  */
-export async function newSessionPath(
+export async function newSessionFile(
   option: string | undefined,
   machine: Machine,
   deviceId: string,
-): Promise<string> {
+): Promise<NewSessionFile> {
   const store = new SessionStore(sessionsDirectory(machine));
-  const path = namedPath(option, machine.env, store) ?? store.pathOf(nameOfDevice(deviceId));
+  const named = namedPath(option, machine.env, store);
+  const path = named ?? store.pathOf(nameOfDevice(deviceId));
   await store.checkCanCreate(path);
-  return path;
+  return store.newFile(path, named !== undefined);
 }
 
-/** A device ID as a session name: `+` and `/` become what URL-safe base64 has for them. */
-export function nameOfDevice(deviceId: string): string {
-  const safe = deviceId.replaceAll("+", "-").replace(/[^A-Za-z0-9_-]/g, "_");
-  // A hyphen in front would look like an option.
-  return safe.replace(/^-/, "_").slice(0, 100);
-}
-
-function namedPath(option: string | undefined, env: Environment, store: SessionStore): string | undefined {
-  const named = option ?? (env["MATRIX_QR_LOGIN_SESSION"] || undefined);
-  if (named === undefined) return undefined;
+/**
+ * The path that somebody's word for a session means: itself if it has a separator or ends in `.json`, else that of a
+ * name in the sessions directory.
+ *
+ * @throws {Failure} `usage_error` for an impossible name
+ */
+export function pathOfNamed(named: string, store: SessionStore): string {
   if (named.includes("/") || named.includes(sep) || named.endsWith(".json")) return named;
   if (isSessionName(named)) return store.pathOf(named);
   throw new Failure("usage_error", `"${escapeText(named)}" can't be the name of a session.`, {
     hint: "A name has up to 100 letters, digits, dots, underscores and hyphens, and doesn't start with a dot.",
   });
+}
+
+function namedPath(option: string | undefined, env: Environment, store: SessionStore): string | undefined {
+  const named = option ?? (env["MATRIX_QR_LOGIN_SESSION"] || undefined);
+  return named === undefined ? undefined : pathOfNamed(named, store);
 }
 
 function noneFound(entries: readonly SessionEntry[]): Failure {

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { Failure } from "../foundation/failures.js";
 import { isUserId } from "../foundation/identifiers.js";
 import { isJsonObject, parseJson } from "../foundation/json.js";
-import { revealed } from "../foundation/secret.js";
+import { revealed, Secret } from "../foundation/secret.js";
 import { SESSION_STATES } from "../foundation/session-states.js";
 import { Token } from "../homeserver/token-schema.js";
 import { PrivateKey, SecretsBundle } from "../protocol/secrets.js";
@@ -28,6 +28,12 @@ const sharedEntries = {
   access_token: Token,
   refresh_token: v.exactOptional(Token),
   expires_at: v.exactOptional(Timestamp),
+  token_lifetime_ms: v.exactOptional(
+    v.pipe(
+      v.number(),
+      v.check((ms) => Number.isSafeInteger(ms) && ms >= 0, "is not a whole number of milliseconds"),
+    ),
+  ),
   oauth: v.exactOptional(
     v.object({ issuer: HttpUrl, client_id: v.pipe(v.string(), v.nonEmpty("is empty"), v.maxLength(2048)) }),
   ),
@@ -79,13 +85,41 @@ export function parseStoredSession(text: string, origin: string): StoredSession 
 }
 
 /**
- * Reads the JSON text of a session that is imported. Fields that only this program's own files have are ignored.
+ * Reads the JSON text of a portable session, leaving out what isn't part of one.
  *
  * @param origin where the text is from, for the message
  * @throws {Failure} `session_invalid`, naming the field but never its value
  */
 export function parsePortableSession(text: string, origin: string): PortableSession {
   return parse(PortableSession, text, origin);
+}
+
+/** A session that was handed in: what of it is understood here, and all that it holds. */
+export interface HandedInSession {
+  readonly portable: PortableSession;
+  /** The JSON object that it came as, other programs' fields included. */
+  readonly json: Secret;
+}
+
+/**
+ * Reads the JSON text of a session that is imported.
+ *
+ * @param origin where the text is from, for the message
+ * @throws {Failure} `session_invalid`, naming the field but never its value
+ */
+export function parseHandedIn(text: string, origin: string): HandedInSession {
+  return { portable: parsePortableSession(text, origin), json: new Secret(text) };
+}
+
+/** A session that was made here, as if it had been handed in. */
+export function asHandedIn(portable: PortableSession): HandedInSession {
+  return { portable, json: new Secret(JSON.stringify(revealed(portable))) };
+}
+
+/** A session with these secrets in the place of its own. */
+export function withSecrets({ portable, json }: HandedInSession, secrets: SecretsBundle): HandedInSession {
+  const fields = { ...parseJsonObject(json.reveal(), "the session"), secrets: revealed(secrets) };
+  return { portable: { ...portable, secrets }, json: new Secret(JSON.stringify(fields)) };
 }
 
 /**

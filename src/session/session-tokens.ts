@@ -6,6 +6,7 @@ import type { Tokens } from "../protocol/homeserver.js";
 import { withSessionLock } from "./lock.js";
 import type { StoredSession } from "./session-file.js";
 import type { SessionStore } from "./store.js";
+import { isInFirstHalf, isRefreshable, remainingMs } from "./token-life.js";
 
 /**
  * Asks the token endpoint for new tokens (RFC 6749 §6).
@@ -51,10 +52,33 @@ export class SessionAccessTokens implements AccessTokens {
   /** Refreshes now if the access token is known to expire within `ms` milliseconds and can be refreshed. */
   async ensureFreshFor(ms: number, signal: AbortSignal): Promise<void> {
     const isFresh = (session: StoredSession) =>
-      !session.refresh_token ||
-      !session.oauth ||
-      this.#remainingMs(session) >= ms ||
-      (this.#remainingMs(session) > 0 && isRiskyToRefresh(session, this.#clock.date()));
+      !isRefreshable(session) || remainingMs(session, this.#clock.date()) >= ms || this.#isRisky(session);
+    await this.#ensure(isFresh, signal);
+  }
+
+  /**
+   * Refreshes if the access token is known to expire within `ms` milliseconds, but never in the first half of its life:
+   * others may have been given that token, and a refresh may kill it.
+   *
+   * @throws {Failure} `session_dead` where it has expired and can't be refreshed
+   */
+  async ensureGoodFor(ms: number, signal: AbortSignal): Promise<void> {
+    const isGoodEnough = (session: StoredSession) => {
+      const now = this.#clock.date();
+      const remaining = remainingMs(session, now);
+      if (remaining >= ms || this.#isRisky(session)) return true;
+      return isRefreshable(session) ? isInFirstHalf(session, now) : remaining > 0;
+    };
+    await this.#ensure(isGoodEnough, signal);
+  }
+
+  /** Whether the access token is good, and sending the refresh token again could end the session. */
+  #isRisky(session: StoredSession): boolean {
+    const now = this.#clock.date();
+    return remainingMs(session, now) > 0 && isRiskyToRefresh(session, now);
+  }
+
+  async #ensure(isFresh: (session: StoredSession) => boolean, signal: AbortSignal): Promise<void> {
     if (!isFresh(await this.#store.read(this.#path))) await this.#renewUnless(isFresh, signal);
   }
 
@@ -64,7 +88,7 @@ export class SessionAccessTokens implements AccessTokens {
       const session = await this.#store.read(this.#path);
       if (isFresh(session)) return session.access_token;
       const { refresh_token, oauth } = session;
-      if (!refresh_token || !oauth) throw new Failure("session_dead");
+      if (!refresh_token || !oauth) throw withoutRefreshToken(session, this.#clock.date());
       const noteAsked = async () => {
         const now = this.#clock.date();
         const left = SAME_REFRESH_TOKEN_MS - sinceAsked(session, now);
@@ -73,26 +97,34 @@ export class SessionAccessTokens implements AccessTokens {
         await this.#store.update(this.#path, { refresh_asked_at: now.toISOString() });
         return SAME_REFRESH_TOKEN_MS;
       };
-      const tokens = await this.#refresh(refresh_token, oauth.client_id, oauth.issuer, signal, noteAsked);
+      const [answer] = await Promise.allSettled([
+        this.#refresh(refresh_token, oauth.client_id, oauth.issuer, signal, noteAsked),
+      ]);
 
       // If this process was halted until its lock went stale, another one's tokens may be there by now.
       const latest = await this.#store.read(this.#path);
       if (!latest.refresh_token?.equals(refresh_token)) return latest.access_token;
+      if (answer.status === "rejected") throw answer.reason;
+      const tokens = answer.value;
       await this.#store.update(this.#path, {
         access_token: tokens.accessToken,
         // A server that doesn't rotate refresh tokens sends none.
         refresh_token: tokens.refreshToken ?? refresh_token,
         expires_at: tokens.expiresAt,
         refresh_asked_at: undefined,
+        token_lifetime_ms: tokens.lifetimeMs,
       });
       return tokens.accessToken;
     });
   }
+}
 
-  #remainingMs(session: StoredSession): number {
-    if (session.expires_at === undefined) return Number.POSITIVE_INFINITY;
-    return Date.parse(session.expires_at) - this.#clock.date().getTime();
-  }
+function withoutRefreshToken(session: StoredSession, now: Date): Failure {
+  if (remainingMs(session, now) > 0) return new Failure("session_dead");
+  return new Failure(
+    "session_dead",
+    "The session's access token has expired, and there is no refresh token to get another with.",
+  );
 }
 
 /** How long ago the refresh token was first sent without an answer, in milliseconds; for ever where it wasn't. */

@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { fileError } from "../files/file-error.js";
 import { errorCode } from "../foundation/error-code.js";
 import { Failure } from "../foundation/failures.js";
@@ -9,13 +9,25 @@ import {
   checkCanCreateFile,
   createFile,
   makeDirectory,
+  moveFile,
   readSessionFile,
   removeFile,
   replaceFile,
 } from "./files.js";
-import { parseJsonObject, parseStoredSession, type StoredSession } from "./session-file.js";
+import { isSessionName, nameOfUser, sessionName } from "./names.js";
+import { nearMiss } from "./near-miss.js";
+import {
+  type HandedInSession,
+  parseJsonObject,
+  parseStoredSession,
+  type StoredSession,
+  toPortable,
+} from "./session-file.js";
 
 const APPLICATION = "matrix-qr-login";
+
+/** How many sessions of one user get a name of their own. */
+const MAX_NAMESAKES = 1000;
 
 /** A file of the directory: its session, or why it can't be used. */
 export type SessionEntry = { readonly name: string; readonly path: string } & (
@@ -28,12 +40,15 @@ export type SessionChanges = { readonly [K in keyof StoredSession]?: StoredSessi
 
 /** What the role of the new device writes its session with. */
 export interface NewSessionFile {
+  /** Where it is, or will be: until `nameAfter`. */
   readonly path: string;
   /**
    * The first save creates the file and never replaces one.
    * @throws {Failure} `session_exists`, `file_error`
    */
   save(session: StoredSession): Promise<void>;
+  /** Gives it the name of its user, once the homeserver has said who that is; absent where it keeps its name. */
+  nameAfter?(userId: string): Promise<void>;
   /** Deletes what was saved; nothing where that was nothing. */
   remove(): Promise<void>;
 }
@@ -72,17 +87,19 @@ export class SessionStore {
 
   /** The sessions of the directory, by name. */
   async list(): Promise<SessionEntry[]> {
+    return Promise.all((await this.#names()).map((name) => this.#entry(name)));
+  }
+
+  async #names(): Promise<string[]> {
     const files = await readdir(this.directory).catch((error: unknown) => {
       if (errorCode(error) === "ENOENT") return [];
       throw fileError("read", this.directory, error);
     });
-    const names = files.filter((file) => file.endsWith(".json")).map(sessionName);
-    return Promise.all(
-      names
-        .filter(isSessionName)
-        .sort()
-        .map((name) => this.#entry(name)),
-    );
+    return files
+      .filter((file) => file.endsWith(".json"))
+      .map(sessionName)
+      .filter(isSessionName)
+      .sort();
   }
 
   async #entry(name: string): Promise<SessionEntry> {
@@ -96,7 +113,33 @@ export class SessionStore {
 
   /** @throws {Failure} `session_not_found`, `session_invalid`, `file_error` */
   async read(path: string): Promise<StoredSession> {
-    return parseStoredSession(await readSessionFile(path), path);
+    return parseStoredSession(await this.#readText(path), path);
+  }
+
+  /**
+   * All that a session file holds, other programs' fields included, but for how far the session has come here.
+   *
+   * @returns JSON with the tokens and keys in the clear: what `session import` takes
+   * @throws {Failure} `session_not_found`, `session_invalid`, `file_error`; `session_incomplete` when its sign-in
+   *   never finished, `session_dead` after a logout
+   */
+  async readPortable(path: string): Promise<Readonly<Record<string, unknown>>> {
+    const text = await this.#readText(path);
+    toPortable(parseStoredSession(text, path));
+    const { state: _, refresh_asked_at: __, ...fields } = parseJsonObject(text, path);
+    return fields;
+  }
+
+  /** A name of the directory that nobody has, but that is nearly somebody's, is most likely a slip. */
+  async #readText(path: string): Promise<string> {
+    try {
+      return await readSessionFile(path);
+    } catch (error) {
+      const failure = Failure.from(error);
+      if (failure.code !== "session_not_found" || dirname(path) !== this.directory) throw failure;
+      const meant = nearMiss(sessionName(path), await this.#names());
+      throw meant === undefined ? failure : failure.with({ hint: `Did you mean ${meant}?` });
+    }
   }
 
   /**
@@ -106,6 +149,44 @@ export class SessionStore {
   async create(path: string, session: StoredSession): Promise<void> {
     await this.#makeDirectoryOf(path);
     await createFile(path, serialize(session));
+  }
+
+  /**
+   * Makes a new file of what was handed in, other programs' fields included, and its directory where that is missing.
+   *
+   * @param createdAt since when the session is there, where what was handed in doesn't say
+   * @returns what of it is understood
+   * @throws {Failure} `session_invalid`, `session_exists`, `file_error`
+   */
+  async createFrom(
+    path: string,
+    { json }: HandedInSession,
+    state: StoredSession["state"],
+    createdAt: Date,
+  ): Promise<StoredSession> {
+    const fields = parseJsonObject(json.reveal(), path);
+    const created_at = fields["created_at"] ? {} : { created_at: createdAt.toISOString() };
+    const text = serialize({ state, ...created_at }, fields);
+    const session = parseStoredSession(text, path);
+    await this.#makeDirectoryOf(path);
+    await createFile(path, text);
+    return session;
+  }
+
+  /**
+   * Gives a session that is named after its device the name of its user, or that with a number where others have
+   * it already. Nothing is ever overwritten, and a session that can't be renamed keeps its name.
+   *
+   * @returns where it is now
+   */
+  async #nameAfterUser(path: string, userId: string): Promise<string> {
+    const name = nameOfUser(userId);
+    for (let number = 1; number <= MAX_NAMESAKES; number++) {
+      const renamed = this.pathOf(number === 1 ? name : `${name}-${number}`);
+      const outcome = await moveFile(path, renamed);
+      if (outcome !== "taken") return outcome === "moved" ? renamed : path;
+    }
+    return path;
   }
 
   /** Replaces the whole file, atomically. */
@@ -138,35 +219,35 @@ export class SessionStore {
     await checkCanCreateFile(path);
   }
 
-  newFile(path: string): NewSessionFile {
+  /** @param keepsName whether somebody chose its name, so that it isn't named after its user */
+  newFile(path: string, keepsName = true): NewSessionFile {
     let created = false;
-    return {
+    let isNamed = false;
+    const file = {
       path,
-      save: async (session) => {
-        if (created) return this.write(path, session);
-        await this.create(path, session);
+      save: async (session: StoredSession) => {
+        if (created) await this.write(file.path, session);
+        else await this.create(file.path, session);
         created = true;
       },
+      ...(!keepsName && {
+        nameAfter: async (userId: string) => {
+          if (isNamed) return;
+          isNamed = true;
+          file.path = await this.#nameAfterUser(file.path, userId);
+        },
+      }),
       remove: async () => {
-        if (created) await this.remove(path);
+        if (created) await this.remove(file.path);
         created = false;
       },
     };
+    return file;
   }
 
   async #makeDirectoryOf(path: string): Promise<void> {
     await makeDirectory(dirname(path), dirname(path) === this.directory);
   }
-}
-
-/** The name of the session in a file: the file's, without its ending. */
-export function sessionName(path: string): string {
-  return basename(path, ".json");
-}
-
-/** A name that is one file name on every system. One that ends in `.json` would be taken for a path. */
-export function isSessionName(name: string): boolean {
-  return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/.test(name) && !name.endsWith(".json");
 }
 
 /** @param kept what the file holds already */

@@ -108,13 +108,17 @@ export async function signInThisDevice(
 function sessionFile({ clock }: SignInWorld, { sessionFile, deviceName }: NewDeviceRequest): SessionFile {
   const created_at = clock.date().toISOString();
   return {
-    path: sessionFile.path,
-    save: (session) =>
-      sessionFile.save({
+    get path() {
+      return sessionFile.path;
+    },
+    async save(session) {
+      await sessionFile.save({
         ...stored(session),
         created_at,
         ...(deviceName ? { device_name: deviceName } : {}),
-      }),
+      });
+      if (session.userId !== undefined) await sessionFile.nameAfter?.(session.userId);
+    },
     remove: () => sessionFile.remove(),
   };
 }
@@ -137,6 +141,7 @@ function stored({
     access_token: tokens.accessToken,
     ...(tokens.refreshToken === undefined ? {} : { refresh_token: tokens.refreshToken }),
     ...(tokens.expiresAt === undefined ? {} : { expires_at: tokens.expiresAt }),
+    ...(tokens.lifetimeMs === undefined ? {} : { token_lifetime_ms: tokens.lifetimeMs }),
     oauth: { issuer: oauthClient.issuer, client_id: oauthClient.clientId },
     ...(secrets === undefined ? {} : { secrets }),
     device_keys: { ed25519: identityKeys.ed25519, curve25519: identityKeys.curve25519 },

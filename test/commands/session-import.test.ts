@@ -248,7 +248,8 @@ describe("what a token is of", () => {
     await importing([
       ...["--token-file", token, "--homeserver", server.baseUrl.href, "--recovery-key-file", key],
     ]);
-    expect(await imported("NEWDEVICE1")).toMatchObject({ device_id: "NEWDEVICE1", state: "complete" });
+    const [entry] = await store.list();
+    expect(entry?.session).toMatchObject({ device_id: "NEWDEVICE1", state: "complete" });
   });
 });
 

@@ -4,20 +4,17 @@ import { PassThrough, Readable } from "node:stream";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { SignInContext } from "../../src/commands/context.js";
 import type { GlobalOptions } from "../../src/commands/options/global.js";
-import {
-  sessionCheck,
-  sessionExport,
-  sessionList,
-  sessionLogout,
-  sessionShow,
-} from "../../src/commands/session.js";
+import { sessionExport, sessionLogout } from "../../src/commands/session.js";
+import { sessionCheck } from "../../src/commands/session-check.js";
 import { sessionImport } from "../../src/commands/session-import.js";
+import { sessionList, sessionShow } from "../../src/commands/session-show.js";
 import type { DevHomeserver, DevHomeserverOptions } from "../../src/dev-homeserver/dev-homeserver.js";
 import { revealed, Secret } from "../../src/foundation/secret.js";
 import { withSessionLock } from "../../src/session/lock.js";
+import { nameOfUser } from "../../src/session/names.js";
 import { parsePortableSession, type StoredSession } from "../../src/session/session-file.js";
 import { SessionStore, sessionsDirectory } from "../../src/session/store.js";
-import { devHomeserver, signIn } from "../support/dev-homeserver.js";
+import { call, devHomeserver, signIn } from "../support/dev-homeserver.js";
 import { expectFailure } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
 import {
@@ -51,7 +48,7 @@ async function run(verb: Verb, stdin = "", clock = new FakeClock()) {
   try {
     await verb({ ...streams, ...machineWith(env), clock, signal } as unknown as SignInContext);
   } catch (error) {
-    expect(`${written(stdout)}${written(stderr)}`).not.toMatch(/session_removed|alive|Imported/);
+    expect(`${written(stdout)}${written(stderr)}`).not.toMatch(/session_removed|Imported|Refreshed/);
     throw error;
   }
   const out = written(stdout);
@@ -62,6 +59,11 @@ async function run(verb: Verb, stdin = "", clock = new FakeClock()) {
       .filter(Boolean)
       .map((line) => JSON.parse(line) as object);
   return { out, err: written(stderr), events };
+}
+
+/** The same context where stdout is a terminal. */
+function withTerminal(context: SignInContext): SignInContext {
+  return { ...context, stdout: Object.assign(context.stdout, { isTTY: true }) };
 }
 
 const save = (name: string, changes: Partial<StoredSession> = {}) =>
@@ -134,6 +136,44 @@ describe("session show", () => {
     expect(out).toMatch(/^backup key +of version 1$/m);
   });
 
+  it("takes the name as its argument too, which may not contradict --session", async () => {
+    await save("bot");
+    await save("other");
+    for (const chosen of [{ name: "other" }, { name: "other", session: store.pathOf("other") }]) {
+      const { out } = await run((context) => sessionShow({ ...options, ...chosen }, context));
+      expect(out).toMatch(/^name +other$/m);
+    }
+    env["MATRIX_QR_LOGIN_SESSION"] = "bot";
+    const { out } = await run((context) => sessionShow({ ...options, name: "other" }, context));
+    expect(out).toMatch(/^name +other$/m);
+    const failure = await expectFailure("usage_error", () =>
+      run((context) => sessionShow({ ...options, name: "other", session: "bot" }, context)),
+    );
+    expect(failure.message).toContain("--session");
+  });
+
+  it("shows tokens and keys only with --show-secrets", async () => {
+    const session = fullSession();
+    await store.create(store.pathOf("bot"), { ...session, state: "complete" });
+    for (const chosen of [options, json]) {
+      const { out } = await run((context) => sessionShow({ ...chosen, showSecrets: true }, context));
+      for (const secret of secretsOf(revealed(session))) expect(out).toContain(secret);
+    }
+  });
+
+  it("fails with exit 9 when the session named is not there, and names the one that was meant", async () => {
+    await save("laptop");
+    const near = await expectFailure("session_not_found", () =>
+      run((context) => sessionShow({ ...options, name: "laptpo" }, context)),
+    );
+    expect(near.hint).toBe("Did you mean laptop?");
+    const path = `${await temporaryDirectory()}/laptpo.json`;
+    const elsewhere = await expectFailure("session_not_found", () =>
+      run((context) => sessionShow({ ...options, name: path }, context)),
+    );
+    expect(elsewhere.hint).not.toContain("laptop");
+  });
+
   it("fails with exit 9 when the session named is not there", async () => {
     const failure = await expectFailure("session_not_found", () =>
       run((context) => sessionShow({ ...options, session: "missing" }, context)),
@@ -169,14 +209,44 @@ describe("list and show", () => {
 });
 
 describe("session check", () => {
-  it("says that the session lives and its device is verified", async () => {
+  it("says in a line each that the token is good, the device verified, the secrets and the backup current", async () => {
     const { server } = await savedDevice();
+    const { user_id, device_id } = server.existingSession;
     const { out } = await run((context) => sessionCheck(options, context));
-    expect(out).toBe(
-      `${server.existingSession.user_id}, device ${server.existingSession.device_id}: alive, verified.\n`,
-    );
+    expect(out.split("\n")).toEqual([
+      `ok       token    ${user_id} is signed in as device ${device_id}.`,
+      "ok       device   The device is there, and verified.",
+      "ok       secrets  The cross-signing keys are the account's.",
+      "ok       backup   The backup key is that of the current backup, version 1.",
+      "",
+    ]);
     const { events } = await run((context) => sessionCheck(json, context));
-    expect(events()).toMatchObject([{ event: "session", name: "bot", state: "complete", verified: true }]);
+    expect(events()).toMatchObject([
+      {
+        ...{ event: "session", name: "bot", state: "complete", verified: true },
+        checks: ["token", "device", "secrets", "backup"].map((check) => ({ check, state: "ok" })),
+      },
+    ]);
+  });
+
+  it("warns of a stale backup key, which is no failure", async () => {
+    const { server } = await savedDevice();
+    const { access_token: token } = server.existingSession;
+    const version = {
+      algorithm: "m.megolm_backup.v1.curve25519-aes-sha2",
+      auth_data: { public_key: "AAAA" },
+    };
+    const path = "POST /_matrix/client/v3/room_keys/version";
+    expect((await call(server.baseUrl, path, { token, json: version })).status).toBe(200);
+    const { out } = await run((context) => sessionCheck(options, context));
+    expect(out).toMatch(/^warning {2}backup {3}The backup key is stale: .*version 1, .*version 2\.$/m);
+  });
+
+  it("says what a session has nothing of", async () => {
+    const { path } = await savedDevice();
+    await store.update(path, { secrets: undefined });
+    const { out } = await run((context) => sessionCheck(options, context));
+    expect(out).toMatch(/^- {8}secrets {2}The session has no cross-signing keys\.\n- {8}backup /m);
   });
 
   it("makes an unconfirmed session complete when the homeserver confirms it", async () => {
@@ -208,15 +278,27 @@ describe("session check", () => {
     );
     expect(failure.kind).toBe("unverified");
     await store.update(path, { state: "complete" });
-    const { events } = await run((context) => sessionCheck(json, context));
-    expect(events()).toMatchObject([{ state: "complete", verified: false }]);
+    const again = await expectFailure("signed_in_unverified", () =>
+      run((context) => sessionCheck(json, context)),
+    );
+    expect(again.details).toMatchObject({ deviceId: "NEWDEVICE1", session: path });
+  });
+
+  it("completes an imported session that nobody has verified yet, and ends with exit 8", async () => {
+    const server = await devHomeserver();
+    const { accessToken } = await signIn(server, "NEWDEVICE1");
+    const { base_url, user_id } = server.existingSession;
+    const session = { base_url, user_id, device_id: "NEWDEVICE1", access_token: new Secret(accessToken) };
+    await store.create(store.pathOf("bot"), { ...session, state: "unconfirmed" });
+    await expectFailure("signed_in_unverified", () => run((context) => sessionCheck(options, context)));
+    expect((await store.read(store.pathOf("bot"))).state).toBe("complete");
   });
 
   it("refreshes an expired token, and has the new one on disk", async () => {
     const { server, path } = await savedDevice();
     await server.clock.advance(301_000);
     const { out } = await run((context) => sessionCheck(options, context), "", server.clock);
-    expect(out).toContain("alive, verified");
+    expect(out).toContain("there, and verified");
     const { access_token, refresh_token, expires_at } = await store.read(path);
     expect(access_token.reveal()).not.toBe(server.existingSession.access_token);
     expect(refresh_token?.reveal()).not.toBe(server.existingSession.refresh_token);
@@ -259,14 +341,16 @@ describe("session check", () => {
 });
 
 describe("session import", () => {
-  it("saves a session that the homeserver confirms, under its device's name", async () => {
+  it("saves a session that the homeserver confirms, under its user's name", async () => {
     const server = await devHomeserver();
     const file = await portableFile(server);
     const { out, err } = await run((context) => sessionImport(file, options, context));
-    const path = store.pathOf(server.existingSession.device_id);
+    const path = store.pathOf(nameOfUser(server.existingSession.user_id));
     expect(revealed(await store.read(path))).toMatchObject({ ...server.existingSession, state: "complete" });
     expect(out).toBe("");
     expect(err).toContain(path);
+    const again = await run((context) => sessionImport(file, json, context));
+    expect(again.events().at(-1)).toMatchObject({ name: `${nameOfUser(server.existingSession.user_id)}-2` });
   });
 
   it("reads stdin for -, warns that it is shared, and takes the name of --session", async () => {
@@ -284,7 +368,7 @@ describe("session import", () => {
     const text = JSON.stringify(fullSessionJson());
     const { err } = await run((context) => sessionImport("-", { ...options, offline: true }, context), text);
     expect(err).toMatch(/^Warning: If a running client /);
-    expect((await store.read(store.pathOf("ABCDEFGHIJ"))).state).toBe("complete");
+    expect((await store.read(store.pathOf("bot_example.org"))).state).toBe("complete");
   });
 
   it("warns of a session without secrets, which can't sign in another device", async () => {
@@ -332,13 +416,33 @@ describe("session import", () => {
 
 describe("session export", () => {
   it("prints the portable session and nothing else, so that an import gets back what was exported", async () => {
-    const session = fullSession();
-    await store.create(store.pathOf("bot"), { ...session, state: "complete", device_name: "Build bot" });
+    const theirs = { "org.example.note": { kept: [null] }, device_name: "Build bot" };
+    const session = { ...fullSession(), ...theirs };
+    await store.create(store.pathOf("bot"), { ...session, state: "complete" });
     const { out, err } = await run((context) => sessionExport(options, context));
     expect(JSON.parse(out)).toEqual(revealed(session));
     expect(err).toBe("");
     const line = await run((context) => sessionExport(json, context));
     expect(line.events()).toEqual([revealed(session)]);
+    await store.remove(store.pathOf("bot"));
+    await run((context) => sessionImport("-", { ...options, offline: true }, context), out);
+    const { created_at: _, ...imported } = JSON.parse(
+      (await run((context) => sessionExport(options, context))).out,
+    );
+    expect(imported).toEqual(revealed(session));
+  });
+
+  it("asks for --show-secrets on a terminal, and escapes there what could steer it", async () => {
+    const hostile = "\u009b2J\u202e";
+    await save("bot", { device_name: hostile });
+    const onTerminal = (verb: Verb) => run((context) => verb(withTerminal(context)));
+    const failure = await expectFailure("usage_error", () =>
+      onTerminal((context) => sessionExport(options, context)),
+    );
+    expect(failure.hint).toContain("--show-secrets");
+    const { out } = await onTerminal((context) => sessionExport({ ...options, showSecrets: true }, context));
+    expect(out).not.toMatch(/[\u009b\u202e]/);
+    expect(JSON.parse(out)).toMatchObject({ device_name: hostile });
   });
 
   it("refuses a sign-in that never finished", async () => {

@@ -5,7 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { openReadable } from "../../src/files/open-readable.js";
-import { createPrivateFile, openPrivateFile, replacePrivateFile } from "../../src/files/private-file.js";
+import {
+  createPrivateFile,
+  movePrivateFile,
+  openPrivateFile,
+  replacePrivateFile,
+} from "../../src/files/private-file.js";
 
 let folder: string;
 
@@ -78,5 +83,23 @@ describe.skipIf(process.platform === "win32")("a named pipe", () => {
     const read = stream.toArray();
     stream.destroy(new Error("stopped"));
     await expect(read).rejects.toThrow("stopped");
+  });
+});
+
+describe("a private file that is moved", () => {
+  it("has its new name alone", async () => {
+    await createPrivateFile(join(folder, "old"), "content");
+    await movePrivateFile(join(folder, "old"), join(folder, "new"));
+    expect(await readdir(folder)).toEqual(["new"]);
+    expect(await readFile(join(folder, "new"), "utf8")).toBe("content");
+  });
+
+  it("takes nobody's place, and then keeps its name", async () => {
+    await createPrivateFile(join(folder, "old"), "content");
+    await createPrivateFile(join(folder, "new"), "theirs");
+    const moving = movePrivateFile(join(folder, "old"), join(folder, "new"));
+    await expect(moving).rejects.toMatchObject({ code: "EEXIST" });
+    expect(await readFile(join(folder, "old"), "utf8")).toBe("content");
+    expect(await readFile(join(folder, "new"), "utf8")).toBe("theirs");
   });
 });

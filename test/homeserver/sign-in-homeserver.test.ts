@@ -238,7 +238,12 @@ describe("polling for tokens", () => {
     });
     expect(await homeserver.pollForTokens(signal)).toEqual({
       status: "granted",
-      tokens: { accessToken: AT, refreshToken: RT, expiresAt: "2026-01-01T00:05:00.000Z" },
+      tokens: {
+        accessToken: AT,
+        refreshToken: RT,
+        expiresAt: "2026-01-01T00:05:00.000Z",
+        lifetimeMs: 300_000,
+      },
     });
   });
 

@@ -32,6 +32,7 @@ describe("a refresh", () => {
       accessToken: new Secret("at2"),
       refreshToken: new Secret("rt2"),
       expiresAt: "2026-01-01T00:05:00.000Z",
+      lifetimeMs: 300_000,
     });
   });
 

@@ -125,6 +125,20 @@ describe.concurrent("no secret is seen", () => {
     }
   });
 
+  it("of a session that is refreshed, but by session token", async ({ machine }) => {
+    const server = await machine.homeserver(SHORT_LIVED);
+    await machine.addSession(server.existingSession);
+    const options = ["existing", "--verbose", "--trace", machine.path("trace.ndjson")];
+    const refreshed = await machine.run(["session", "refresh", ...options, "--json"]);
+    expect(refreshed.code, refreshed.stderr).toBe(0);
+    const token = await machine.run(["session", "token", ...options, "--min-valid", "86400"]);
+    const trace = await readFile(machine.path("trace.ndjson"), "utf8").catch(() => "");
+    const secrets = [...secretsIn(server.existingSession), ...tokensIssuedBy(server)];
+    const seen = refreshed.stdout + refreshed.stderr + token.stderr + trace;
+    expect(secretsFoundIn(seen, secrets)).toEqual([]);
+    expect(secretsFoundIn(token.stdout, secrets)).toEqual([token.stdout.trim()]);
+  });
+
   it("of a session file that can't be read for one of its secrets", async ({ machine }) => {
     const server = await machine.homeserver();
     const { existingSession } = server;

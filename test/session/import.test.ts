@@ -1,11 +1,11 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
 import { revealed, Secret } from "../../src/foundation/secret.js";
 import type { AccountHomeserver } from "../../src/protocol/homeserver.js";
-import { importSession, readPortableSession } from "../../src/session/import.js";
+import { importSession, readHandedInSession } from "../../src/session/import.js";
 import { SessionStore } from "../../src/session/store.js";
 import { expectFailure } from "../support/failures.js";
 import { fakeAccount } from "../support/fake-account.js";
@@ -15,15 +15,19 @@ import { fullSession, publishedKeys, temporaryDirectory } from "../support/sessi
 const { signal } = new AbortController();
 const session = fullSession();
 
-describe("readPortableSession", () => {
+describe("readHandedInSession", () => {
   const empty = Readable.from([]);
 
   it("reads a file, or stdin for -", async () => {
     const path = join(await temporaryDirectory(), "portable");
-    await writeFile(path, JSON.stringify({ ...revealed(session), state: "incomplete", unknown: 1 }));
-    expect(await readPortableSession(path, empty, signal)).toEqual(session);
-    const stdin = Readable.from([Buffer.from(JSON.stringify(revealed(session)))]);
-    expect(await readPortableSession("-", stdin, signal)).toEqual(session);
+    const text = JSON.stringify({ ...revealed(session), state: "incomplete", unknown: 1 });
+    await writeFile(path, text);
+    const stdin = Readable.from([Buffer.from(text)]);
+    for (const source of [path, "-"]) {
+      const { portable, json } = await readHandedInSession(source, stdin, signal);
+      expect(portable).toEqual(session);
+      expect(json.reveal()).toBe(text);
+    }
   });
 
   it("reads no more than 1 MiB, and doesn't say what it read", async () => {
@@ -32,21 +36,21 @@ describe("readPortableSession", () => {
         for (;;) yield Buffer.alloc(65_536, " ");
       })(),
     );
-    await expectFailure("session_invalid", () => readPortableSession("-", endless, signal));
+    await expectFailure("session_invalid", () => readHandedInSession("-", endless, signal));
     const text = Readable.from([Buffer.from('{"access_token": secret-value')]);
-    const failure = await expectFailure("session_invalid", () => readPortableSession("-", text, signal));
+    const failure = await expectFailure("session_invalid", () => readHandedInSession("-", text, signal));
     expect(failure.stack).not.toContain("secret-value");
   });
 
   it("fails with exit 9 when there is no such file", async () => {
-    const failure = await expectFailure("file_error", () => readPortableSession("/no/such", empty, signal));
+    const failure = await expectFailure("file_error", () => readHandedInSession("/no/such", empty, signal));
     expect(failure.kind).toBe("local");
   });
 
   it("ends with the signal's reason while stdin says nothing", async () => {
     const controller = new AbortController();
     const silent = new Readable({ read: () => controller.abort(new Failure("interrupted")) });
-    await expectFailure("interrupted", () => readPortableSession("-", silent, controller.signal));
+    await expectFailure("interrupted", () => readHandedInSession("-", silent, controller.signal));
   });
 });
 
@@ -59,11 +63,15 @@ describe("importSession", () => {
     path = store.pathOf("bot");
   });
 
-  const run = (answers?: Partial<AccountHomeserver>) =>
+  const run = (
+    answers?: Partial<AccountHomeserver>,
+    fields: object = revealed(session),
+    file = store.newFile(path),
+  ) =>
     importSession(
-      session,
+      { portable: session, json: new Secret(JSON.stringify(fields)) },
       store,
-      path,
+      file,
       answers && fakeAccount(publishedKeys(session), answers),
       new FakeClock(),
       signal,
@@ -89,6 +97,39 @@ describe("importSession", () => {
       },
     });
     expect(state).toBe("unconfirmed");
+  });
+
+  it("keeps what other programs have noted, and since when the session is there", async () => {
+    const noted = { "org.example.note": { kept: [1] }, oauth: { ...session.oauth, scope: "all" } };
+    const fields = {
+      ...revealed(session),
+      ...noted,
+      device_name: "Laptop",
+      created_at: "2025-01-01T00:00:00Z",
+    };
+    await run({}, fields);
+    expect(JSON.parse(await readFile(path, "utf8"))).toEqual({ ...fields, state: "complete" });
+  });
+
+  it("refuses what would not be a session file, and keeps nothing", async () => {
+    const failure = await expectFailure("session_invalid", () =>
+      run({}, { ...revealed(session), device_name: 1 }),
+    );
+    expect(failure.message).toContain('"device_name"');
+    expect(await store.list()).toEqual([]);
+  });
+
+  it("names the session after its user, once the homeserver has said who that is", async () => {
+    const file = store.newFile(path, false);
+    let asked: string | undefined;
+    const whoami = async () => {
+      asked = file.path;
+      return { userId: session.user_id };
+    };
+    await run({ whoami }, revealed(session), file);
+    expect(asked).toBe(path);
+    expect(file.path).toBe(store.pathOf("bot_example.org"));
+    expect((await store.list()).map(({ name }) => name)).toEqual(["bot_example.org"]);
   });
 
   it("leaves nothing behind when the check fails", async () => {

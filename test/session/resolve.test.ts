@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Machine } from "../../src/foundation/machine.js";
-import { existingSessionPath, nameOfDevice, newSessionPath } from "../../src/session/resolve.js";
+import { existingSessionPath, newSessionFile } from "../../src/session/resolve.js";
 import { SessionStore, sessionsDirectory } from "../../src/session/store.js";
 import { expectFailure } from "../support/failures.js";
 import { fullSession, machineWith, temporaryDirectory } from "../support/sessions.js";
@@ -18,6 +18,9 @@ beforeEach(async () => {
 
 const save = (name: string, state: "complete" | "incomplete" | "unconfirmed" = "complete") =>
   store.create(store.pathOf(name), { ...fullSession(), state });
+
+const newSessionPath = async (...args: Parameters<typeof newSessionFile>) =>
+  (await newSessionFile(...args)).path;
 
 describe.each([
   ["an existing session", (option: string | undefined) => existingSessionPath(option, machine)],
@@ -80,9 +83,16 @@ describe("existingSessionPath", () => {
   });
 });
 
-describe("newSessionPath", () => {
+describe("newSessionFile", () => {
   it("is named after the device by default", async () => {
     expect(await newSessionPath(undefined, machine, "ab+/cd==.json")).toBe(store.pathOf("ab-_cd___json"));
+  });
+
+  it("is named after its user later, unless somebody chose its name", async () => {
+    expect((await newSessionFile(undefined, machine, "DEVICEID00")).nameAfter).toBeDefined();
+    expect((await newSessionFile("chosen", machine, "DEVICEID00")).nameAfter).toBeUndefined();
+    env["MATRIX_QR_LOGIN_SESSION"] = "from-env";
+    expect((await newSessionFile(undefined, machine, "DEVICEID00")).nameAfter).toBeUndefined();
   });
 
   it("refuses the name of a session that is there, given or by default", async () => {
@@ -91,13 +101,4 @@ describe("newSessionPath", () => {
     await expectFailure("session_exists", () => newSessionPath(undefined, machine, "bot"));
     await expectFailure("session_exists", () => newSessionPath(store.pathOf("bot"), machine, "DEVICEID00"));
   });
-});
-
-describe("nameOfDevice", () => {
-  it.each(["+abc", "../../etc", "a\u0000b", "x".repeat(255), "-", "CON.json"])(
-    "makes %j a name",
-    (deviceId) => {
-      expect(nameOfDevice(deviceId)).toMatch(/^[A-Za-z0-9_][A-Za-z0-9_-]{0,99}$/);
-    },
-  );
 });

@@ -111,6 +111,18 @@ describe("the access tokens of a session file", () => {
     expect(revealed(await store.read(path))).toMatchObject({ refresh_token: "refresh-token-theirs" });
   });
 
+  it("are another process's, too, when that one made the refresh token of this one worthless", async () => {
+    const late: Refresh = async () => {
+      await store.update(path, {
+        access_token: new Secret("theirs"),
+        refresh_token: new Secret("refresh-token-theirs"),
+      });
+      throw new Failure("session_dead");
+    };
+    const renewed = await open(new FakeClock(), late).renew(new Secret("access-token-1"), signal);
+    expect(renewed.reveal()).toBe("theirs");
+  });
+
   it("keep the refresh token of a server that doesn't rotate it, and forget the old expiry", async () => {
     await open(new FakeClock(), async () => ({ accessToken: new Secret("access-token-2") })).renew(
       new Secret("access-token-1"),
@@ -208,5 +220,56 @@ describe("a refresh whose answer was lost", () => {
       open(new FakeClock(), unreachable).renew(new Secret("access-token-1"), signal),
     );
     expect((await store.read(path)).refresh_asked_at).toBeUndefined();
+  });
+});
+
+describe("ensureGoodFor", () => {
+  /** The access token lives until 00:05. */
+  const at = async (minutes: number, ms: number) => {
+    const clock = new FakeClock();
+    await clock.advance(minutes * 60_000);
+    await open(clock).ensureGoodFor(ms, signal);
+    return (await store.read(path)).access_token.reveal();
+  };
+
+  it("refreshes when less time is left", async () => {
+    expect(await at(4.5, 60_000)).toBe("access-token-2");
+  });
+
+  it("doesn't when enough is left", async () => {
+    expect(await at(3.5, 60_000)).toBe("access-token-1");
+  });
+
+  it("never does so in the first half of a token's life, however much is asked for", async () => {
+    expect(await at(2.4, 3_600_000)).toBe("access-token-1");
+    expect(await at(2.5, 3_600_000)).toBe("access-token-2");
+  });
+
+  it("goes by the lifetime that the homeserver gives", async () => {
+    await store.update(path, { token_lifetime_ms: 3_600_000 });
+    expect(await at(0, 310_000)).toBe("access-token-2");
+  });
+
+  it("takes five minutes for the lifetime where the file says nothing", async () => {
+    await store.update(path, { token_lifetime_ms: undefined });
+    expect(await at(2.4, 3_600_000)).toBe("access-token-1");
+    expect(await at(2.5, 3_600_000)).toBe("access-token-2");
+  });
+
+  it("keeps a token that can't be refreshed as long as it lives, and not longer", async () => {
+    await store.update(path, { refresh_token: undefined });
+    expect(await at(4.9, 60_000)).toBe("access-token-1");
+    const failure = await expectFailure("session_dead", () => at(5, 60_000));
+    expect(failure.message).toContain("expired");
+  });
+
+  it("takes what another process has got meanwhile for good enough", async () => {
+    const clock = new FakeClock();
+    await clock.advance(290_000);
+    const both = [0, 1].map(() =>
+      new SessionAccessTokens(store, path, endpoint.refresh, clock).ensureGoodFor(60_000, signal),
+    );
+    await clock.runUntil(Promise.all(both));
+    expect(endpoint.asked).toEqual(["refresh-token-1"]);
   });
 });

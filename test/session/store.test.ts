@@ -204,3 +204,46 @@ describe("the session file of a new device", () => {
     expect(await store.read(file.path)).toEqual(session);
   });
 });
+
+describe("a session that nobody has named", () => {
+  const USER_NAME = "bot_example.org";
+
+  it("gets the name of its user, and is saved and removed under that from then on", async () => {
+    const store = await newStore();
+    const file = store.newFile(store.pathOf("ABCDEFGHIJ"), false);
+    await file.save({ ...session, state: "incomplete" });
+    expect(file.path).toBe(store.pathOf("ABCDEFGHIJ"));
+    await file.nameAfter?.(session.user_id ?? "");
+    await file.nameAfter?.(session.user_id ?? "");
+    expect(file.path).toBe(store.pathOf(USER_NAME));
+    await file.save(session);
+    expect(await readdir(store.directory)).toEqual([`${USER_NAME}.json`]);
+    expect((await store.read(file.path)).state).toBe("complete");
+    if (process.platform !== "win32") expect(await mode(file.path)).toBe(0o600);
+    await file.remove();
+    expect(await readdir(store.directory)).toEqual([]);
+  });
+
+  it("takes the next number where others have the name, and overwrites none of them", async () => {
+    const store = await newStore();
+    const devices = ["DEVICEID01", "DEVICEID02", "DEVICEID03", "DEVICEID04"];
+    const named = await Promise.all(
+      devices.map(async (device_id) => {
+        const file = store.newFile(store.pathOf(device_id), false);
+        await file.save({ ...session, device_id });
+        await file.nameAfter?.(session.user_id ?? "");
+        return [file.path, device_id] as const;
+      }),
+    );
+    const names = [USER_NAME, `${USER_NAME}-2`, `${USER_NAME}-3`, `${USER_NAME}-4`];
+    expect((await store.list()).map(({ name }) => name)).toEqual(names);
+    for (const [path, device_id] of named) expect(await store.read(path)).toMatchObject({ device_id });
+  });
+
+  it("keeps its name where it can't be renamed", async () => {
+    const store = await newStore();
+    const file = store.newFile(store.pathOf("ABCDEFGHIJ"), false);
+    await file.nameAfter?.(session.user_id ?? "");
+    expect(file.path).toBe(store.pathOf("ABCDEFGHIJ"));
+  });
+});

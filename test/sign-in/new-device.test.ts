@@ -144,6 +144,7 @@ describe("a new device", () => {
       access_token: new Secret("access-1"),
       refresh_token: new Secret("refresh-1"),
       expires_at: expect.stringMatching(/^2026-01-01T00:05:0/),
+      token_lifetime_ms: 300_000,
       oauth: { issuer: "https://auth.example/", client_id: "client" },
       secrets: all.secrets,
       device_keys: { ed25519: expect.any(Secret), curve25519: expect.any(Secret) },

@@ -20,7 +20,7 @@ export const BASE_URL = new URL("https://matrix.example.org/");
 const ISSUER = "https://auth.example.org/";
 export const LINK = "https://auth.example.org/link";
 export const NEW_DEVICE = "NEWDEVICE+/1";
-export const TOKENS: Required<Omit<Tokens, "expiresAt">> = {
+export const TOKENS: Required<Pick<Tokens, "accessToken" | "refreshToken">> = {
   accessToken: new Secret("access-1"),
   refreshToken: new Secret("refresh-1"),
 };

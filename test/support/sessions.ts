@@ -45,6 +45,7 @@ export function fullSession(): Required<PortableSession> {
     access_token: new Secret("access-token-1"),
     refresh_token: new Secret("refresh-token-1"),
     expires_at: "2026-01-01T00:05:00Z",
+    token_lifetime_ms: 300_000,
     oauth: { issuer: "https://auth.example.org/", client_id: "client-1" },
     secrets: {
       cross_signing: newCrossSigningSecrets(),

@@ -1,12 +1,15 @@
 import type { Command } from "@commander-js/extra-typings";
-import { choice, globalOptions } from "./global.js";
+import { choice, globalOptions, seconds } from "./global.js";
 import { RECOVERY_KEY_FILE } from "./sign-in.js";
 import { type OptionsOf, withOptions } from "./with-options.js";
 
 /** The verbs of `session`, each below the command that groups them. */
 
+const NAME = "the session, by its name or path";
+const MIN_VALID_S = 60;
+
 export function sessionCommand(parent: Command) {
-  return parent.command("session").description("list, show, check, import, export, logout");
+  return parent.command("session").description("list, show, check, token, refresh, import, export, logout");
 }
 
 export function listCommand(session: Command) {
@@ -15,28 +18,63 @@ export function listCommand(session: Command) {
 
 export function showCommand(session: Command) {
   return withOptions(
-    session.command("show").description("show what a session holds, without its secrets"),
+    session
+      .command("show")
+      .description("show what a session holds, without its secrets")
+      .argument("[name]", NAME)
+      .option("--show-secrets", "show its tokens and keys too"),
     globalOptions(),
   );
 }
 
+export type ShowOptions = OptionsOf<typeof showCommand>;
+
 export function checkCommand(session: Command) {
   return withOptions(
-    session.command("check").description("ask the homeserver whether it is alive and verified"),
+    session
+      .command("check")
+      .description("ask the homeserver whether it is alive and verified, and its backup key current")
+      .argument("[name]", NAME),
+    globalOptions(),
+  );
+}
+
+export function tokenCommand(session: Command) {
+  return withOptions(
+    session
+      .command("token")
+      .description("print an access token, refreshed if need be")
+      .argument("[name]", NAME)
+      .addOption(seconds("--min-valid <seconds>", "how long it has to be good").default(MIN_VALID_S)),
+    globalOptions(),
+  );
+}
+
+export type TokenOptions = OptionsOf<typeof tokenCommand>;
+
+export function refreshCommand(session: Command) {
+  return withOptions(
+    session.command("refresh").description("refresh its tokens now").argument("[name]", NAME),
     globalOptions(),
   );
 }
 
 export function exportCommand(session: Command) {
   return withOptions(
-    session.command("export").description("print it as JSON, secrets and all"),
+    session
+      .command("export")
+      .description("print it as JSON, secrets and all")
+      .argument("[name]", NAME)
+      .option("--show-secrets", "print it to a terminal too"),
     globalOptions(),
   ).addOption(choice("--format <format>", "what is printed", ["json"]));
 }
 
+export type ExportOptions = OptionsOf<typeof exportCommand>;
+
 export function logoutCommand(session: Command) {
   return withOptions(
-    session.command("logout").description("revoke its tokens and delete it"),
+    session.command("logout").description("revoke its tokens and delete it").argument("[name]", NAME),
     globalOptions(),
   );
 }

@@ -28,6 +28,7 @@ export interface PortableTokens {
   readonly access_token: string;
   readonly refresh_token: string;
   readonly expires_at: string;
+  readonly token_lifetime_ms: number;
   readonly oauth: { readonly issuer: string; readonly client_id: string };
 }
 
@@ -100,6 +101,7 @@ export class AuthorizationServer {
       access_token: accessToken,
       refresh_token: refreshToken,
       expires_at: new Date(settings.clock.date().getTime() + settings.accessTokenLifetimeMs).toISOString(),
+      token_lifetime_ms: settings.accessTokenLifetimeMs,
       oauth: { issuer: issuer.href, client_id: clientId },
     };
   }

@@ -1,0 +1,45 @@
+import { resolve } from "node:path";
+import { Failure } from "../foundation/failures.js";
+import { existingSessionPath, pathOfNamed } from "../session/resolve.js";
+import type { StoredSession } from "../session/session-file.js";
+import { SessionStore, sessionsDirectory } from "../session/store.js";
+import type { CommandContext } from "./context.js";
+import type { GlobalOptions } from "./options/global.js";
+
+/** What the verbs of `session` share. */
+
+/** The options of a verb, with its argument: a session by its name or path, which is short for --session. */
+export type Named<Options extends GlobalOptions> = Options & { readonly name?: string | undefined };
+
+/** A session that is there, with the store that it was found by. */
+export interface FoundSession {
+  readonly store: SessionStore;
+  readonly path: string;
+  readonly session: StoredSession;
+}
+
+export function openStore(context: CommandContext): SessionStore {
+  return new SessionStore(sessionsDirectory(context));
+}
+
+/**
+ * Finds and reads the session that is meant.
+ *
+ * @param states which sessions count as being there when none is named
+ * @throws {Failure} `usage_error` where the argument and --session mean two; what `existingSessionPath` and reading throw
+ */
+export async function findSession(
+  { name, session: option }: Named<GlobalOptions>,
+  context: CommandContext,
+  states: Parameters<typeof existingSessionPath>[2] = "any",
+): Promise<FoundSession> {
+  const store = openStore(context);
+  const meant = (named: string) => resolve(pathOfNamed(named, store));
+  if (name !== undefined && option !== undefined && meant(name) !== meant(option)) {
+    throw new Failure("usage_error", "The argument and --session name two different sessions.", {
+      hint: "Give one of the two.",
+    });
+  }
+  const path = await existingSessionPath(name ?? option, context, states);
+  return { store, path, session: await store.read(path) };
+}

@@ -1,0 +1,69 @@
+import type { Clock } from "../foundation/clock.js";
+import { Failure } from "../foundation/failures.js";
+import { checkOwner } from "./check.js";
+import type { ConnectedSession } from "./connect.js";
+import { type StoredSession, toPortable } from "./session-file.js";
+import type { SessionStore } from "./store.js";
+import { isRefreshable, lifetimeMs, remainingMs } from "./token-life.js";
+
+/** A session whose access token is good now. */
+export interface GoodSession {
+  readonly session: StoredSession;
+  /** Why the token isn't known to be good for as long as was asked, as a sentence. */
+  readonly shortfall?: string;
+}
+
+/**
+ * Sees to it that a session's access token is good for `ms` milliseconds, as far as that can be had: it is never
+ * refreshed in the first half of its life. Where nobody knows when it expires, the homeserver is asked whether it is
+ * good now.
+ *
+ * @throws {Failure} `session_dead`, `session_incomplete`; `unexpected_user`, `session_invalid`; what a refresh throws
+ */
+export async function goodAccessToken(
+  store: SessionStore,
+  path: string,
+  { homeserver, accessTokens }: ConnectedSession,
+  ms: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<GoodSession> {
+  const portable = toPortable(await store.read(path));
+  if (portable.expires_at === undefined) await checkOwner(portable, homeserver, signal);
+  else await accessTokens.ensureGoodFor(ms, signal);
+  const session = await store.read(path);
+  const shortfall = shortfallOf(session, ms, clock);
+  return { session, ...(shortfall === undefined ? {} : { shortfall }) };
+}
+
+/**
+ * Refreshes a session's tokens, however long they would still be good. Of several processes that are asked at the same
+ * time one does it for all.
+ *
+ * @throws {Failure} `session_not_refreshable`, `session_dead`, `session_incomplete`; what a refresh throws
+ */
+export async function refreshSession(
+  store: SessionStore,
+  path: string,
+  { accessTokens }: ConnectedSession,
+  signal: AbortSignal,
+): Promise<StoredSession> {
+  const portable = toPortable(await store.read(path));
+  if (!isRefreshable(portable)) throw new Failure("session_not_refreshable");
+  await accessTokens.renew(portable.access_token, signal);
+  return store.read(path);
+}
+
+function shortfallOf(session: StoredSession, ms: number, clock: Clock): string | undefined {
+  const { expires_at, oauth } = session;
+  if (expires_at === undefined) {
+    // A token that isn't OAuth's lasts until its device is signed out (Client-Server API §Login).
+    return oauth && "The homeserver doesn't say how long this access token is good.";
+  }
+  const remaining = remainingMs(session, clock.date());
+  if (remaining >= ms) return undefined;
+  const seconds = (time: number) => `${Math.max(0, Math.floor(time / 1000))} s`;
+  const reason =
+    lifetimeMs(session) < ms ? `; the homeserver's live for ${seconds(lifetimeMs(session))}` : "";
+  return `This access token is good for ${seconds(remaining)}, not for ${seconds(ms)}${reason}.`;
+}
