@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 /** Where CI wants the results too, to count them. */
 const results = process.env["TEST_RESULTS"];
+/** Where .ci/stack has an installed Matrix Authentication Service, the tests run with that one too. */
+const withMas = process.env["MATRIX_QR_LOGIN_MAS_STACK"] ? ["mas"] : [];
 /** Takes note of the interop project's results only. */
 const INTEROP_RESULTS = "./test/interop/reporter.ts";
 
@@ -59,19 +61,19 @@ export default defineConfig({
           retry: 1,
         },
       },
-      {
-        // Against Synapse and Matrix Authentication Service, as .ci/stack installs them; not part of `npm test`.
+      // Against Synapse, as .ci/stack installs it; not part of `npm test`.
+      ...["synapse", ...withMas].map((server) => ({
         test: {
-          name: "stack",
+          name: server === "synapse" ? "stack" : `stack-${server}`,
           setupFiles,
           include: ["test/stack/**/*.test.ts"],
-          testTimeout: 60_000,
+          env: { STACK_WITH: server },
+          // A test has two devices, and some restart Synapse, which takes its time on a busy machine.
+          testTimeout: 120_000,
           // Each file starts servers of its own.
           maxWorkers: 2,
-          // Four servers a file on two cores: one of them may answer too late once.
-          retry: 1,
         },
-      },
+      })),
       {
         // In a terminal emulator, as .ci/terminal installs it; not part of `npm test`.
         test: {

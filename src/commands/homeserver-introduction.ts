@@ -1,22 +1,30 @@
 import { isIP } from "node:net";
 import type { DevHomeserver } from "../dev-homeserver/dev-homeserver.js";
 import type { ServedFiles } from "../dev-homeserver/served-session.js";
+import type { SynapseAuthorization } from "../dev-homeserver/synapse/start.js";
 import { escapeText } from "../foundation/escape-text.js";
 
 /** What a person is told about a development homeserver that runs: its account, and what to try with it. */
 export function introduction(
-  { baseUrl, account }: Pick<DevHomeserver, "baseUrl" | "account">,
+  {
+    baseUrl,
+    account,
+    issuer,
+  }: Pick<DevHomeserver, "baseUrl" | "account"> & Partial<Pick<SynapseAuthorization, "issuer">>,
   { session, recoveryKeyFile }: ServedFiles,
   host: string,
 ): string {
   const lines = [
     `Development homeserver: ${baseUrl.href}`,
+    ...(issuer ? [`  consent     ${issuer.href}link`] : []),
     `  account     ${account.userId}`,
     `  password    ${account.password}`,
     `  session     ${escapeText(session, 4096)}`,
     `  recovery    ${escapeText(recoveryKeyFile, 4096)}`,
     "",
-    "It keeps everything in memory, and forgets it at the end: Ctrl-C.",
+    issuer
+      ? "It stands in front of that Synapse, and forgets tokens and password at the end: Ctrl-C."
+      : "It keeps everything in memory, and forgets it at the end: Ctrl-C.",
   ];
   if (!isLoopback(host)) {
     lines.push("Anybody who can reach this machine can use it. Other machines need --allow-http for it.");

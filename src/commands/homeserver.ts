@@ -1,17 +1,28 @@
 import { tmpdir } from "node:os";
+import { type DevHomeserver, startDevHomeserver } from "../dev-homeserver/dev-homeserver.js";
 import type { DevHomeserverOptions } from "../dev-homeserver/options.js";
 import { withDevHomeserver } from "../dev-homeserver/served-session.js";
+import type { SynapseAuthorization } from "../dev-homeserver/synapse/start.js";
 import type { Clock } from "../foundation/clock.js";
 import { safeJson } from "../foundation/escape-text.js";
 import { aborted } from "./aborted.js";
 import type { CommandContext } from "./context.js";
 import { introduction } from "./homeserver-introduction.js";
 import type { HomeserverOptions } from "./options/homeserver.js";
+import { startInFrontOfSynapse } from "./synapse.js";
 
-/** `homeserver`: runs the embedded development homeserver until the signal is aborted, its normal end. */
+/**
+ * `homeserver`: runs the embedded development homeserver, or the part of it that stands in front of a Synapse, until
+ * the signal is aborted, its normal end.
+ */
 export async function homeserver(options: HomeserverOptions, context: CommandContext): Promise<void> {
   const { clock, signal, stdout, stderr } = context;
-  await withDevHomeserver(settings(options, clock), options.session, tmpdir(), async (server, files) => {
+  const settings = settingsOf(options, clock);
+  const start = (): Promise<DevHomeserver | SynapseAuthorization> =>
+    options.synapse === undefined
+      ? startDevHomeserver(settings)
+      : startInFrontOfSynapse(options.synapse, options, settings, signal);
+  await withDevHomeserver(start, options.session, tmpdir(), async (server, files) => {
     const { session, recoveryKeyFile } = files;
     const ready = {
       event: "ready",
@@ -26,11 +37,12 @@ export async function homeserver(options: HomeserverOptions, context: CommandCon
 }
 
 /** The command line counts in seconds. */
-function settings(options: HomeserverOptions, clock: Clock): DevHomeserverOptions {
+function settingsOf(options: HomeserverOptions, clock: Clock): DevHomeserverOptions {
   const { port, host, autoConsent, interval, tokenTtl, rendezvousLifetime } = options;
   return {
     clock,
     host,
+    ...(options.user !== undefined && { localpart: options.user }),
     ...(options.rendezvousMode && { rendezvous: options.rendezvousMode }),
     ...(options.like && { like: options.like }),
     ...(port !== undefined && { port }),

@@ -7,16 +7,12 @@ import { type Device, DeviceStore, deviceRoutes } from "./client-server/devices.
 import { keyBackupRoutes } from "./client-server/key-backup.js";
 import { keySignatureRoutes } from "./client-server/key-signatures.js";
 import { discoveryRoutes } from "./client-server/server-info.js";
-import { BrowserSessions } from "./consent/browser-sessions.js";
 import { pagesOf } from "./consent/pages.js";
-import { type Account, consentRoutes, noticeRoutes } from "./consent/routes.js";
-import { Router } from "./http/router.js";
-import { HttpServer } from "./http/server.js";
-import { ClientStore, registrationRoutes } from "./oauth/clients.js";
-import { type DeviceAuthorization, DeviceAuthorizationStore } from "./oauth/device-authorizations.js";
-import { deviceAuthorizationRoutes, tokenRoutes } from "./oauth/endpoints.js";
-import { DEVICE_CODE, metadataRoutes } from "./oauth/metadata.js";
-import { type Session, SessionStore } from "./oauth/sessions.js";
+import { type Account, noticeRoutes } from "./consent/routes.js";
+import { type Given, Router } from "./http/router.js";
+import { HttpServer, urlAt } from "./http/server.js";
+import { AuthorizationServer, type PortableTokens } from "./oauth/authorization-server.js";
+import type { Session } from "./oauth/sessions.js";
 import { type Decision, type DevHomeserverOptions, withDefaults } from "./options.js";
 import { Msc4108Store, msc4108Routes } from "./rendezvous/msc4108-2024.js";
 import { rendezvousRoutes } from "./rendezvous/routes.js";
@@ -27,16 +23,12 @@ import { newPassword, seedDevice, seedKeys } from "./seed.js";
 export type { Decision, DevHomeserverOptions, Fault } from "./options.js";
 
 /** The seeded device's session, in the portable form that `session import` takes. */
-export interface ExistingSession {
+export interface ExistingSession extends Partial<PortableTokens> {
   readonly base_url: string;
   readonly user_id: string;
   readonly device_id: string;
+  /** Where OAuth is switched off, it lasts, and there are no other fields of tokens. */
   readonly access_token: string;
-  /** Absent, as are the next three, where OAuth is switched off: the access token then lasts. */
-  readonly refresh_token?: string;
-  readonly expires_at?: string;
-  readonly token_lifetime_ms?: number;
-  readonly oauth?: { readonly issuer: string; readonly client_id: string };
   readonly secrets: SecretsBundleJson;
   readonly device_keys: { readonly ed25519: string; readonly curve25519: string };
 }
@@ -84,12 +76,11 @@ export interface DevHomeserver {
 export async function startDevHomeserver(options: DevHomeserverOptions = {}): Promise<DevHomeserver> {
   const settings = withDefaults(options);
   const { clock, behaviour } = settings;
-  const closing = new AbortController();
 
-  const router = new Router();
+  const router = new Router<Given>();
   const server = new HttpServer(router, settings.intercept);
   const port = await server.listen(settings.host, settings.port);
-  const baseUrl = new URL(`http://${urlHost(settings.host)}:${port}/`);
+  const baseUrl = urlAt(settings.host, port);
   const serverName = `${baseUrl.hostname}:${port}`;
 
   const { localpart } = settings;
@@ -104,59 +95,32 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
   const secretStorage = await seedSecretStorage(secrets, settings.recoveryPassphrase);
 
   const devices = new DeviceStore();
-  const sessions = new SessionStore(clock, behaviour.oauth);
-  const clients = new ClientStore();
-  const authorizations = new DeviceAuthorizationStore(
-    clock,
-    settings.authorizationLifetimeMs,
-    settings.intervalMs,
-    behaviour.oauth,
-  );
+  const pages = pagesOf(serverName);
+  const oauth = new AuthorizationServer({
+    issuer: baseUrl,
+    account,
+    devices: {
+      has: (deviceId) => devices.get(deviceId) !== undefined,
+      add: (deviceId, displayName) => devices.add(deviceId, displayName),
+      remove: (deviceId) => devices.remove(deviceId),
+    },
+    pages,
+    settings,
+  });
+  const { sessions } = oauth;
   const rendezvous = new RendezvousStore(clock, settings.rendezvousLifetimeMs, behaviour.rendezvous);
   const msc4108 = new Msc4108Store(clock, settings.msc4108LifetimeMs, behaviour.rendezvous);
   const authenticate = authenticator(sessions, behaviour.oauth.softLogout);
 
-  const existingDevice = devices.add(seeded.deviceId, "Existing device");
+  const { deviceId } = seeded;
+  const existingDevice = devices.add(deviceId, "Existing device");
   existingDevice.deviceKeys = seeded.deviceKeys;
-  const existingClient = clients.register({
-    client_name: "Existing device",
-    client_uri: "https://matrix-qr-login.example/",
-    token_endpoint_auth_method: "none",
-    grant_types: [DEVICE_CODE, "refresh_token"],
-  });
   const existingTokens = settings.oauth
-    ? sessions.start(
-        { deviceId: seeded.deviceId, clientId: existingClient.clientId },
-        settings.accessTokenLifetimeMs,
-        true,
-      )
-    : sessions.start({ deviceId: seeded.deviceId }, Number.POSITIVE_INFINITY, false);
-
-  const consentByItself = async (authorization: DeviceAuthorization, decision: Decision) => {
-    await clock.sleep(settings.autoConsentDelayMs, closing.signal);
-    authorizations.decide(authorization, decision);
-  };
-  const pages = pagesOf(serverName);
-  const oauth = {
-    issuer: baseUrl,
-    clients,
-    authorizations,
-    sessions,
-    devices,
-    verificationUriComplete: settings.verificationUriComplete,
-    accessTokenLifetimeMs: settings.accessTokenLifetimeMs,
-    authorizationLifetimeMs: settings.authorizationLifetimeMs,
-    behaviour: behaviour.oauth,
-    isKnownDevice: (deviceId: string) => devices.get(deviceId) !== undefined,
-    onAuthorization(authorization: DeviceAuthorization) {
-      if (!settings.autoConsent) return;
-      // It rejects only when the server closes.
-      consentByItself(authorization, settings.autoConsent).catch(() => {});
-    },
-  };
+    ? oauth.startSession(deviceId)
+    : { access_token: sessions.start({ deviceId }, Number.POSITIVE_INFINITY, false).accessToken };
 
   router.add(discoveryRoutes(baseUrl, settings));
-  router.add(deviceRoutes(userId, devices, sessions, authenticate, seeded.deviceId));
+  router.add(deviceRoutes(userId, devices, sessions, authenticate, deviceId));
   router.add(deviceKeyRoutes(userId, devices, crossSigning, authenticate));
   router.add(crossSigningRoutes(userId, crossSigning, authenticate, new URL("account", baseUrl)));
   router.add(keySignatureRoutes(userId, devices, crossSigning, authenticate));
@@ -165,15 +129,7 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
   router.add(rendezvousRoutes(rendezvous, authenticate, settings));
   if (settings.msc4108) router.add(msc4108Routes(msc4108, baseUrl));
   router.add(noticeRoutes(pages));
-  if (settings.oauth) {
-    router.add(metadataRoutes(baseUrl, settings));
-    router.add(tokenRoutes(oauth));
-    if (settings.registration) router.add(registrationRoutes(clients, settings, behaviour.oauth));
-    if (settings.deviceGrant) {
-      router.add(deviceAuthorizationRoutes(oauth));
-      router.add(consentRoutes(account, authorizations, new BrowserSessions(clock, String(port)), pages));
-    }
-  }
+  if (settings.oauth) router.add(oauth.routes());
 
   return {
     baseUrl,
@@ -183,19 +139,13 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
     existingSession: {
       base_url: baseUrl.href,
       user_id: userId,
-      device_id: seeded.deviceId,
-      access_token: existingTokens.accessToken,
-      ...(existingTokens.refreshToken !== undefined && {
-        refresh_token: existingTokens.refreshToken,
-        expires_at: new Date(clock.date().getTime() + settings.accessTokenLifetimeMs).toISOString(),
-        token_lifetime_ms: settings.accessTokenLifetimeMs,
-        oauth: { issuer: baseUrl.href, client_id: existingClient.clientId },
-      }),
+      device_id: deviceId,
+      ...existingTokens,
       secrets,
       device_keys: seeded.privateKeys,
     },
     async close() {
-      closing.abort();
+      oauth.close();
       await server.close();
     },
     devices: () => devices.all(),
@@ -206,20 +156,11 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
       rendezvous.clear();
       msc4108.clear();
     },
-    decide(userCode, decision) {
-      const authorization = authorizations.findByUserCode(userCode);
-      return authorization !== undefined && authorizations.decide(authorization, decision);
-    },
+    decide: (userCode, decision) => oauth.decide(userCode, decision),
     removeCrossSigning() {
       delete crossSigning.masterKey;
       delete crossSigning.selfSigningKey;
       delete crossSigning.userSigningKey;
     },
   };
-}
-
-/** What the base URL calls the host: an address that stands for all of them is named localhost. */
-function urlHost(host: string): string {
-  if (host === "0.0.0.0" || host === "::") return "localhost";
-  return host.includes(":") ? `[${host}]` : host;
 }

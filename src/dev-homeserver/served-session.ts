@@ -5,8 +5,10 @@ import { createPrivateFile } from "../files/private-file.js";
 import { errorCode } from "../foundation/error-code.js";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
-import { type DevHomeserver, type ExistingSession, startDevHomeserver } from "./dev-homeserver.js";
-import type { DevHomeserverOptions } from "./options.js";
+import type { DevHomeserver, ExistingSession } from "./dev-homeserver.js";
+
+/** What there is of a homeserver to hand its account out. */
+type Served = Pick<DevHomeserver, "existingSession" | "recoveryKey" | "close">;
 
 /** Where the account is for other programs. Both are for this user alone, and gone afterwards. */
 export interface ServedFiles {
@@ -18,20 +20,21 @@ export interface ServedFiles {
  * Runs a development homeserver, with the session of its existing device in a file and its account's recovery key
  * in another, for as long as `use` takes.
  *
+ * @param start starts it
  * @param sessionFile where the session is written, for this user alone; by default into a fresh folder. The recovery
  *   key is written beside it, under the same name with `.recovery-key` behind.
  * @param temporaryFolder where that folder is made
  * @param use given the homeserver and the paths of both
  * @throws {Failure} `usage_error` where it can't listen, `session_exists` where there is a session already,
- *   `file_error`, and what `use` throws
+ *   `file_error`, and what `start` and `use` throw
  */
-export async function withDevHomeserver(
-  options: DevHomeserverOptions,
+export async function withDevHomeserver<Server extends Served>(
+  start: () => Promise<Server>,
   sessionFile: string | undefined,
   temporaryFolder: string,
-  use: (server: DevHomeserver, files: ServedFiles) => Promise<void>,
+  use: (server: Server, files: ServedFiles) => Promise<void>,
 ): Promise<void> {
-  const server = await start(options);
+  const server = await listening(start);
   try {
     const session = sessionFile ?? (await newSessionPath(temporaryFolder));
     const recoveryKeyFile = `${session}.recovery-key`;
@@ -52,10 +55,11 @@ export async function withDevHomeserver(
   }
 }
 
-async function start(options: DevHomeserverOptions): Promise<DevHomeserver> {
+async function listening<Server>(start: () => Promise<Server>): Promise<Server> {
   try {
-    return await startDevHomeserver(options);
+    return await start();
   } catch (cause) {
+    if (cause instanceof Failure) throw cause;
     const reason = cause instanceof Error ? escapeText(cause.message) : "";
     throw new Failure("usage_error", `The homeserver can't listen there: ${reason}`, {
       hint: "Choose another port, or another address to listen on.",

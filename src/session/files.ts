@@ -3,7 +3,6 @@ import { constants } from "node:fs";
 import { chmod, lstat, mkdir, open } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { fileError } from "../files/file-error.js";
-import { openReadable } from "../files/open-readable.js";
 import {
   createPrivateFile,
   deletePrivateFile,
@@ -11,6 +10,7 @@ import {
   replacePrivateFile,
 } from "../files/private-file.js";
 import { readBounded, readInput } from "../files/read-bounded.js";
+import { readNamed } from "../files/read-named.js";
 import { errorCode } from "../foundation/error-code.js";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
@@ -47,14 +47,7 @@ export async function readSessionFile(path: string): Promise<string> {
  * @throws {Failure} `session_invalid`, `file_error`; the signal's reason
  */
 export async function readHandedIn(path: string, signal: AbortSignal): Promise<string> {
-  const { stream } = await openReadable(path).catch((error: unknown) => {
-    throw fileError("read", path, error);
-  });
-  try {
-    return await readSessionStream(stream, path, signal);
-  } finally {
-    stream.destroy();
-  }
+  return toText(await readNamed(path, MAX_SESSION_BYTES, signal), path);
 }
 
 /**

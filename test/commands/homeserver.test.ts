@@ -9,6 +9,8 @@ import type { HomeserverOptions } from "../../src/commands/options/homeserver.js
 import { Failure } from "../../src/foundation/failures.js";
 import { failureOf } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
+import { FakeSynapse, futureEndpoint, SHARED_SECRET } from "../support/fake-synapse.js";
+import { serve } from "../support/local-server.js";
 import { machineWith } from "../support/sessions.js";
 
 const DEFAULTS = {
@@ -19,9 +21,8 @@ const DEFAULTS = {
 } as const;
 
 /** Runs the command until it is ready. */
-async function run(options: Partial<HomeserverOptions>) {
+async function run(options: Partial<HomeserverOptions>, stop = new AbortController()) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const stop = new AbortController();
   const context = {
     ...machineWith({}),
     stdin: process.stdin,
@@ -47,6 +48,12 @@ async function run(options: Partial<HomeserverOptions>) {
     recovery_key_file: string;
   };
   return { ready, stdout, stderr, stop: () => stop.abort(new Failure("interrupted")), ended };
+}
+
+async function secretFile(text = `${SHARED_SECRET}\n`): Promise<string> {
+  const path = join(await temporaryFolder(), "secret");
+  await writeFile(path, text);
+  return path;
 }
 
 async function temporaryFolder(): Promise<string> {
@@ -142,11 +149,77 @@ describe("the homeserver command", () => {
     expect(discovered.status).toBe(401);
   });
 
+  it("makes the account that it is told to", async () => {
+    const { ready } = await run({ user: "bot" });
+    const session = JSON.parse(await readFile(ready.session, "utf8"));
+    expect(session.user_id).toMatch(/^@bot:/);
+  });
+
   it("says so where it can't listen", async () => {
     const { ready } = await run({});
     const port = Number(new URL(ready.base_url).port);
     const failure = await failureOf(() => run({ port }));
     expect(failure.code).toBe("usage_error");
     expect(failure.message).toContain("EADDRINUSE");
+  });
+});
+
+describe("the homeserver command with a Synapse behind it", () => {
+  it("tells clients of Synapse, and keeps the session of its account", async () => {
+    const { port, endpoint } = await futureEndpoint();
+    const synapse = await FakeSynapse.start({ endpoint, secret: SHARED_SECRET });
+    onTestFinished(() => synapse.close());
+    const options = { synapse: synapse.url.href, synapseSecretFile: await secretFile(), port };
+    const { ready, stderr } = await run(options);
+    expect(ready.base_url).toBe("https://matrix.example.org/");
+    const session = JSON.parse(await readFile(ready.session, "utf8"));
+    expect(session).toMatchObject({ user_id: "@alice:example.org", oauth: { issuer: endpoint.href } });
+    const text = String(stderr.read());
+    expect(text).toContain(`consent     ${endpoint.href}link`);
+    expect(text).not.toContain(SHARED_SECRET);
+  });
+
+  const complete = { synapse: "http://127.0.0.1:8008/", synapseSecretFile: "secret", port: 8080 };
+  it.each([
+    ["no secret", { synapseSecretFile: undefined }, "--synapse-secret-file"],
+    ["no port", { port: undefined }, "--port"],
+    ["what is no base URL", { synapse: "http://127.0.0.1:8008/_matrix" }, "http://127.0.0.1:8008/_matrix"],
+    ["a password in the URL", { publicUrl: "https://a:b@example.org/" }, "--public-url"],
+    ["a policy for rendezvous sessions", { rendezvousMode: "off" }, "as Synapse's settings have them"],
+    ["a lifetime of rendezvous sessions", { rendezvousLifetime: 7 }, "as Synapse's settings have them"],
+    ["the ways of another server", { like: "tuwunel" }, "as Matrix Authentication Service does"],
+    ["a Synapse on another machine", { synapse: "https://matrix.example.org/" }, "on another machine"],
+  ] as const)("refuses %s", async (_, options, named) => {
+    const given = { ...complete, synapseSecretFile: await secretFile(), ...options } as HomeserverOptions;
+    const failure = await failureOf(() => run(given));
+    expect(failure.code).toBe("usage_error");
+    expect(failure.message).toContain(named);
+  });
+
+  it("asks one on another machine where that is allowed", async () => {
+    const { port } = await futureEndpoint();
+    // .invalid is never found (RFC 2606).
+    const remote = { synapse: "http://synapse.invalid/", synapseSecretFile: await secretFile(), port };
+    const failure = await failureOf(() => run({ ...remote, allowRemoteSynapse: true }));
+    expect(failure.code).toBe("network_error");
+  });
+
+  it("ends at once when it is interrupted while Synapse says nothing", async () => {
+    const stop = new AbortController();
+    const { href } = await serve(() => stop.abort(new Failure("interrupted")));
+    const { port } = await futureEndpoint();
+    const options = { synapse: href, synapseSecretFile: await secretFile(), port };
+    expect((await failureOf(() => run(options, stop))).code).toBe("interrupted");
+  });
+
+  it.each([
+    ["an empty file", ""],
+    ["two words", "two words"],
+    ["too much", "x".repeat(5000)],
+  ])("takes no secret from %s", async (_, text) => {
+    const path = await secretFile(text);
+    const failure = await failureOf(() => run({ ...complete, synapseSecretFile: path }));
+    expect(failure.code).toBe("file_error");
+    expect(failure.message).toContain(path);
   });
 });

@@ -2,50 +2,14 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { DevHomeserver } from "../../src/dev-homeserver/dev-homeserver.js";
 import type { DevHomeserverOptions } from "../../src/dev-homeserver/options.js";
+import { ConsentBrowser } from "../support/consent-browser.js";
 import {
   authorizeDevice,
   CLIENT_METADATA,
   call,
   devHomeserver,
   pollToken,
-  type Reply,
 } from "../support/dev-homeserver.js";
-
-/** A browser without scripts: keeps its cookie, follows redirects, sends forms with their hidden fields. */
-class Browser {
-  readonly #baseUrl: URL;
-  cookie = "";
-  page: Reply | undefined;
-
-  constructor(baseUrl: URL) {
-    this.#baseUrl = baseUrl;
-  }
-
-  async open(path: string): Promise<Reply> {
-    return this.#follow(await call(this.#baseUrl, `GET ${path}`, this.#headers()));
-  }
-
-  async submit(fields: Readonly<Record<string, string>>): Promise<Reply> {
-    const text = this.page?.text ?? "";
-    const hidden = [...text.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)];
-    const form = { ...Object.fromEntries(hidden.map(([, name, value]) => [name, value])), ...fields };
-    const action = text.match(/<form method="post" action="([^"]+)">/)?.[1];
-    return this.#follow(await call(this.#baseUrl, `POST ${action}`, { form, ...this.#headers() }));
-  }
-
-  #headers() {
-    return this.cookie === "" ? {} : { headers: { cookie: this.cookie } };
-  }
-
-  async #follow(reply: Reply): Promise<Reply> {
-    const [cookie] = reply.headers.get("set-cookie")?.split(";") ?? [];
-    if (cookie !== undefined) this.cookie = cookie;
-    const location = reply.headers.get("location");
-    if (location !== null) return this.open(location);
-    this.page = reply;
-    return reply;
-  }
-}
 
 function credentials({ account }: DevHomeserver) {
   return { username: account.localpart, password: account.password };
@@ -57,7 +21,7 @@ async function consentPage(
 ) {
   const server = await devHomeserver({ intervalMs: 0, ...options });
   const authorization = await authorizeDevice(server.baseUrl, deviceId, clientMetadata);
-  const browser = new Browser(server.baseUrl);
+  const browser = new ConsentBrowser(server.baseUrl);
   await browser.open(`/link?code=${authorization.userCode}`);
   const page = await browser.submit(credentials(server));
   return { server, authorization, browser, page };
@@ -67,7 +31,7 @@ describe("the consent page", () => {
   it("asks who it is first, then shows what is to be allowed, with a warning", async () => {
     const server = await devHomeserver();
     const { userCode } = await authorizeDevice(server.baseUrl);
-    const browser = new Browser(server.baseUrl);
+    const browser = new ConsentBrowser(server.baseUrl);
     const signInPage = await browser.open(`/link?code=${userCode}`);
     expect(signInPage.text).toContain("Sign in first");
     expect(signInPage.text).not.toContain("NEWDEVICE1");
@@ -118,7 +82,7 @@ describe("the consent page", () => {
   it("lets nobody in by a wrong password, and decides nothing for who isn't signed in", async () => {
     const server = await devHomeserver({ intervalMs: 0 });
     const authorization = await authorizeDevice(server.baseUrl);
-    const browser = new Browser(server.baseUrl);
+    const browser = new ConsentBrowser(server.baseUrl);
     await browser.open(`/link?code=${authorization.userCode}`);
     const refused = await browser.submit({ username: server.account.localpart, password: "wrong" });
     expect(refused.status).toBe(403);
@@ -134,7 +98,7 @@ describe("the consent page", () => {
 
   it("refuses a form that it did not make for this browser", async () => {
     const { server, authorization, browser } = await consentPage();
-    const stranger = new Browser(server.baseUrl);
+    const stranger = new ConsentBrowser(server.baseUrl);
     const foreign = (await stranger.open("/link")).text.match(/name="csrf" value="([^"]+)"/)?.[1] ?? "";
     for (const form of [{ csrf: foreign }, { csrf: "x" }, {}]) {
       const reply = await call(server.baseUrl, "POST /link/decision", {
@@ -149,7 +113,7 @@ describe("the consent page", () => {
   it("gives a signed-in browser a new cookie, hidden from scripts and from other sites' forms", async () => {
     const server = await devHomeserver();
     const { userCode } = await authorizeDevice(server.baseUrl);
-    const browser = new Browser(server.baseUrl);
+    const browser = new ConsentBrowser(server.baseUrl);
     const page = await browser.open(`/link?code=${userCode}`);
     expect(page.headers.get("set-cookie")).toMatch(/; HttpOnly; SameSite=Lax$/);
     const before = browser.cookie;

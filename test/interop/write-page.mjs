@@ -86,7 +86,16 @@ npm run test:interop
 npm run docs:interop
 \`\`\`
 
-In the sign-ins every device is a process of its own, matrix-qr-login as it is installed, and the server is the embedded
+Signing in by QR code between two processes of matrix-qr-login is also tried on real homeservers, by the tests in
+\`test/stack/\` (\`npm run test:stack\`):
+
+| homeserver                   | authorization server                                     | tried                                      | what comes out                                                                                                                                                     |
+| ---------------------------- | -------------------------------------------------------- | ------------------------------------------ | ------------------------------------------------------------------------------------------------------------------------------------------------------------------ |
+| the embedded one             | its own                                                  | in each run of the tests                   | the tables below                                                                                                                                                   |
+| Synapse 1.163.2 from PyPI    | that of matrix-qr-login, by \`homeserver --synapse\`       | in each run of the tests                   | both versions, all four directions: signed in and verified, as @matrix-org/matrix-sdk-crypto-wasm sees it too; declined, late and lost sign-ins end as in the table |
+| Synapse 1.163.2              | Matrix Authentication Service 1.22.0                     | in November 2026; where one is installed   | the same                                                                                                                                                           |
+
+In the sign-ins below every device is a process of its own, matrix-qr-login as it is installed, and the server is the embedded
 homeserver. Each implementation is the published release:
 
 - **matrix-sdk** (matrix-rust-sdk, which Element X is built on), by its \`login_with_qr_code\` and

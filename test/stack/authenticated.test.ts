@@ -42,6 +42,7 @@ describe.concurrent("where MSC4388 is for devices that are signed in, and the us
     expect(settings).toEqual({ verification_uri_complete, rendezvous_msc4388 });
     expect(verdict).toEqual({
       sign_in: true,
+      apps: true,
       new_device_generates: ["msc4108-2024"],
       existing_device_generates: ["msc4388", "msc4108-2024"],
     });

@@ -131,6 +131,7 @@ describe.concurrent("where everything is switched on", () => {
     expect(settings).toEqual({});
     expect(verdict).toEqual({
       sign_in: true,
+      apps: true,
       new_device_generates: ["msc4388", "msc4108-2024"],
       existing_device_generates: ["msc4388", "msc4108-2024"],
     });

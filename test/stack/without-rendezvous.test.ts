@@ -38,6 +38,12 @@ describe.concurrent("where there are no rendezvous sessions", () => {
     expect(states).toMatchObject({ rendezvous_msc4388: "missing", rendezvous_msc4108_2024: "missing" });
     const { rendezvous_msc4388, rendezvous_msc4108_2024 } = SETTINGS.synapse;
     expect(settings).toEqual({ rendezvous_msc4388, rendezvous_msc4108_2024 });
-    expect(verdict).toEqual({ sign_in: true, new_device_generates: [], existing_device_generates: [] });
+    expect(verdict).toEqual({
+      sign_in: true,
+      apps: false,
+      setting_for_apps: rendezvous_msc4108_2024,
+      new_device_generates: [],
+      existing_device_generates: [],
+    });
   });
 });

@@ -1,9 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { ExistingSession } from "../../src/dev-homeserver/dev-homeserver.js";
-import { seedDevice, seedKeys } from "../../src/dev-homeserver/seed.js";
-import type { Stack } from "./stack.js";
-
-export type User = "alice" | "bob" | "carol";
+import { setUpEncryption } from "../../src/dev-homeserver/synapse/encryption.js";
+import type { Login, Stack, User } from "./stack.js";
 
 /** What the stack's homeserver answers. */
 interface Answer {
@@ -11,7 +9,7 @@ interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** A device of the stack's homeserver that was signed in with the password, as tests speak for it. */
+/** A device of the stack's homeserver, as tests speak for it. */
 export class StackDevice {
   readonly stack: Stack;
   readonly userId: string;
@@ -19,21 +17,16 @@ export class StackDevice {
   /** It doesn't expire. */
   readonly accessToken: string;
 
-  private constructor(stack: Stack, login: Readonly<Record<string, unknown>>) {
+  private constructor(stack: Stack, { userId, deviceId, accessToken }: Login) {
     this.stack = stack;
-    this.userId = String(login["user_id"]);
-    this.deviceId = String(login["device_id"]);
-    this.accessToken = String(login["access_token"]);
+    this.userId = userId;
+    this.deviceId = deviceId;
+    this.accessToken = accessToken;
   }
 
   static async signIn(stack: Stack, user: User): Promise<StackDevice> {
-    const { body } = await ask(stack, "POST /_matrix/client/v3/login", undefined, {
-      type: "m.login.password",
-      identifier: { type: "m.id.user", user },
-      password: stack.password,
-      device_id: `EXISTING${randomBytes(4).toString("hex").toUpperCase()}`,
-    });
-    return new StackDevice(stack, body);
+    const deviceId = `EXISTING${randomBytes(4).toString("hex").toUpperCase()}`;
+    return new StackDevice(stack, await stack.signIn(user, deviceId));
   }
 
   /** @param request `METHOD /path` */
@@ -63,21 +56,8 @@ export interface StackAccount {
 export async function setUpAccount(stack: Stack, user: User): Promise<StackAccount> {
   const device = await StackDevice.signIn(stack, user);
   const { userId, deviceId, accessToken } = device;
-  const keys = seedKeys(userId);
-  const seeded = seedDevice(userId, keys.selfSigning, deviceId);
-  const { masterKey, selfSigningKey, userSigningKey } = keys.crossSigning;
-  await device.ask("POST /_matrix/client/v3/keys/device_signing/upload", {
-    master_key: masterKey,
-    self_signing_key: selfSigningKey,
-    user_signing_key: userSigningKey,
-  });
-  await device.ask("POST /_matrix/client/v3/keys/upload", { device_keys: seeded.deviceKeys });
-  const { body } = await device.ask("POST /_matrix/client/v3/room_keys/version", keys.backup);
-  const { cross_signing, backup } = keys.secrets;
-  const secrets = {
-    cross_signing,
-    ...(backup ? { backup: { ...backup, backup_version: String(body["version"]) } } : {}),
-  };
+  const post = async (path: string, body: object) => (await device.ask(`POST ${path}`, body)).body;
+  const { secrets, device: seeded } = await setUpEncryption(post, userId, deviceId);
   return {
     user,
     baseUrl: stack.baseUrl,

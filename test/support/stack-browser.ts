@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, vi } from "vitest";
 import type { Machine } from "./machine.js";
-import { stackFolder } from "./stack.js";
+import { stackFolder } from "./stack-parts.js";
 
 /** What is used of playwright-core. */
 export interface Page {

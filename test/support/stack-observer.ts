@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { stackFolder } from "./stack.js";
 import { type StackAccount, StackDevice } from "./stack-account.js";
+import { stackFolder } from "./stack-parts.js";
 
 /** What is used of @matrix-org/matrix-sdk-crypto-wasm. Objects that are handed over in a list are used up. */
 interface CryptoWasm {

@@ -68,8 +68,10 @@ export async function signInUntilConsent(
   const { user_code: userCode } = await pair.newDevice.event("waiting_for_consent");
   const link = await pair.existingDevice.event("verification");
   await pair.existingDevice.event("browser");
-  const decide = (decision: Decision) =>
-    stack.decide(account.user, link.verification_uri_complete ?? link.verification_uri, userCode, decision);
+  const decide = async (decision: Decision) => {
+    const page = link.verification_uri_complete ?? link.verification_uri;
+    expect(await stack.decide(page, userCode, decision)).toBe(true);
+  };
   return { ...pair, userCode, deviceId, decide };
 }
 

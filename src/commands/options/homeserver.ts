@@ -1,4 +1,5 @@
 import type { Command } from "@commander-js/extra-typings";
+import { InvalidArgumentError } from "commander";
 import { LIKENESSES } from "../../dev-homeserver/behaviour.js";
 import { DECISIONS, RENDEZVOUS_MODES } from "../../dev-homeserver/options.js";
 import { Option } from "./commander.js";
@@ -23,14 +24,27 @@ export function homeserverCommand(parent: Command) {
       .addOption(seconds("--rendezvous-lifetime <seconds>", "how long a rendezvous session lives"))
       .addOption(seconds("--interval <seconds>", "pause between two polls for a token"))
       .addOption(seconds("--token-ttl <seconds>", "how long an access token lives"))
+      .option("--user <localpart>", "who the account is; alice by default", parseLocalpart)
       .addOption(
         new Option("--like <server>", "do as this one does where it differs from the specifications").choices(
           LIKENESSES,
         ),
       )
-      .addOption(new Option("--like-synapse", "the same as --like synapse").implies({ like: "synapse" })),
+      .addOption(new Option("--like-synapse", "the same as --like synapse").implies({ like: "synapse" }))
+      .optionsGroup("In front of a Synapse:")
+      .option("--synapse <url>", "be the authorization server of this Synapse, which does the rest")
+      .option("--synapse-secret-file <path>", "the secret of matrix_authentication_service in its settings")
+      .option("--allow-remote-synapse", "let it be on another machine; it has to be one for tests")
+      .option("--public-url <url>", "where clients reach this server, if a proxy is in front of it")
+      .optionsGroup("Options:"),
     globalOptions(),
   );
+}
+
+/** Matrix specification, Appendices §User Identifiers. */
+function parseLocalpart(text: string): string {
+  if (/^[a-z0-9._=/+-]{1,64}$/.test(text)) return text;
+  throw new InvalidArgumentError("It has to be of a-z 0-9 . _ = - / +");
 }
 
 export type HomeserverOptions = OptionsOf<typeof homeserverCommand>;

@@ -1,7 +1,7 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import * as v from "valibot";
 import { type Answer, Refusal } from "../http/answers.js";
 import { formBody } from "../http/bodies.js";
+import { isSameText } from "../http/is-same-text.js";
 import type { Call, Routes } from "../http/router.js";
 import type { DeviceAuthorization, DeviceAuthorizationStore } from "../oauth/device-authorizations.js";
 import type { Browser, BrowserSessions } from "./browser-sessions.js";
@@ -58,7 +58,7 @@ export function consentRoutes(
 
   const isAccount = (username: string, password: string) => {
     const name = username.trim();
-    return (name === account.localpart || name === account.userId) && isSame(password, account.password);
+    return (name === account.localpart || name === account.userId) && isSameText(password, account.password);
   };
 
   const broken = pages.notice(500, "Something went wrong", "The device ID is too short.");
@@ -137,9 +137,4 @@ function describe({ client, scope, userCode }: DeviceAuthorization): DeviceDescr
 function seeOther(userCode: string): Answer {
   const location = `/link?${new URLSearchParams({ code: userCode })}`;
   return { status: 303, headers: { location, "cache-control": "no-store" }, body: "" };
-}
-
-function isSame(given: string, expected: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(given), digest(expected));
 }

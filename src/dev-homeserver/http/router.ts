@@ -10,21 +10,23 @@ export interface Call {
   readonly body: Uint8Array;
 }
 
-type Handler = (call: Call) => Answer;
+/** What handlers give: some at once, some after they have asked another server. */
+export type Given = Answer | Promise<Answer>;
+type Handler<G extends Given> = (call: Call) => G;
 
 /** Handlers by `METHOD /path/{name}`. */
-export type Routes = Readonly<Record<string, Handler>>;
+export type Routes<G extends Given = Answer> = Readonly<Record<string, Handler<G>>>;
 
-interface Route {
+interface Route<G extends Given> {
   readonly segments: readonly string[];
-  readonly handlers: Map<string, Handler>;
+  readonly handlers: Map<string, Handler<G>>;
 }
 
 /** Finds the handler of a request. Paths are compared segment by segment, still percent-encoded. */
-export class Router {
-  readonly #routes = new Map<string, Route>();
+export class Router<G extends Given = Answer> {
+  readonly #routes = new Map<string, Route<G>>();
 
-  add(routes: Routes): void {
+  add(routes: Routes<G>): void {
     for (const [key, handler] of Object.entries(routes)) {
       const [method = "", path = ""] = key.split(" ");
       const route = this.#routes.get(path) ?? { segments: path.split("/"), handlers: new Map() };
@@ -37,7 +39,7 @@ export class Router {
    * @param path the request's path as it came, without the query
    * @throws {Refusal} 404 or 405 `M_UNRECOGNIZED` (Matrix specification, Client-Server API §API Standards)
    */
-  answer(method: string, path: string, call: Omit<Call, "param">): Answer {
+  answer(method: string, path: string, call: Omit<Call, "param">): G | Answer {
     const segments = path.split("/");
     const route = [...this.#routes.values()].find((candidate) => fits(candidate.segments, segments));
     if (method === "OPTIONS") return { status: 204, headers: CORS_HEADERS, body: "" };

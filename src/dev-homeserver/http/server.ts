@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { readBounded } from "../../files/read-bounded.js";
+import { Failure } from "../../foundation/failures.js";
 import type { DevHomeserverOptions, Fault } from "../options.js";
 import { type Answer, matrixError, Refusal } from "./answers.js";
-import type { Router } from "./router.js";
+import type { Given, Router } from "./router.js";
 
 /** Upper bound of a request's body in bytes. */
 const MAX_BODY = 256 * 1024;
@@ -10,10 +11,10 @@ const MAX_BODY = 256 * 1024;
 /** The sockets' side: bodies in, answers out, and the faults that a test asks for. */
 export class HttpServer {
   readonly #server: Server;
-  readonly #router: Router;
+  readonly #router: Pick<Router<Given>, "answer">;
   readonly #intercept: DevHomeserverOptions["intercept"];
 
-  constructor(router: Router, intercept: DevHomeserverOptions["intercept"]) {
+  constructor(router: Pick<Router<Given>, "answer">, intercept: DevHomeserverOptions["intercept"]) {
     this.#router = router;
     this.#intercept = intercept;
     this.#server = createServer((request, response) => {
@@ -49,13 +50,20 @@ export class HttpServer {
     const body = await readBody(request);
     const fault = this.#intercept?.({ method, path });
     if (fault?.when === "before") return fail(fault, request, response);
-    const answer = refusalsAnswered(() => {
+    const answer = await refusalsAnswered(async () => {
       if (body === undefined) throw matrixError(413, "M_TOO_LARGE", `A body has at most ${MAX_BODY} bytes.`);
       return this.#router.answer(method, path, { headers: request.headers, query, body });
     });
     if (fault) return fail(fault, request, response);
     send(answer, response);
   }
+}
+
+/** The URL of what listens there. An address that stands for all of them is named localhost. */
+export function urlAt(host: string, port: number): URL {
+  const isEvery = host === "0.0.0.0" || host === "::";
+  const name = host.includes(":") ? `[${host}]` : host;
+  return new URL(`http://${isEvery ? "localhost" : name}:${port}/`);
 }
 
 /**
@@ -69,11 +77,13 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array | undefine
   return body;
 }
 
-function refusalsAnswered(handle: () => Answer): Answer {
+async function refusalsAnswered(handle: () => Promise<Answer>): Promise<Answer> {
   try {
-    return handle();
+    return await handle();
   } catch (error) {
     if (error instanceof Refusal) return error.answer;
+    // Another server that this one needs for its answer.
+    if (error instanceof Failure) return matrixError(502, "M_UNKNOWN", error.message).answer;
     return matrixError(500, "M_UNKNOWN", `A bug in the development homeserver: ${error}`).answer;
   }
 }

@@ -23,7 +23,7 @@ export interface DeviceAuthorization {
   readonly userCode: string;
   readonly client: Client;
   readonly scope: Scope;
-  readonly expiresAt: number;
+  expiresAt: number;
   decision?: Decision;
   redeemed: boolean;
   intervalMs: number;
@@ -113,6 +113,11 @@ export class DeviceAuthorizationStore {
     if (decision === "deny" && !this.#behaviour.canDecline) return false;
     authorization.decision ??= decision;
     return true;
+  }
+
+  /** Makes the time to consent be over. */
+  expire(authorization: DeviceAuthorization): void {
+    authorization.expiresAt = this.#clock.now();
   }
 
   /**

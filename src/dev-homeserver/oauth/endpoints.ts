@@ -1,9 +1,8 @@
 import * as v from "valibot";
 import type { OAuthBehaviour } from "../behaviour.js";
-import type { DeviceStore } from "../client-server/devices.js";
 import { json, oauthError } from "../http/answers.js";
 import { formBody } from "../http/bodies.js";
-import type { Routes } from "../http/router.js";
+import type { Given, Routes } from "../http/router.js";
 import type { ClientStore } from "./clients.js";
 import type { DeviceAuthorization, DeviceAuthorizationStore, Poll } from "./device-authorizations.js";
 import { DEVICE_CODE } from "./metadata.js";
@@ -17,17 +16,29 @@ const DeviceTokenRequest = v.object({ device_code: v.string() });
 const RefreshRequest = v.object({ refresh_token: v.string() });
 const RevocationRequest = v.object({ token: v.string() });
 
+/**
+ * Where the homeserver keeps the account's devices. It is told before a client gets an answer, and may take its
+ * time: what is given back is awaited.
+ */
+export interface DeviceDirectory {
+  /** Asked only where the behaviour is to refuse a device ID that is known. */
+  has(deviceId: string): boolean;
+  /** A device of that ID may be there already. */
+  add(deviceId: string, displayName: string | undefined): unknown;
+  /** A device of that ID may be gone already. */
+  remove(deviceId: string): unknown;
+}
+
 export interface OAuthServer {
   readonly issuer: URL;
   readonly clients: ClientStore;
   readonly authorizations: DeviceAuthorizationStore;
   readonly sessions: SessionStore;
-  readonly devices: DeviceStore;
+  readonly devices: DeviceDirectory;
   readonly verificationUriComplete: boolean;
   readonly accessTokenLifetimeMs: number;
   readonly authorizationLifetimeMs: number;
   readonly behaviour: OAuthBehaviour;
-  readonly isKnownDevice: (deviceId: string) => boolean;
   /** Called for each device authorization that starts. */
   readonly onAuthorization: (authorization: DeviceAuthorization) => void;
 }
@@ -41,7 +52,7 @@ export function deviceAuthorizationRoutes(server: OAuthServer): Routes {
         throw oauthError(400, "unauthorized_client", "The client did not register for this grant.");
       }
       const scope = parseScope(formBody(DeviceRequest, call.body).scope, server.behaviour);
-      if (!server.behaviour.takesKnownDeviceIds && server.isKnownDevice(scope.deviceId)) {
+      if (!server.behaviour.takesKnownDeviceIds && server.devices.has(scope.deviceId)) {
         throw oauthError(400, "invalid_scope", "There is a device with that ID.");
       }
       const authorization = server.authorizations.start(client, scope);
@@ -62,16 +73,16 @@ export function deviceAuthorizationRoutes(server: OAuthServer): Routes {
 }
 
 /** The token endpoint (RFC 6749 §3.2, RFC 8628 §3.4) and the revocation endpoint (RFC 7009). */
-export function tokenRoutes(server: OAuthServer): Routes {
+export function tokenRoutes(server: OAuthServer): Routes<Given> {
   return {
-    "POST /oauth2/token": (call) => {
+    "POST /oauth2/token": async (call) => {
       const { grant_type } = formBody(TokenRequest, call.body);
       const { clientId, metadata } = requireClient(server, call.body);
       if (grant_type === "refresh_token") {
         const { refresh_token } = formBody(RefreshRequest, call.body);
         const tokens = server.sessions.refresh(refresh_token, clientId);
         const isStolen = tokens === "reused_too_late";
-        if (isStolen) endSession(server, server.sessions.findByToken(refresh_token));
+        if (isStolen) await endSession(server, server.sessions.findByToken(refresh_token));
         if (!tokens || isStolen)
           throw oauthError(400, "invalid_grant", "The refresh token is not valid, or no longer valid.");
         return tokenAnswer(tokens);
@@ -85,7 +96,13 @@ export function tokenRoutes(server: OAuthServer): Routes {
         throw oauthError(pollStatus(poll, server.behaviour), poll, POLL_DESCRIPTIONS[poll]);
       }
       const { deviceId, text } = poll.scope;
-      server.devices.add(deviceId, metadata.client_name);
+      try {
+        await server.devices.add(deviceId, metadata.client_name);
+      } catch (error) {
+        // No token was issued, so that the next poll may have one.
+        poll.redeemed = false;
+        throw error;
+      }
       const tokens = server.sessions.start(
         { deviceId, clientId },
         server.accessTokenLifetimeMs,
@@ -95,7 +112,7 @@ export function tokenRoutes(server: OAuthServer): Routes {
     },
 
     /** Either token ends the whole session, as with MAS. What is no token is revoked already (§2.2). */
-    "POST /oauth2/revoke": (call) => {
+    "POST /oauth2/revoke": async (call) => {
       const { token } = formBody(RevocationRequest, call.body);
       const { clientId } = requireClient(server, call.body);
       const session = server.sessions.findByToken(token);
@@ -105,14 +122,14 @@ export function tokenRoutes(server: OAuthServer): Routes {
       if (session && session.clientId !== clientId) {
         throw oauthError(400, "unauthorized_client", "The token belongs to another client.");
       }
-      endSession(server, session);
+      await endSession(server, session);
       return json(200, {});
     },
   };
 }
 
-function endSession({ sessions, devices }: OAuthServer, session: Session | undefined): void {
-  if (session && sessions.end(session)) devices.remove(session.deviceId);
+async function endSession({ sessions, devices }: OAuthServer, session: Session | undefined): Promise<void> {
+  if (session && sessions.end(session)) await devices.remove(session.deviceId);
 }
 
 /** RFC 8628 §3.5 has 400 for all of them. */

@@ -7,6 +7,8 @@ export const DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code";
 export interface OAuthFeatures {
   readonly deviceGrant: boolean;
   readonly registration: boolean;
+  /** Whether links to the consent page come with the user code in them, too. */
+  readonly verificationUriComplete: boolean;
 }
 
 /** The server metadata (RFC 8414, RFC 8628 §4) at every place where clients look for it. */
@@ -30,6 +32,8 @@ export function metadataRoutes(issuer: URL, features: OAuthFeatures): Routes {
     code_challenge_methods_supported: ["S256"],
     token_endpoint_auth_methods_supported: ["none"],
     revocation_endpoint_auth_methods_supported: ["none"],
+    // MSC4191. Synapse takes no metadata without it.
+    account_management_uri: endpoint("account"),
   };
   const answer = () => json(200, metadata);
   return {

@@ -63,12 +63,21 @@ export class SessionStore {
 
   /** The session of an access token that is good, which from now on counts as used. */
   authenticate(accessToken: string): Session | undefined {
+    return this.introspect(accessToken)?.session;
+  }
+
+  /**
+   * What an access token that is good stands for (RFC 7662 §2.2), which from now on counts as used.
+   * `expiresIn` is in seconds.
+   */
+  introspect(accessToken: string): { readonly session: Session; readonly expiresIn: number } | undefined {
     const tokens = this.#findByAccessToken(accessToken);
-    if (!tokens || this.#clock.now() >= expiryOf(tokens, accessToken)) return undefined;
+    const leftMs = tokens ? expiryOf(tokens, accessToken) - this.#clock.now() : 0;
+    if (!tokens || leftMs <= 0) return undefined;
     if (this.#behaviour.reusedRefreshToken === "good_until_new_token_is_used") {
       delete tokens.previousRefreshToken;
     }
-    return tokens.session;
+    return { session: tokens.session, expiresIn: Math.ceil(leftMs / 1000) };
   }
 
   /** Whether an access token was good once, and its session still is. */
