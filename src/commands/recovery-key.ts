@@ -1,6 +1,5 @@
-import { fileError } from "../files/file-error.js";
-import { openReadable } from "../files/open-readable.js";
 import { readInput } from "../files/read-bounded.js";
+import { readNamed } from "../files/read-named.js";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { Secret } from "../foundation/secret.js";
@@ -68,17 +67,9 @@ export async function optionalRecoveryKey(
   };
 }
 
-async function readKeyFile(
+function readKeyFile(
   path: string,
   { stdin, signal }: Pick<CommandContext, "stdin" | "signal">,
 ): Promise<Uint8Array | undefined> {
-  if (path === "-") return readInput(stdin, "stdin", MAX_BYTES, signal);
-  const { stream } = await openReadable(path).catch((error: unknown) => {
-    throw fileError("read", path, error);
-  });
-  try {
-    return await readInput(stream, path, MAX_BYTES, signal);
-  } finally {
-    stream.destroy();
-  }
+  return path === "-" ? readInput(stdin, "stdin", MAX_BYTES, signal) : readNamed(path, MAX_BYTES, signal);
 }
