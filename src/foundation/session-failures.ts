@@ -1,0 +1,81 @@
+import type { Definition } from "./failure-kinds.js";
+
+/** The part of the table of failures that is about this device's own session, secrets and files. */
+export const SESSION_FAILURES = {
+  signed_in_unverified: {
+    kind: "unverified",
+    message: "This device is signed in, but the secrets never came, so it is not verified.",
+    hint: "Verify it from another device, or sign it out.",
+  },
+  device_keys_missing: {
+    kind: "unverified",
+    message: "No client has uploaded keys for this device yet, so there is nothing to sign.",
+    hint: "Start the client that takes the session over, and sign the device when it has uploaded its keys.",
+  },
+
+  session_not_found: {
+    kind: "local",
+    message: "There is no such session.",
+    hint: "Check its name or path.",
+  },
+  session_invalid: {
+    kind: "local",
+    message: "The session file can't be used.",
+    hint: "docs/session-file.md says what it must hold.",
+  },
+  session_incomplete: {
+    kind: "local",
+    message: "That session's sign-in was never finished.",
+    hint: "Sign it out, then sign in again.",
+  },
+  session_dead: {
+    kind: "local",
+    message: "The homeserver no longer accepts this session.",
+    hint: "It was signed out elsewhere, or another client refreshed its token: sign in again.",
+  },
+  session_not_refreshable: {
+    kind: "local",
+    message: "This session has no refresh token, so its access token can't be refreshed.",
+    hint: "Use the access token that it has, until that expires; then sign in again.",
+  },
+  session_locked: {
+    kind: "local",
+    message: "Another process is using this session.",
+    hint: "Wait until it has ended, then try again.",
+  },
+  secrets_missing: {
+    kind: "local",
+    message: "This session has no cross-signing keys to share.",
+    hint: "Use a verified device's session, or give its secrets in a file; a new account has to set up encryption first.",
+  },
+  secret_storage_missing: {
+    kind: "local",
+    message: "The account has no secret storage, or its cross-signing keys are not in it.",
+    hint: "Set up recovery in a Matrix client first, or take the secrets from a verified device.",
+  },
+  secret_storage_damaged: {
+    kind: "local",
+    message: "The account's secret storage is damaged.",
+    hint: "Set up recovery anew in a verified Matrix client, or take the secrets from a verified device.",
+  },
+  recovery_key_malformed: {
+    kind: "local",
+    message: "That is no recovery key.",
+    hint: "Type it as it was given: 48 letters and digits in groups of four, upper and lower case told apart.",
+  },
+  recovery_key_wrong: {
+    kind: "local",
+    message: "The recovery key or passphrase isn't that of the account's secret storage.",
+    hint: "It may be one from before recovery was set up anew, or another account's.",
+  },
+  cross_signing_missing: {
+    kind: "local",
+    message: "The account has no cross-signing keys yet, so there is nothing to share.",
+    hint: "Set up encryption (cross-signing and recovery) in a Matrix client first.",
+  },
+  file_error: {
+    kind: "local",
+    message: "A file can't be read or written.",
+    hint: "Check the path, its permissions and the free disk space.",
+  },
+} as const satisfies Record<string, Definition>;
