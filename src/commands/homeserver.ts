@@ -8,6 +8,7 @@ import { safeJson } from "../foundation/escape-text.js";
 import { aborted } from "./aborted.js";
 import type { CommandContext } from "./context.js";
 import { introduction } from "./homeserver-introduction.js";
+import { withNetwork } from "./network.js";
 import type { HomeserverOptions } from "./options/homeserver.js";
 import { startInFrontOfSynapse } from "./synapse.js";
 
@@ -16,12 +17,20 @@ import { startInFrontOfSynapse } from "./synapse.js";
  * the signal is aborted, its normal end.
  */
 export async function homeserver(options: HomeserverOptions, context: CommandContext): Promise<void> {
-  const { clock, signal, stdout, stderr } = context;
+  const { clock, signal } = context;
+  const { synapse } = options;
   const settings = settingsOf(options, clock);
-  const start = (): Promise<DevHomeserver | SynapseAuthorization> =>
-    options.synapse === undefined
-      ? startDevHomeserver(settings)
-      : startInFrontOfSynapse(options.synapse, options, settings, signal);
+  if (synapse === undefined) return serve(() => startDevHomeserver(settings), options, context);
+  await withNetwork(options, context, (network) =>
+    serve(() => startInFrontOfSynapse(synapse, options, settings, network, signal), options, context),
+  );
+}
+
+async function serve(
+  start: () => Promise<DevHomeserver | SynapseAuthorization>,
+  options: HomeserverOptions,
+  { signal, stdout, stderr }: CommandContext,
+): Promise<void> {
   await withDevHomeserver(start, options.session, tmpdir(), async (server, files) => {
     const { session, recoveryKeyFile } = files;
     const ready = {

@@ -4,6 +4,7 @@ import { readNamed } from "../files/read-named.js";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { Secret } from "../foundation/secret.js";
+import type { Network } from "../network/network.js";
 import { isLoopback } from "../network/url-policy.js";
 import type { HomeserverOptions } from "./options/homeserver.js";
 
@@ -11,15 +12,17 @@ import type { HomeserverOptions } from "./options/homeserver.js";
 const MAX_SECRET = 4096;
 
 /**
- * Starts the authorization server alone, in front of a Synapse.
+ * Starts the authorization server alone, in front of a Synapse. What Synapse is told, the secret first of all, goes over
+ * https, unless it is on this machine or plain http is allowed to it.
  *
- * @throws {Failure} `usage_error`, `file_error`, `network_error`, `server_error`; the signal's reason
+ * @throws {Failure} `usage_error`, `url_refused`, `file_error`, `network_error`, `server_error`; the signal's reason
  * @throws {Error} Node's, where it can't listen
  */
 export async function startInFrontOfSynapse(
   synapse: string,
   options: HomeserverOptions,
   settings: DevHomeserverOptions,
+  { http, urlPolicy }: Network,
   signal: AbortSignal,
 ): Promise<SynapseAuthorization> {
   const url = parseUrl("--synapse", synapse);
@@ -57,9 +60,11 @@ export async function startInFrontOfSynapse(
       hint: "The account's devices and keys are replaced there. If it is for tests, give --allow-remote-synapse.",
     });
   }
+  urlPolicy.check(url);
   const secret = await readSecret(synapseSecretFile, signal);
   return startForSynapse({
     ...settings,
+    http,
     synapse: url,
     secret,
     signal,

@@ -199,9 +199,30 @@ describe("the homeserver command with a Synapse behind it", () => {
   it("asks one on another machine where that is allowed", async () => {
     const { port } = await futureEndpoint();
     // .invalid is never found (RFC 2606).
-    const remote = { synapse: "http://synapse.invalid/", synapseSecretFile: await secretFile(), port };
-    const failure = await failureOf(() => run({ ...remote, allowRemoteSynapse: true }));
-    expect(failure.code).toBe("network_error");
+    const remote = { synapseSecretFile: await secretFile(), port, allowRemoteSynapse: true } as const;
+    const overHttps = { ...remote, synapse: "https://synapse.invalid/" };
+    const overHttp = { ...remote, synapse: "http://synapse.invalid/", allowHttp: ["synapse.invalid"] };
+    for (const options of [overHttps, overHttp]) {
+      expect((await failureOf(() => run(options))).code).toBe("network_error");
+    }
+  });
+
+  it("tells one on another machine no secret in the clear", async () => {
+    const synapseSecretFile = await secretFile();
+    const remote = { synapse: "http://synapse.invalid/", port: 8080, allowRemoteSynapse: true } as const;
+    const failure = await failureOf(() => run({ ...complete, ...remote, synapseSecretFile }));
+    expect(failure.code).toBe("url_refused");
+  });
+
+  it("shows with --verbose what it asks Synapse, and no secret", async () => {
+    const { port, endpoint } = await futureEndpoint();
+    const synapse = await FakeSynapse.start({ endpoint, secret: SHARED_SECRET });
+    onTestFinished(() => synapse.close());
+    const options = { synapse: synapse.url.href, synapseSecretFile: await secretFile(), port };
+    const { stderr } = await run({ ...options, verbose: true });
+    const text = String(stderr.read());
+    expect(text).toContain("/_synapse/mas/provision_user");
+    expect(text).not.toContain(SHARED_SECRET);
   });
 
   it("ends at once when it is interrupted while Synapse says nothing", async () => {

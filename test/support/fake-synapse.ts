@@ -7,7 +7,11 @@ import {
   type SynapseOptions,
   startForSynapse,
 } from "../../src/dev-homeserver/synapse/start.js";
+import { type Clock, systemClock } from "../../src/foundation/clock.js";
 import { Secret } from "../../src/foundation/secret.js";
+import type { HttpClient } from "../../src/network/http.js";
+import { createHttpClient } from "../../src/network/http-client.js";
+import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { FakeClock } from "./fake-clock.js";
 import { freePorts } from "./stack-parts.js";
 
@@ -112,6 +116,13 @@ export async function futureEndpoint(): Promise<{ readonly port: number; readonl
   return { port, endpoint: urlAt(LOOPBACK, port) };
 }
 
+/** What Synapse is asked with, closed when the test ends. */
+export function httpToSynapse(clock: Clock = systemClock): HttpClient {
+  const http = createHttpClient({ clock, env: {}, urlPolicy: createUrlPolicy([]), userAgent: "test" });
+  onTestFinished(() => http.close());
+  return http;
+}
+
 /** An authorization server in front of a Synapse that is set for it, both closed when the test ends. */
 export async function inFrontOfSynapse(options: Partial<SynapseOptions> = {}): Promise<{
   readonly synapse: FakeSynapse;
@@ -124,7 +135,14 @@ export async function inFrontOfSynapse(options: Partial<SynapseOptions> = {}): P
   onTestFinished(() => synapse.close());
   const clock = new FakeClock();
   const secret = new Secret(SHARED_SECRET);
-  const server = await startForSynapse({ clock, synapse: synapse.url, secret, port, ...options });
+  const server = await startForSynapse({
+    clock,
+    http: httpToSynapse(),
+    synapse: synapse.url,
+    secret,
+    port,
+    ...options,
+  });
   onTestFinished(() => server.close());
   return { synapse, server, endpoint, clock };
 }

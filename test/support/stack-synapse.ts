@@ -5,7 +5,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Decision } from "../../src/dev-homeserver/dev-homeserver.js";
 import { type SynapseAuthorization, startForSynapse } from "../../src/dev-homeserver/synapse/start.js";
+import { systemClock } from "../../src/foundation/clock.js";
 import { Secret } from "../../src/foundation/secret.js";
+import type { HttpClient } from "../../src/network/http.js";
+import { createHttpClient } from "../../src/network/http-client.js";
+import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { ConsentBrowser } from "./consent-browser.js";
 import { Daemon } from "./daemon.js";
 import type { ConsentPage, Login, Server, Stack, StackSettings, User } from "./stack.js";
@@ -33,6 +37,7 @@ export class SynapseStack implements Stack {
   readonly trust: Readonly<Record<string, string>>;
   readonly #folder: string;
   readonly #proxied: NginxSettings;
+  readonly #http: HttpClient;
   readonly #authorization: SynapseAuthorization;
   #synapse: Daemon;
   #nginx: Daemon;
@@ -40,6 +45,7 @@ export class SynapseStack implements Stack {
   private constructor(
     folder: string,
     proxied: NginxSettings,
+    http: HttpClient,
     authorization: SynapseAuthorization,
     synapse: Daemon,
     nginx: Daemon,
@@ -49,6 +55,7 @@ export class SynapseStack implements Stack {
     this.trust = { NODE_EXTRA_CA_CERTS: join(stackFolder(), "tls", "ca.pem") };
     this.#folder = folder;
     this.#proxied = proxied;
+    this.#http = http;
     this.#authorization = authorization;
     this.#synapse = synapse;
     this.#nginx = nginx;
@@ -65,7 +72,10 @@ export class SynapseStack implements Stack {
 
     const nginx = await startNginx(proxied, LOCATIONS);
     const daemon = await startSynapse(folder, synapse);
+    const urlPolicy = createUrlPolicy([]);
+    const client = createHttpClient({ clock: systemClock, env: {}, urlPolicy, userAgent: "test" });
     const authorization = await startForSynapse({
+      http: client,
       synapse: new URL(`http://127.0.0.1:${synapse}/`),
       secret: new Secret(SECRET),
       port: mas,
@@ -76,7 +86,7 @@ export class SynapseStack implements Stack {
     });
     // Tests set encryption up by themselves, with every kind of stack.
     await authorization.allowCrossSigningReset("alice");
-    return new SynapseStack(folder, proxied, authorization, daemon, nginx);
+    return new SynapseStack(folder, proxied, client, authorization, daemon, nginx);
   }
 
   get password(): string {
@@ -137,6 +147,7 @@ export class SynapseStack implements Stack {
 
   async stop(): Promise<void> {
     await Promise.all([this.#authorization.close(), this.#synapse.kill(), this.#nginx.kill()]);
+    await this.#http.close();
     await rm(this.#folder, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Secret } from "../../foundation/secret.js";
+import type { HttpClient } from "../../network/http.js";
 import { generateDeviceId } from "../../protocol/device-keys.js";
 import { pagesOf } from "../consent/pages.js";
 import { type Account, noticeRoutes } from "../consent/routes.js";
@@ -28,6 +29,8 @@ export type SynapseOptions = Omit<
   | "like"
   | "oauth"
 > & {
+  /** What Synapse is asked with, as long as the server runs. */
+  readonly http: HttpClient;
   /** Where Synapse listens. */
   readonly synapse: URL;
   /** What its `matrix_authentication_service` setting calls `secret`. */
@@ -72,13 +75,13 @@ export interface SynapseAuthorization
  * is here, done as Matrix Authentication Service does it. The account is made in Synapse where it isn't there; if it
  * is, it loses its devices and its cross-signing keys, whose secrets nobody has any more.
  *
- * @throws {Failure} `usage_error` where Synapse isn't set for this server; `network_error`, `server_error`;
- *   the signal's reason
+ * @throws {Failure} `usage_error` where Synapse isn't set for this server; `network_error`, `server_error`,
+ *   `url_refused`; the signal's reason
  * @throws {Error} Node's, such as `EADDRINUSE`, where it can't listen
  */
 export async function startForSynapse(options: SynapseOptions): Promise<SynapseAuthorization> {
   const settings = withDefaults({ ...options, like: "synapse" });
-  const synapse = new Synapse(options.synapse, options.secret, options.signal);
+  const synapse = new Synapse(options.http, options.synapse, options.secret, options.signal);
   let router = new Router<Given>();
   const server = new HttpServer({ answer: (...call) => router.answer(...call) }, settings.intercept);
   const endpoint = urlAt(settings.host, await server.listen(settings.host, settings.port));

@@ -1,13 +1,13 @@
 import * as v from "valibot";
-import { readBounded } from "../../files/read-bounded.js";
 import { escapeText } from "../../foundation/escape-text.js";
 import { Failure } from "../../foundation/failures.js";
-import { parseJson } from "../../foundation/json.js";
 import type { Secret } from "../../foundation/secret.js";
+import type { HttpClient, HttpRequest } from "../../network/http.js";
 
 /** Upper bound of an answer in bytes. */
 const MAX_ANSWER = 256 * 1024;
-const TIMEOUT_MS = 30_000;
+/** An error of Synapse's is an answer here, which is told at once. */
+const SERVER_ERRORS = [500, 501, 502, 503, 504];
 
 const Fields = v.record(v.string(), v.unknown());
 const User = v.object({ user_id: v.pipe(v.string(), v.maxLength(255)) });
@@ -24,12 +24,14 @@ export interface SynapseAnswer {
  * /_synapse/mas/, with the secret that both share (Synapse's synapse/rest/synapse/mas).
  */
 export class Synapse {
+  readonly #http: HttpClient;
   readonly #url: URL;
   readonly #secret: Secret;
   readonly #signal: AbortSignal | undefined;
 
   /** @param signal ends all that is asked */
-  constructor(url: URL, secret: Secret, signal?: AbortSignal) {
+  constructor(http: HttpClient, url: URL, secret: Secret, signal?: AbortSignal) {
+    this.#http = http;
     this.#url = url;
     this.#secret = secret;
     this.#signal = signal;
@@ -71,7 +73,8 @@ export class Synapse {
    * A request that has to succeed.
    *
    * @param request `METHOD /path`
-   * @throws {Failure} `network_error`; `usage_error` for a wrong secret; `server_error` for all else but a 2xx
+   * @throws {Failure} `network_error`; `url_refused`; `usage_error` for a wrong secret; `server_error` for all else but
+   *   a 2xx
    */
   async ask(request: string, token?: Secret, body?: object): Promise<Fields> {
     const { status, fields } = await this.answer(request, token, body);
@@ -87,27 +90,29 @@ export class Synapse {
 
   /**
    * @param request `METHOD /path`
-   * @throws {Failure} `network_error`; the signal's reason
+   * @throws {Failure} `network_error`, `server_error`, `url_refused`; the signal's reason
    */
   async answer(request: string, token?: Secret, body?: object): Promise<SynapseAnswer> {
-    const [method = "", path = ""] = request.split(" ");
+    const [method, path] = request.split(" ") as [HttpRequest["method"], string];
     try {
-      const response = await fetch(new URL(path, this.#url), {
+      const { status, json } = await this.#http.send({
         method,
-        headers: {
-          "content-type": "application/json",
-          ...(token && { authorization: `Bearer ${token.reveal()}` }),
-        },
+        url: new URL(path, this.#url),
+        headers: { "content-type": "application/json" },
+        ...(token && { accessToken: token }),
         ...(body && { body: JSON.stringify(body) }),
-        redirect: "error",
-        signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(this.#signal ? [this.#signal] : [])]),
+        ...(this.#signal && { signal: this.#signal }),
+        maxBytes: MAX_ANSWER,
+        expectJson: false,
+        final: SERVER_ERRORS,
       });
-      const bytes = response.body ? await readBounded(response.body, MAX_ANSWER) : undefined;
-      const fields = v.safeParse(Fields, bytes && parseJson(bytes));
-      return { status: response.status, fields: fields.success ? fields.output : {} };
-    } catch (cause) {
-      this.#signal?.throwIfAborted();
-      throw new Failure("network_error", `Synapse can't be reached at ${this.#url.href}.`, { cause });
+      const fields = v.safeParse(Fields, json);
+      return { status, fields: fields.success ? fields.output : {} };
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== "network_error") throw error;
+      const { hint = error.message } = error.details;
+      const message = `Synapse can't be reached at ${this.#url.href}.`;
+      throw new Failure("network_error", message, { cause: error, hint });
     }
   }
 

@@ -3,14 +3,23 @@ import { startForSynapse } from "../../../src/dev-homeserver/synapse/start.js";
 import { Secret } from "../../../src/foundation/secret.js";
 import { authorizeDevice, call, field, pollToken } from "../../support/dev-homeserver.js";
 import { failureOf } from "../../support/failures.js";
-import { FakeSynapse, futureEndpoint, inFrontOfSynapse, SHARED_SECRET } from "../../support/fake-synapse.js";
+import { FakeClock } from "../../support/fake-clock.js";
+import {
+  FakeSynapse,
+  futureEndpoint,
+  httpToSynapse,
+  inFrontOfSynapse,
+  SHARED_SECRET,
+} from "../../support/fake-synapse.js";
 
 async function refusalBy(synapseSettings: { readonly endpoint?: URL; readonly secret?: string }) {
   const { port, endpoint } = await futureEndpoint();
   const synapse = await FakeSynapse.start({ endpoint, secret: SHARED_SECRET, ...synapseSettings });
   onTestFinished(() => synapse.close());
   const secret = new Secret(SHARED_SECRET);
-  const failure = await failureOf(() => startForSynapse({ synapse: synapse.url, secret, port }));
+  const failure = await failureOf(() =>
+    startForSynapse({ http: httpToSynapse(), synapse: synapse.url, secret, port }),
+  );
   expect(failure.code).toBe("usage_error");
   expect(synapse.log).toEqual([]);
   // It doesn't listen any more.
@@ -45,8 +54,10 @@ describe("a Synapse that isn't set for it is left alone, and what to set is said
 
   it("where nothing listens", async () => {
     const { port, endpoint } = await futureEndpoint();
-    const options = { synapse: endpoint, secret: new Secret(SHARED_SECRET), port: port + 1 };
-    const failure = await failureOf(() => startForSynapse(options));
+    const clock = new FakeClock();
+    const http = httpToSynapse(clock);
+    const options = { http, synapse: endpoint, secret: new Secret(SHARED_SECRET), port: port + 1 };
+    const failure = await failureOf(() => clock.runUntil(startForSynapse(options)));
     expect([failure.code, failure.message]).toEqual([
       "network_error",
       `Synapse can't be reached at ${endpoint.href}.`,
