@@ -19,6 +19,7 @@ import type { SignedInDevice, SigningInDevice } from "./signing-in.js";
 /** How long the homeserver may take to show the uploaded keys. */
 const VERIFIED_MS = 10_000;
 const VERIFIED_PAUSE_MS = 500;
+const NOT_ASKED = "could not be held to the account's key backup, as the homeserver could not be asked";
 
 type DeviceWithKeys = Pick<SigningInDevice, "deviceId" | "emit" | "clock"> & {
   readonly identityKeys: DevicePrivateKeys;
@@ -143,7 +144,8 @@ async function checkBackup(
   if (!backup) return;
   const mismatch = await account.backupVersion(signal).then(
     (current) => backupMismatch(backup, current),
-    () => "could not be held to the account's key backup, as the homeserver could not be asked",
+    // An end that was asked for says nothing about the backup, and takes nothing back.
+    () => (signal.aborted ? undefined : NOT_ASKED),
   );
   if (mismatch === undefined) return;
   const message = `The backup key that was received ${mismatch}.`;

@@ -170,6 +170,18 @@ describe("a session whose device keys are deferred", () => {
     expect(homeserver.log).toContain("revoke access-1");
   });
 
+  it("says nothing of the backup where the run was ended before that was looked at", async () => {
+    const { homeserver, file, events, stop, run } = setUp({ identityKeys: undefined });
+    const backupVersion = async () => {
+      stop.abort(new Failure("interrupted"));
+      throw stop.signal.reason;
+    };
+    homeserver.account = { backupVersion };
+    expect(await run()).toMatchObject({ result: { deviceKeys: "deferred" } });
+    expect(file.content).toMatchObject({ state: "complete" });
+    expect(namesOf(events)).not.toContain("warning");
+  });
+
   it("stays, whatever the check of its backup comes to", async () => {
     const { file, homeserver, events, run } = setUp({ identityKeys: undefined });
     homeserver.account = { backupVersion: () => Promise.reject(new Failure("network_error")) };
