@@ -4,6 +4,7 @@ import { Failure } from "../foundation/failures.js";
 import type { ExpectedUser } from "./expected-user.js";
 import type { AccountHomeserver, SignInHomeserver } from "./homeserver.js";
 import { NOT_GRANTED, pollUntilDecided } from "./poll-for-consent.js";
+import { rememberPublished } from "./remember-published.js";
 import { backupVersion, type SecretsBundle } from "./secrets.js";
 import { verifyWithSecrets } from "./self-verification.js";
 import { SignInAttempt } from "./sign-in-attempt.js";
@@ -64,12 +65,13 @@ export async function logIn(device: LoggingInDevice, signal: AbortSignal): Promi
     const userId = await learnUser(device, expectedUser, account, attempt, signal);
 
     // Client-server API, §Secret storage: the keys that another device would send
-    const secrets = await device.openSecretStorage(account, userId, signal);
+    const published = rememberPublished(account);
+    const secrets = await device.openSecretStorage(published, userId, signal);
     attempt.noteSecrets();
     emit({ event: "secrets_received", cross_signing: true, ...backupVersion(secrets) });
 
     // MSC4108, secret sharing 3: this device signs itself and uploads its keys, or leaves that to another client
-    const deviceKeys = await verifyWithSecrets(device, account, userId, secrets, attempt, signal);
+    const deviceKeys = await verifyWithSecrets(device, account, userId, secrets, attempt, signal, published);
     return { userId, deviceId, deviceKeys };
   } catch (thrown) {
     const ended = await attempt.undo(endOf(thrown, signal));

@@ -29,6 +29,7 @@ type DeviceWithKeys = Pick<SigningInDevice, "deviceId" | "emit" | "clock"> & {
  * What a device does with the account's secrets once it has them: it checks them, and verifies itself with them, or
  * keeps them for the client that will take the session over and make device keys of its own.
  *
+ * @param published where the secrets are held to what the account publishes
  * @throws {Failure} `secrets_mismatch`, `unexpected_master_key`, `session_unconfirmed`, `device_keys_mismatch`, and
  *   what the homeserver and the attempt throw
  */
@@ -39,9 +40,10 @@ export async function verifyWithSecrets(
   secrets: SecretsBundle,
   attempt: SignInAttempt,
   signal: AbortSignal,
+  published: Pick<AccountHomeserver, "queryKeys" | "backupVersion"> = account,
 ): Promise<SignedInDevice["deviceKeys"]> {
   const { identityKeys } = device;
-  await checkSecrets(device, account, userId, secrets, signal);
+  await checkSecrets(device, published, userId, secrets, signal);
   if (identityKeys) {
     await attempt.keep({ secrets });
     await uploadDeviceKeys({ ...device, identityKeys }, account, userId, secrets, attempt, signal);
@@ -49,7 +51,7 @@ export async function verifyWithSecrets(
   } else {
     await attempt.completeWith(secrets, signal);
   }
-  await checkBackup(device, account, secrets, signal);
+  await checkBackup(device, published, secrets, signal);
   return identityKeys ? "uploaded" : "deferred";
 }
 
@@ -60,7 +62,7 @@ export async function verifyWithSecrets(
  */
 async function checkSecrets(
   { expectedMasterKey }: Pick<SigningInDevice, "expectedMasterKey">,
-  account: AccountHomeserver,
+  account: Pick<AccountHomeserver, "queryKeys">,
   userId: string,
   secrets: SecretsBundle,
   signal: AbortSignal,
@@ -137,7 +139,7 @@ export async function waitUntilVerified(
 /** MSC4108: "New device connects to room-key backup". A backup that doesn't fit spoils no sign-in. */
 async function checkBackup(
   { emit }: Pick<SigningInDevice, "emit">,
-  account: AccountHomeserver,
+  account: Pick<AccountHomeserver, "backupVersion">,
   { backup }: SecretsBundle,
   signal: AbortSignal,
 ): Promise<void> {

@@ -84,6 +84,31 @@ describe("logging in without another device", () => {
     expect(file.content?.identityKeys).toBeUndefined();
   });
 
+  it("asks the account once for what its secrets are held to, whoever holds them to it", async () => {
+    const asked: string[] = [];
+    const all = setUp({
+      identityKeys: undefined,
+      openSecretStorage: async (account, userId, signal) => {
+        await account.queryKeys(userId, signal);
+        await account.backupVersion(signal);
+        return all.homeserver.secrets;
+      },
+    });
+    const { homeserver } = all;
+    homeserver.account = {
+      queryKeys: async () => {
+        asked.push("keys");
+        return homeserver.published;
+      },
+      backupVersion: async () => {
+        asked.push("backup");
+        return homeserver.backup;
+      },
+    };
+    expect(await all.run()).toHaveProperty("result");
+    expect(asked).toEqual(["keys", "backup"]);
+  });
+
   it.each([
     ["declined", "consent_declined"],
     ["expired", "authorization_expired"],
