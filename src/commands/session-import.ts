@@ -5,14 +5,13 @@ import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
 import type { Network } from "../network/network.js";
 import type { RecoveryKeySource } from "../secret-storage/key-source.js";
 import { sessionEvent } from "../session/describe.js";
-import { importSession, readHandedInSession } from "../session/import.js";
+import { type ImportedSession, importSession, readHandedInSession } from "../session/import.js";
 import { newSessionFile } from "../session/resolve.js";
 import { readSecretsFile } from "../session/secrets-source.js";
 import {
   asHandedIn,
   type HandedInSession,
   type PortableSession,
-  type StoredSession,
   withSecrets,
 } from "../session/session-file.js";
 import type { NewSessionFile } from "../session/store.js";
@@ -90,12 +89,17 @@ async function takeIn(
   recoveryKey?: RecoveryKeySource,
 ): Promise<void> {
   const { portable } = session;
-  for (const warning of warningsOf(portable, recoveryKey !== undefined)) {
+  const warn = (warning: Warning) => {
     if (options.json) printJson(warning, context);
     else context.stderr.write(`Warning: ${warning.message}\n`);
+  };
+  warningsOf(portable, recoveryKey !== undefined).forEach(warn);
+  const imported = await save(session, file, context, network, recoveryKey);
+  for (const { check, state, message } of imported.findings) {
+    if (check === "backup" && state === "warning")
+      warn({ event: "warning", code: "backup_mismatch", message });
   }
-  const stored = await save(session, file, context, network, recoveryKey);
-  if (options.json) printJson(sessionEvent(file.path, stored), context);
+  if (options.json) printJson(sessionEvent(file.path, imported.session), context);
   else context.stderr.write(`Imported ${escapeText(portable.user_id)} as ${escapeText(file.path, 1000)}.\n`);
 }
 
@@ -105,7 +109,7 @@ async function save(
   context: SignInContext,
   network: Network | undefined,
   recoveryKey: RecoveryKeySource | undefined,
-): Promise<StoredSession> {
+): Promise<ImportedSession> {
   const { clock, signal } = context;
   const store = openStore(context);
   if (!network) return importSession(session, store, file, undefined, clock, signal);

@@ -1,28 +1,6 @@
 import { Failure } from "../foundation/failures.js";
-import { checkCrossSigningSecrets, isDeviceVerified } from "../protocol/cross-signing.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
-import { knownIdentity } from "./device-identity.js";
 import type { PortableSession } from "./session-file.js";
-
-/**
- * Asks the homeserver whether the session lives, and holds what the session says against what it publishes.
- *
- * @returns whether the device is verified
- * @throws {Failure} `session_dead`; `unexpected_user`, `secrets_mismatch`, `device_keys_mismatch`;
- *   `cross_signing_missing` when there are secrets but nothing is published; `session_invalid` when the token
- *   is another device's
- */
-export async function checkSession(
-  session: PortableSession,
-  homeserver: Pick<AccountHomeserver, "whoami" | "queryKeys">,
-  signal: AbortSignal,
-): Promise<boolean> {
-  await checkOwner(session, homeserver, signal);
-  const { user_id: userId, device_id: deviceId, secrets } = session;
-  const published = await homeserver.queryKeys(userId, signal);
-  if (secrets) checkCrossSigningSecrets(userId, secrets.cross_signing, published);
-  return isDeviceVerified(userId, deviceId, knownIdentity(session), published);
-}
 
 /**
  * Asks the homeserver whose access token this is. Another user's is a matter of security, since the secrets beside

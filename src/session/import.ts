@@ -2,8 +2,10 @@ import type { Readable } from "node:stream";
 import { endOf } from "../foundation/caller-abort.js";
 import type { Clock } from "../foundation/clock.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
+import { rememberPublished } from "../protocol/remember-published.js";
 import { openSecretStorageFrom, type RecoveryKeySource } from "../secret-storage/key-source.js";
-import { checkOwner, checkSession } from "./check.js";
+import { checkOwner } from "./check.js";
+import { examineSession, type SessionFinding, worstOf } from "./examine.js";
 import { readSource } from "./files.js";
 import { withSessionLock } from "./lock.js";
 import {
@@ -27,6 +29,13 @@ export async function readHandedInSession(
   return parseHandedIn(text, origin);
 }
 
+/** A session that is on disk now, and what its homeserver was found to say of it. */
+export interface ImportedSession {
+  readonly session: StoredSession;
+  /** None failed, but that the device may be unverified; empty for an import without a check. */
+  readonly findings: readonly SessionFinding[];
+}
+
 /**
  * Creates the session file and checks it at the homeserver. It is on disk first because the check may have to
  * refresh: from then on this copy is the only good one, so it is kept even if the check fails.
@@ -34,7 +43,8 @@ export async function readHandedInSession(
  * @param file where the session goes; it may have another name afterwards
  * @param homeserver takes its access token from `file`; absent for an import without a check
  * @param recoveryKey opens the account's secret storage, whose secrets take the place of the session's
- * @throws {Failure} what `checkSession` and `openSecretStorageFrom` throw; `session_exists`, `file_error`
+ * @throws {Failure} the worst of what `examineSession` finds, but for a device that isn't verified; what that and
+ *   `openSecretStorageFrom` throw; `session_exists`, `file_error`
  */
 export async function importSession(
   handedIn: HandedInSession,
@@ -44,22 +54,25 @@ export async function importSession(
   clock: Clock,
   signal: AbortSignal,
   recoveryKey?: RecoveryKeySource,
-): Promise<StoredSession> {
+): Promise<ImportedSession> {
   const { path } = file;
   const { portable } = handedIn;
   const state = homeserver ? "unconfirmed" : "complete";
   const session = await store.createFrom(path, handedIn, state, clock.date());
   if (!homeserver) {
     await file.nameAfter?.(portable.user_id);
-    return session;
+    return { session, findings: [] };
   }
   try {
-    const stored = recoveryKey && (await secretsOf(portable, homeserver, recoveryKey, signal));
-    await checkSession({ ...portable, ...stored }, homeserver, signal);
+    const account = rememberPublished(homeserver);
+    const stored = recoveryKey && (await secretsOf(portable, account, recoveryKey, signal));
+    const findings = await examineSession({ ...portable, ...stored }, account, signal);
+    const worst = worstOf(findings);
+    if (worst && worst.kind !== "unverified") throw worst;
     return await withSessionLock(path, clock, signal, async () => {
       const checked = await store.update(path, { state: "complete", ...stored });
       await file.nameAfter?.(portable.user_id);
-      return checked;
+      return { session: checked, findings };
     });
   } catch (error) {
     const { access_token } = await store.read(path);

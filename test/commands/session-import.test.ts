@@ -155,6 +155,21 @@ describe("an access token", () => {
   );
 });
 
+describe("a session", () => {
+  it("comes in with a warning where its backup key isn't the account's any more", async () => {
+    const { existingSession } = await devHomeserver();
+    const { secrets } = existingSession;
+    const stale = { ...secrets, backup: { ...secrets.backup, backup_version: "0" } };
+    const source = await file("session", JSON.stringify({ ...existingSession, secrets: stale }));
+    const { events } = await importing([source, "--session", "bot"]);
+    expect(events).toMatchObject([
+      { code: "session_shared" },
+      { event: "warning", code: "backup_mismatch", message: expect.stringContaining("version 0") },
+      { event: "session", state: "complete", backup_version: "0" },
+    ]);
+  });
+});
+
 describe("the secrets of secret storage", () => {
   it("take the place of those in a session", async () => {
     const server = await devHomeserver();

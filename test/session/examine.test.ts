@@ -45,6 +45,19 @@ describe("examineSession", () => {
     expect(await worstCode({}, gone)).toBe("session_dead");
   });
 
+  it("needs neither secrets nor device keys", async () => {
+    const none = ["token: ok", "device: ok", "secrets: none", "backup: none"];
+    expect(await statesOf({ secrets: undefined, device_keys: undefined })).toEqual(none);
+  });
+
+  it("takes other device keys than those of the session for a matter of security", async () => {
+    const { device_keys } = fullSession();
+    expect(worstOf(await examine({ device_keys }))).toMatchObject({
+      code: "device_keys_mismatch",
+      kind: "security",
+    });
+  });
+
   it("looks at each aspect, whatever came out of the others", async () => {
     const different = { queryKeys: fails("network_error"), backupVersion: async () => undefined };
     const states = ["token: ok", "device: failed", "secrets: failed", "backup: warning"];

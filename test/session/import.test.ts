@@ -10,10 +10,12 @@ import { SessionStore } from "../../src/session/store.js";
 import { expectFailure } from "../support/failures.js";
 import { fakeAccount } from "../support/fake-account.js";
 import { FakeClock } from "../support/fake-clock.js";
+import { MemoryHomeserver } from "../support/memory-homeserver.js";
 import { fullSession, publishedKeys, temporaryDirectory } from "../support/sessions.js";
 
 const { signal } = new AbortController();
-const session = fullSession();
+const { secrets, backup } = new MemoryHomeserver(new FakeClock());
+const session = { ...fullSession(), secrets };
 
 describe("readHandedInSession", () => {
   const empty = Readable.from([]);
@@ -63,7 +65,7 @@ describe("importSession", () => {
     path = store.pathOf("bot");
   });
 
-  const run = (
+  const runFor = (
     answers?: Partial<AccountHomeserver>,
     fields: object = revealed(session),
     file = store.newFile(path),
@@ -72,10 +74,12 @@ describe("importSession", () => {
       { portable: session, json: new Secret(JSON.stringify(fields)) },
       store,
       file,
-      answers && fakeAccount(publishedKeys(session), answers),
+      answers && fakeAccount(publishedKeys(session), { backupVersion: async () => backup, ...answers }),
       new FakeClock(),
       signal,
     );
+
+  const run = async (...args: Parameters<typeof runFor>) => (await runFor(...args)).session;
 
   it("makes a complete session of what the homeserver confirms", async () => {
     const imported = await run({});
@@ -130,6 +134,23 @@ describe("importSession", () => {
     expect(asked).toBe(path);
     expect(file.path).toBe(store.pathOf("bot_example.org"));
     expect((await store.list()).map(({ name }) => name)).toEqual(["bot_example.org"]);
+  });
+
+  it("takes in a session whose backup key is stale, and says so", async () => {
+    const current = backup && { ...backup, version: "another" };
+    const { session: imported, findings } = await runFor({ backupVersion: async () => current });
+    expect(imported.state).toBe("complete");
+    expect(findings.filter(({ state }) => state !== "ok")).toMatchObject([
+      { check: "backup", state: "warning", message: expect.stringContaining("stale") },
+    ]);
+  });
+
+  it("takes in a session whose device nobody has verified yet, but none whose device is gone", async () => {
+    const queryKeys = async () => ({ ...publishedKeys(session), deviceKeys: {} });
+    expect((await run({ queryKeys, deviceExists: async () => true })).state).toBe("complete");
+    await store.remove(path);
+    await expectFailure("session_dead", () => run({ queryKeys, deviceExists: async () => false }));
+    expect(await store.list()).toEqual([]);
   });
 
   it("leaves nothing behind when the check fails", async () => {
