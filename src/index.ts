@@ -42,7 +42,7 @@ export {
 export type { SecretsBundle, SecretsBundleJson } from "./protocol/secrets.js";
 export type { SecureChannel } from "./protocol/secure-channel.js";
 export type { NewSession, SessionFile } from "./protocol/sign-in-attempt.js";
-export type { RecoveryKeySource } from "./secret-storage/key-source.js";
+export { openSecretStorageFrom, type RecoveryKeySource } from "./secret-storage/key-source.js";
 export { openSecretStorage } from "./secret-storage/open.js";
 export type { SecretsSource } from "./session/secrets-source.js";
 export type { PortableSession, StoredSession } from "./session/session-file.js";
@@ -61,6 +61,7 @@ export {
   signInOtherDevice,
 } from "./sign-in/existing-device.js";
 export { type CodeToShow, type GenerateCode, generateCode } from "./sign-in/generate-code.js";
+export { logInThisDevice, type OpenSecrets } from "./sign-in/log-in.js";
 export {
   homeserverFromCode,
   homeserverFromProtocols,

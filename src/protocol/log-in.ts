@@ -1,7 +1,7 @@
 import { endOf, isCallersAbort } from "../foundation/caller-abort.js";
 import { msUntil } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
-import type { ExpectedUser } from "./expected-user.js";
+import { ExpectedUser } from "./expected-user.js";
 import type { AccountHomeserver, SignInHomeserver } from "./homeserver.js";
 import { NOT_GRANTED, pollUntilDecided } from "./poll-for-consent.js";
 import { rememberPublished } from "./remember-published.js";
@@ -38,11 +38,14 @@ export interface LoggingInDevice extends SigningInDevice {
  * @returns once /keys/query shows this device as verified, or with deferred device keys once the checked secrets
  *   are on disk
  * @throws {Failure} whatever ended the sign-in, with what became of its tokens
- * @throws {TypeError} where the homeserver is not the expected user's
+ * @throws {TypeError} where the homeserver is not the expected user's, or that user not what `resolveUserHomeserver` gives
  * @throws the signal's own reason, after the same clean-up
  */
 export async function logIn(device: LoggingInDevice, signal: AbortSignal): Promise<SignedInDevice> {
   const { homeserver, expectedUser, deviceId, emit, clock } = device;
+  if (expectedUser !== undefined && !ExpectedUser.isGenuine(expectedUser)) {
+    throw new TypeError("An expected user is what resolveUserHomeserver gives.");
+  }
   if (expectedUser && homeserver.baseUrl.href !== expectedUser.baseUrl.href) {
     throw new TypeError("That is not the expected user's homeserver.");
   }

@@ -14,10 +14,12 @@ export type OpenSecrets = (
 /**
  * Signs this device in without another one, with a session file and a homeserver on the network: a person consents on
  * a page that any device can open, and the account's secret storage has the keys. What is done then is said by events,
- * and in the session file.
+ * and in the session file. Nothing but an expected user stands against somebody else consenting first, in their own name
+ * (RFC 8628 §5.4): without one, show the link to one person alone.
  *
  * @param baseUrl the homeserver's; the expected user's own where one is expected
  * @throws {Failure} whatever ended the sign-in, with what became of its tokens
+ * @throws {TypeError} where the base URL isn't the expected user's, or that user not what `resolveUserHomeserver` gives
  * @throws the signal's own reason, after the same clean-up
  */
 export async function logInThisDevice(
@@ -28,7 +30,7 @@ export async function logInThisDevice(
   signal: AbortSignal,
 ): Promise<void> {
   const connect = await connector(world, request);
-  const homeserver = connect(request.expectedUser?.baseUrl ?? baseUrl);
+  const homeserver = connect(baseUrl);
   const loggedIn = await logIn({ ...signingIn(world, request), homeserver, openSecretStorage }, signal);
   world.emit(doneEvent(loggedIn, request));
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { LoginEvent } from "../../src/foundation/events.js";
 import { Failure, type FailureCode } from "../../src/foundation/failures.js";
 import { generateDeviceIdentityKeys } from "../../src/protocol/device-keys.js";
+import type { ExpectedUser } from "../../src/protocol/expected-user.js";
 import { type LoggingInDevice, logIn } from "../../src/protocol/log-in.js";
 import { expectedUser } from "../support/expected-user.js";
 import { FakeClock } from "../support/fake-clock.js";
@@ -154,6 +155,13 @@ describe("logging in without another device", () => {
 
   it("asks no other homeserver than the expected user's", async () => {
     const { homeserver, run } = setUp({ expectedUser: await expectedUser(USER, "https://hs.example/") });
+    await expect(run()).rejects.toBeInstanceOf(TypeError);
+    expect(homeserver.log).toEqual([]);
+  });
+
+  it("takes nobody for the expected user but whom the server name of the user was looked up for", async () => {
+    const forged = { userId: USER, baseUrl: BASE_URL, agreesWith: () => true } as unknown as ExpectedUser;
+    const { homeserver, run } = setUp({ expectedUser: forged });
     await expect(run()).rejects.toBeInstanceOf(TypeError);
     expect(homeserver.log).toEqual([]);
   });
