@@ -1,5 +1,4 @@
-import { readInput } from "../files/read-bounded.js";
-import { readNamed } from "../files/read-named.js";
+import { readSourceText, type TextKind } from "../files/read-named.js";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { Secret } from "../foundation/secret.js";
@@ -9,8 +8,12 @@ import type { CommandContext } from "./context.js";
 
 /** Where the recovery key or the passphrase of the account's secret storage comes from. */
 
-/** More than any recovery key or passphrase has. */
-const MAX_BYTES = 4096;
+const RECOVERY_KEY: TextKind = {
+  /** More than any recovery key or passphrase has. */
+  maxBytes: 4096,
+  unusable: (origin, what) =>
+    new Failure("recovery_key_malformed", `${escapeText(origin, 1000)} can't hold a recovery key: ${what}.`),
+};
 /** How often it may be typed. */
 const TYPED_ATTEMPTS = 3;
 const QUESTION = "Recovery key or passphrase (it isn't shown):";
@@ -23,19 +26,9 @@ const QUESTION = "Recovery key or passphrase (it isn't shown):";
  */
 export async function recoveryKeyOfFile(
   path: string,
-  context: Pick<CommandContext, "stdin" | "signal">,
+  { stdin, signal }: Pick<CommandContext, "stdin" | "signal">,
 ): Promise<RecoveryKeySource> {
-  const bytes = await readKeyFile(path, context);
-  const origin = path === "-" ? "stdin" : path;
-  const unusable = (what: string) =>
-    new Failure("recovery_key_malformed", `${escapeText(origin, 1000)} can't hold a recovery key: ${what}.`);
-  if (!bytes) throw unusable(`it is larger than ${MAX_BYTES} bytes`);
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw unusable("it is not UTF-8 text");
-  }
+  const { text } = await readSourceText(path, stdin, RECOVERY_KEY, signal);
   // Editors and `echo` end a file with a line break. Spaces may be the passphrase's own.
   const recoveryKey = new Secret(text.replace(/\r?\n$/, ""));
   return { attempts: 1, read: async () => recoveryKey };
@@ -65,11 +58,4 @@ export async function optionalRecoveryKey(
     ...typed,
     read: async (problem, readSignal) => (problem ? typed.read(problem, readSignal) : first),
   };
-}
-
-function readKeyFile(
-  path: string,
-  { stdin, signal }: Pick<CommandContext, "stdin" | "signal">,
-): Promise<Uint8Array | undefined> {
-  return path === "-" ? readInput(stdin, "stdin", MAX_BYTES, signal) : readNamed(path, MAX_BYTES, signal);
 }

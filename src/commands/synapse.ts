@@ -1,6 +1,6 @@
 import type { DevHomeserverOptions } from "../dev-homeserver/options.js";
 import { type SynapseAuthorization, startForSynapse } from "../dev-homeserver/synapse/start.js";
-import { readNamed } from "../files/read-named.js";
+import { readNamedText, type TextKind } from "../files/read-named.js";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { Secret } from "../foundation/secret.js";
@@ -8,8 +8,13 @@ import type { Network } from "../network/network.js";
 import { isLoopback } from "../network/url-policy.js";
 import type { HomeserverOptions } from "./options/homeserver.js";
 
-/** Upper bound of the file with the secret, in bytes. */
-const MAX_SECRET = 4096;
+const SECRET: TextKind = {
+  maxBytes: 4096,
+  unusable: (origin, what) =>
+    new Failure("file_error", `There is no secret in ${escapeText(origin, 1000)}: ${what}.`, {
+      hint: "It has to be one line of at most 4096 printable ASCII characters, without spaces.",
+    }),
+};
 
 /**
  * Starts the authorization server alone, in front of a Synapse. What Synapse is told, the secret first of all, goes over
@@ -84,11 +89,8 @@ function parseUrl(option: string, text: string): URL {
 }
 
 async function readSecret(path: string, signal: AbortSignal): Promise<Secret> {
-  const bytes = await readNamed(path, MAX_SECRET, signal);
   // Synapse reads its secret_path without the line feed that editors put at the end, too.
-  const text = bytes && Buffer.from(bytes).toString("utf8").trim();
-  if (text && /^[\x21-\x7e]+$/.test(text)) return new Secret(text);
-  throw new Failure("file_error", `There is no secret in ${escapeText(path, 1000)}.`, {
-    hint: "It is one line of at most 4096 printable ASCII characters, without spaces.",
-  });
+  const text = (await readNamedText(path, SECRET, signal)).trim();
+  if (/^[\x21-\x7e]+$/.test(text)) return new Secret(text);
+  throw SECRET.unusable(path, "it is empty, or more than one word of ASCII");
 }

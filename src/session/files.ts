@@ -9,8 +9,14 @@ import {
   movePrivateFile,
   replacePrivateFile,
 } from "../files/private-file.js";
-import { readBounded, readInput } from "../files/read-bounded.js";
-import { readNamed } from "../files/read-named.js";
+import { readBounded } from "../files/read-bounded.js";
+import {
+  type OriginatedText,
+  readNamedText,
+  readSourceText,
+  type TextKind,
+  toText,
+} from "../files/read-named.js";
 import { errorCode } from "../foundation/error-code.js";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
@@ -19,6 +25,7 @@ import { Failure } from "../foundation/failures.js";
 
 /** Upper bound of a session, in bytes. */
 const MAX_SESSION_BYTES = 1024 * 1024;
+const SESSION_TEXT: TextKind = { maxBytes: MAX_SESSION_BYTES, unusable: unusableSession };
 
 /** @throws {Failure} `session_not_found`, `session_invalid`, `file_error` */
 export async function readSessionFile(path: string): Promise<string> {
@@ -28,7 +35,7 @@ export async function readSessionFile(path: string): Promise<string> {
     try {
       if (!(await file.stat()).isFile()) throw unusableSession(path, "it is not a regular file");
       const stream = file.createReadStream({ end: MAX_SESSION_BYTES, autoClose: false });
-      return toText(await readBounded(stream, MAX_SESSION_BYTES), path);
+      return toText(await readBounded(stream, MAX_SESSION_BYTES), path, SESSION_TEXT);
     } finally {
       await file.close();
     }
@@ -46,41 +53,17 @@ export async function readSessionFile(path: string): Promise<string> {
  *
  * @throws {Failure} `session_invalid`, `file_error`; the signal's reason
  */
-export async function readHandedIn(path: string, signal: AbortSignal): Promise<string> {
-  return toText(await readNamed(path, MAX_SESSION_BYTES, signal), path);
+export function readHandedIn(path: string, signal: AbortSignal): Promise<string> {
+  return readNamedText(path, SESSION_TEXT, signal);
 }
 
 /**
- * @param origin where the text is from, for the message
- * @throws {Failure} `session_invalid`, `file_error`; the signal's reason
- */
-async function readSessionStream(stream: Readable, origin: string, signal: AbortSignal): Promise<string> {
-  return toText(await readInput(stream, origin, MAX_SESSION_BYTES, signal), origin);
-}
-
-/**
- * Reads a file, a pipe, or with `-` stdin.
+ * Reads what is handed in as a session or as a token: a file, a pipe, or with `-` stdin.
  *
- * @returns its text, and what to call the place it is from
  * @throws {Failure} `session_invalid`, `file_error`; the signal's reason
  */
-export async function readSource(
-  source: string,
-  stdin: Readable,
-  signal: AbortSignal,
-): Promise<{ readonly text: string; readonly origin: string }> {
-  if (source !== "-") return { text: await readHandedIn(source, signal), origin: source };
-  return { text: await readSessionStream(stdin, "stdin", signal), origin: "stdin" };
-}
-
-/** @param bytes undefined where there were too many */
-function toText(bytes: Uint8Array | undefined, origin: string): string {
-  if (!bytes) throw unusableSession(origin, "it is larger than 1 MiB");
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw unusableSession(origin, "it is not UTF-8 text");
-  }
+export function readSource(source: string, stdin: Readable, signal: AbortSignal): Promise<OriginatedText> {
+  return readSourceText(source, stdin, SESSION_TEXT, signal);
 }
 
 /** @throws {Failure} `session_exists` when there is a file already, else `file_error` */
