@@ -1,8 +1,8 @@
-import { isIP } from "node:net";
 import type { DevHomeserver } from "../dev-homeserver/dev-homeserver.js";
 import type { ServedFiles } from "../dev-homeserver/served-session.js";
 import type { SynapseAuthorization } from "../dev-homeserver/synapse/start.js";
 import { escapeText } from "../foundation/escape-text.js";
+import { isLoopback } from "../network/url-policy.js";
 
 /** What a person is told about a development homeserver that runs: its account, and what to try with it. */
 export function introduction(
@@ -26,7 +26,7 @@ export function introduction(
       ? "It stands in front of that Synapse, and forgets tokens and password at the end: Ctrl-C."
       : "It keeps everything in memory, and forgets it at the end: Ctrl-C.",
   ];
-  if (!isLoopback(host)) {
+  if (!isLoopback(host.includes(":") ? `[${host}]` : host)) {
     lines.push("Anybody who can reach this machine can use it. Other machines need --allow-http for it.");
   }
   lines.push(
@@ -37,10 +37,6 @@ export function introduction(
     "",
   );
   return `${lines.join("\n")}\n`;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 
 /** A path as a shell takes it. */

@@ -1,5 +1,6 @@
 import { escapeText, safeJson } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
+import { fingerprint } from "../foundation/fingerprint.js";
 import { encodeBase64 } from "../protocol/base64.js";
 import { decodeQrCode, type SignInQrPayload } from "../protocol/qr-code.js";
 import { readPayload } from "../qr/read/source.js";
@@ -87,7 +88,7 @@ function explain(source: string, code: SignInQrPayload): string {
     if (code.serverName !== undefined) rows.push(["Homeserver", escapeText(code.serverName)]);
     rows.push(["Rendezvous at", escapeText(code.rendezvousUrl)]);
   }
-  rows.push(["Public key", fingerprint(code.publicKey)]);
+  rows.push(["Public key", fingerprint(encodeBase64(code.publicKey))]);
 
   const width = Math.max(...rows.map(([label]) => label.length));
   return [
@@ -101,11 +102,6 @@ function explain(source: string, code: SignInQrPayload): string {
 /** A payload as source is long and says nothing to a person. */
 function title(source: string): string {
   return source === "-" ? "Standard input" : escapeText(source, 80);
-}
-
-/** In groups of four, the way Matrix clients show keys to compare. */
-function fingerprint(key: Uint8Array): string {
-  return encodeBase64(key).replace(/.{4}(?=.)/g, "$& ");
 }
 
 /** A pipe may take its time: what follows must not end the process before. */

@@ -1,8 +1,8 @@
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
+import { fingerprint } from "../foundation/fingerprint.js";
 import { decodeBase64 } from "../protocol/base64.js";
 import type { DevicePublicKeys } from "../protocol/device-keys.js";
-import { fingerprint } from "../session/device-identity.js";
 import { type Recognize, signDevice } from "../session/sign-device.js";
 import type { SignInContext } from "./context.js";
 import { withNetwork } from "./network.js";
@@ -28,7 +28,7 @@ export async function sessionSignDevice(
     printJson({ event: "device_signed", device_id: session.device_id, ed25519 }, context);
   } else {
     const device = escapeText(session.device_id);
-    stdout.write(`Device ${device} is signed and verified: ${fingerprint(identity)}.\n`);
+    stdout.write(`Device ${device} is signed and verified: ${fingerprint(identity.ed25519)}.\n`);
   }
 }
 
@@ -53,7 +53,7 @@ function recognizer({ fingerprint: given }: SignDeviceOptions, context: SignInCo
 function question(identity: DevicePublicKeys): string {
   return [
     "The homeserver says that the client on this session has this fingerprint (its Ed25519 key):",
-    `  ${fingerprint(identity)}`,
+    `  ${fingerprint(identity.ed25519)}`,
     "The homeserver is believed in that, unless you compare it with what the client itself shows.",
     "Sign it?",
   ].join("\n");

@@ -1,6 +1,6 @@
 import { escapeText } from "../foundation/escape-text.js";
+import { fingerprint } from "../foundation/fingerprint.js";
 import { revealed, type Secret } from "../foundation/secret.js";
-import { fingerprint } from "./device-identity.js";
 import { sessionName } from "./names.js";
 import type { StoredSession } from "./session-file.js";
 import type { SessionEntry } from "./store.js";
@@ -89,7 +89,7 @@ function deviceKeys(session: StoredSession): string {
   const { device_keys_state: state, device_keys: own, device_identity: client } = session;
   if (state === "deferred")
     return "deferred: left to the client that takes the session over, then to be signed";
-  if (state === "signed" && client) return `signed: the client's, ${fingerprint(client)}`;
+  if (state === "signed" && client) return `signed: the client's, ${fingerprint(client.ed25519)}`;
   return state ?? (own ? "yes" : "none");
 }
 

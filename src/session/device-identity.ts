@@ -16,8 +16,3 @@ export function knownIdentity({
 export function isSameIdentity(a: DevicePublicKeys, b: DevicePublicKeys): boolean {
   return a.ed25519 === b.ed25519 && a.curve25519 === b.curve25519;
 }
-
-/** An Ed25519 public key as people compare it: in groups of four, as other clients show it. */
-export function fingerprint({ ed25519 }: DevicePublicKeys): string {
-  return ed25519.replace(/(.{4})(?=.)/g, "$1 ");
-}

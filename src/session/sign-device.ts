@@ -1,13 +1,14 @@
 import { endOf } from "../foundation/caller-abort.js";
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
+import { fingerprint } from "../foundation/fingerprint.js";
 import { clientDeviceKeys, deviceSignature } from "../protocol/client-device-keys.js";
 import { checkCrossSigningSecrets, isDeviceVerified } from "../protocol/cross-signing.js";
 import { type DevicePublicKeys, publicIdentityKeys } from "../protocol/device-keys.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { waitUntilVerified } from "../protocol/self-verification.js";
 import { checkOwner } from "./check.js";
-import { fingerprint, isSameIdentity, knownIdentity } from "./device-identity.js";
+import { isSameIdentity, knownIdentity } from "./device-identity.js";
 import { withSessionLock } from "./lock.js";
 import { type PortableSession, type StoredSession, toPortable } from "./session-file.js";
 import type { SessionChanges, SessionStore } from "./store.js";
@@ -90,7 +91,7 @@ async function checkIdentity(
 ): Promise<void> {
   if (recognize.by === "fingerprint") {
     if (identity.ed25519 === recognize.ed25519) return;
-    const message = `The homeserver shows another fingerprint for this device than the given one: ${fingerprint(identity)}.`;
+    const message = `The homeserver shows another fingerprint for this device than the given one: ${fingerprint(identity.ed25519)}.`;
     throw new Failure("device_keys_mismatch", message, {
       hint: "Compare it with what the client itself shows. If that differs too, don't trust the homeserver.",
     });
@@ -108,7 +109,7 @@ function checkUnchanged(identity: DevicePublicKeys, before: PortableSession, now
 }
 
 function otherIdentity(identity: DevicePublicKeys): Failure {
-  const message = `The homeserver shows other keys for this device than those it is known by: ${fingerprint(identity)}.`;
+  const message = `The homeserver shows other keys for this device than those it is known by: ${fingerprint(identity.ed25519)}.`;
   return new Failure("device_keys_mismatch", message, {
     hint: "If its client was set up anew, give the fingerprint that the client itself shows. Otherwise trust neither.",
   });
