@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Decision } from "../../src/dev-homeserver/dev-homeserver.js";
 import { type SynapseAuthorization, startForSynapse } from "../../src/dev-homeserver/synapse/start.js";
+import { Synapse } from "../../src/dev-homeserver/synapse/synapse.js";
 import { systemClock } from "../../src/foundation/clock.js";
 import { Secret } from "../../src/foundation/secret.js";
 import type { HttpClient } from "../../src/network/http.js";
@@ -12,6 +13,7 @@ import { createHttpClient } from "../../src/network/http-client.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { ConsentBrowser } from "./consent-browser.js";
 import { Daemon } from "./daemon.js";
+import { ProvidedDevices } from "./provided-devices.js";
 import type { ConsentPage, Login, Server, Stack, StackSettings, User } from "./stack.js";
 import { type NginxSettings, nginxConfiguration, type StackPorts } from "./stack-nginx.js";
 import { freePorts, locationsAt, replaceSetting, stackFolder } from "./stack-parts.js";
@@ -39,6 +41,7 @@ export class SynapseStack implements Stack {
   readonly #proxied: NginxSettings;
   readonly #http: HttpClient;
   readonly #authorization: SynapseAuthorization;
+  readonly #devices: ProvidedDevices;
   #synapse: Daemon;
   #nginx: Daemon;
 
@@ -47,6 +50,7 @@ export class SynapseStack implements Stack {
     proxied: NginxSettings,
     http: HttpClient,
     authorization: SynapseAuthorization,
+    devices: ProvidedDevices,
     synapse: Daemon,
     nginx: Daemon,
   ) {
@@ -57,6 +61,7 @@ export class SynapseStack implements Stack {
     this.#proxied = proxied;
     this.#http = http;
     this.#authorization = authorization;
+    this.#devices = devices;
     this.#synapse = synapse;
     this.#nginx = nginx;
   }
@@ -74,10 +79,12 @@ export class SynapseStack implements Stack {
     const daemon = await startSynapse(folder, synapse);
     const urlPolicy = createUrlPolicy([]);
     const client = createHttpClient({ clock: systemClock, env: {}, urlPolicy, userAgent: "test" });
+    const devices = new ProvidedDevices();
     const authorization = await startForSynapse({
       http: client,
-      synapse: new URL(`http://127.0.0.1:${synapse}/`),
+      synapse: urlOf(synapse),
       secret: new Secret(SECRET),
+      ownerOf: devices.ownerOf,
       port: mas,
       accessTokenLifetimeMs: Number(settings.TOKEN_TTL ?? 300) * 1000,
       deviceGrant: settings.DEVICE_GRANT !== "false",
@@ -85,8 +92,8 @@ export class SynapseStack implements Stack {
       ...(isSecure && { publicUrl: new URL(`https://localhost:${masHttps}/`) }),
     });
     // Tests set encryption up by themselves, with every kind of stack.
-    await authorization.allowCrossSigningReset("alice");
-    return new SynapseStack(folder, proxied, client, authorization, daemon, nginx);
+    await asService(client, synapse).allowCrossSigningReset("alice");
+    return new SynapseStack(folder, proxied, client, authorization, devices, daemon, nginx);
   }
 
   get password(): string {
@@ -94,8 +101,8 @@ export class SynapseStack implements Stack {
   }
 
   async signIn(user: User, deviceId: string): Promise<Login> {
-    const { userId, accessToken } = await this.#authorization.provideDevice(user, deviceId);
-    return { userId, deviceId, accessToken: accessToken.reveal() };
+    const synapse = asService(this.#http, this.#proxied.ports.synapse);
+    return { deviceId, ...(await this.#devices.provide(synapse, user, deviceId)) };
   }
 
   async decide(link: string, userCode: string, decision: Decision): Promise<boolean> {
@@ -181,6 +188,11 @@ export async function startLonelySynapse(): Promise<LonelySynapse> {
     },
   };
 }
+
+const urlOf = (port: number) => new URL(`http://127.0.0.1:${port}/`);
+
+/** Synapse, as its authorization server talks to it. */
+const asService = (http: HttpClient, port: number) => new Synapse(http, urlOf(port), new Secret(SECRET));
 
 async function startSynapse(folder: string, port: number): Promise<Daemon> {
   const daemon = synapseInWaiting(folder, port);

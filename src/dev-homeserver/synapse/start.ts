@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { Secret } from "../../foundation/secret.js";
 import type { HttpClient } from "../../network/http.js";
 import { generateDeviceId } from "../../protocol/device-keys.js";
@@ -36,17 +35,11 @@ export type SynapseOptions = Omit<
   readonly secret: Secret;
   /** The issuer: this server's own URL as clients reach it; by default the one that it listens on. */
   readonly publicUrl?: URL;
+  /** For tests of clients: whose an access token is that wasn't handed out here. */
+  readonly ownerOf?: (accessToken: string) => TokenOwner | undefined;
   /** Ends all that is asked of Synapse. */
   readonly signal?: AbortSignal;
 };
-
-/** A device that was signed in by nobody's consent. */
-interface ProvidedDevice {
-  readonly userId: string;
-  readonly deviceId: string;
-  /** It doesn't expire. */
-  readonly accessToken: Secret;
-}
 
 /** An authorization server in front of a Synapse, as Matrix Authentication Service would be. */
 export interface SynapseAuthorization
@@ -61,10 +54,6 @@ export interface SynapseAuthorization
    * @returns false for a user code that is unknown or has expired already
    */
   expireAuthorization(userCode: string): boolean;
-  /** Signs a device in, of any user, who is made where there is none. */
-  provideDevice(localpart: string, deviceId: string): Promise<ProvidedDevice>;
-  /** Lets the user's next upload of cross-signing keys replace others. */
-  allowCrossSigningReset(localpart: string): Promise<void>;
   /** Switches features on or off. Synapse remembers the metadata from before until it is restarted. */
   configure(features: Partial<OAuthFeatures>): void;
 }
@@ -103,10 +92,9 @@ export async function startForSynapse(options: SynapseOptions): Promise<SynapseA
     };
     const oauth = new AuthorizationServer({ issuer, account, devices, pages, settings });
 
-    const provided = new Map<string, TokenOwner>();
     const ownerOf = (accessToken: string): TokenOwner | undefined => {
       const known = oauth.sessions.introspect(accessToken);
-      if (!known) return provided.get(accessToken);
+      if (!known) return options.ownerOf?.(accessToken);
       return { localpart, deviceId: known.session.deviceId, expiresIn: known.expiresIn };
     };
     const configure = (features: Partial<OAuthFeatures>) => {
@@ -140,16 +128,6 @@ export async function startForSynapse(options: SynapseOptions): Promise<SynapseA
       configure,
       decide: (userCode, decision) => oauth.decide(userCode, decision),
       expireAuthorization: (userCode) => oauth.expire(userCode),
-      async provideDevice(owner, deviceId) {
-        const ownerId = await synapse.provisionUser(owner);
-        await synapse.upsertDevice(owner, deviceId, undefined);
-        const accessToken = new Secret(`provided_${randomBytes(24).toString("base64url")}`);
-        provided.set(accessToken.reveal(), { localpart: owner, deviceId });
-        return { userId: ownerId, deviceId, accessToken };
-      },
-      async allowCrossSigningReset(owner) {
-        await synapse.allowCrossSigningReset(owner);
-      },
       async close() {
         oauth.close();
         await server.close();
@@ -165,7 +143,7 @@ export async function startForSynapse(options: SynapseOptions): Promise<SynapseA
 async function renewAccount(
   synapse: Synapse,
   { userId, localpart }: Account,
-  { deviceId, accessToken }: Pick<ProvidedDevice, "deviceId" | "accessToken">,
+  { deviceId, accessToken }: { readonly deviceId: string; readonly accessToken: Secret },
   recoveryPassphrase: string | undefined,
 ): Promise<Pick<ExistingSession, "secrets" | "device_keys"> & { readonly recoveryKey: string }> {
   await synapse.syncDevices(localpart, [deviceId]);

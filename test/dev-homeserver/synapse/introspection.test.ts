@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { inFrontOfSynapse, introspect, SHARED_SECRET } from "../../support/fake-synapse.js";
+import { Synapse } from "../../../src/dev-homeserver/synapse/synapse.js";
+import { Secret } from "../../../src/foundation/secret.js";
+import { httpToSynapse, inFrontOfSynapse, introspect, SHARED_SECRET } from "../../support/fake-synapse.js";
+import { ProvidedDevices } from "../../support/provided-devices.js";
 
 const ACCESS_TOKEN_LIFETIME_MS = 60_000;
 
@@ -30,11 +33,13 @@ describe("what Synapse is told of an access token", () => {
   });
 
   it("of one that was provided: that it doesn't expire, and whose it is", async () => {
-    const { synapse, server, endpoint } = await inFrontOfSynapse();
-    const { accessToken, userId } = await server.provideDevice("bob", "BOBSDEVICE");
+    const devices = new ProvidedDevices();
+    const { synapse, endpoint } = await inFrontOfSynapse({ ownerOf: devices.ownerOf });
+    const asService = new Synapse(httpToSynapse(), synapse.url, new Secret(SHARED_SECRET));
+    const { accessToken, userId } = await devices.provide(asService, "bob", "BOBSDEVICE");
     expect(userId).toBe("@bob:example.org");
     expect(synapse.log.slice(-2)).toEqual(["provision_user bob", "upsert_device BOBSDEVICE"]);
-    const answer = await introspect(endpoint, SHARED_SECRET, accessToken.reveal());
+    const answer = await introspect(endpoint, SHARED_SECRET, accessToken);
     expect(answer).toMatchObject({ active: true, username: "bob" });
     expect(answer).not.toHaveProperty("expires_in");
   });
