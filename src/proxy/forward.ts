@@ -96,10 +96,13 @@ async function ask(asked: Asked, body: RequestBody, context: ForwardContext): Pr
       upload?.answered(answer.status);
       return rejection?.answer ?? answer;
     }
+    if (tries > 1) throw rejected();
     token = await keeper.renew(token);
     // A body that was streamed is gone.
-    if (body.stream || tries > 1) {
-      throw new Failure("server_error", "The homeserver rejected the access token, which is a new one now.");
-    }
+    if (body.stream) throw rejected();
   }
+}
+
+function rejected(): Failure {
+  return new Failure("server_error", "The homeserver rejected the access token, which is a new one now.");
 }
