@@ -5,7 +5,7 @@ import { describeSocketError } from "./socket-errors.js";
 import { createAgents } from "./undici-transport.js";
 
 /** A request whose body and answer pass as streams. */
-export interface StreamRequest {
+interface StreamRequest {
   readonly method: string;
   /** Scheme, host and port. */
   readonly origin: URL;

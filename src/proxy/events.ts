@@ -3,7 +3,7 @@ import type { FailureEvent, Warning } from "../foundation/events.js";
 /** What `session serve` and `session run` tell while they run. Never a token of any kind. */
 
 /** The proxy listens. */
-export interface Ready {
+interface Ready {
   event: "ready";
   /** Without a slash at its end, as programs are given it. */
   base_url: string;
@@ -11,18 +11,18 @@ export interface Ready {
   token_file: string;
 }
 /** The session has a new access token. */
-export interface Refreshed {
+interface Refreshed {
   event: "refreshed";
   expires_at?: string;
 }
 /** The homeserver shows the program's device keys as signed. */
-export interface DeviceSigned {
+interface DeviceSigned {
   event: "device_signed";
   device_id: string;
   ed25519: string;
 }
 /** The homeserver can no longer be reached, or can be reached again. */
-export interface Upstream {
+interface Upstream {
   event: "upstream";
   reachable: boolean;
 }

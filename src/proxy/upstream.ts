@@ -62,7 +62,7 @@ export class Upstream {
       trace?.({
         at: clock.date(),
         method,
-        url: new URL(target.replace(/\?.*$/s, ""), baseUrl),
+        url: new URL(`${baseUrl.origin}${target.replace(/\?.*$/s, "")}`),
         tries: 1,
         ms: clock.now() - startedAt,
         sentBytes: Buffer.isBuffer(body) ? body.length : 0,

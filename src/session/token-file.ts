@@ -3,8 +3,7 @@ import { removeFile, replaceFile } from "./files.js";
 
 /** The file that programs read the local token of a session's proxy from: beside the session, for its owner alone. */
 
-/** Where it is, for a session file. */
-export function tokenFileOf(path: string): string {
+function tokenFileOf(path: string): string {
   return `${path.replace(/\.json$/, "")}.token`;
 }
 
