@@ -8,6 +8,12 @@ import type { GlobalOptions } from "./commands/options/global.js";
 import { type HomeserverOptions, homeserverCommand } from "./commands/options/homeserver.js";
 import { inspectCommand } from "./commands/options/inspect.js";
 import { type LoginOptions, loginCommand } from "./commands/options/login.js";
+import {
+  type RunCommandOptions,
+  runCommand,
+  type ServeCommandOptions,
+  serveCommand,
+} from "./commands/options/proxy.js";
 import { scanCommand } from "./commands/options/scan.js";
 import {
   checkCommand,
@@ -133,6 +139,16 @@ export function actionsOf(run: Runner) {
         async (context) =>
           (await import("./commands/session-import.js")).sessionImport(source, options, context),
       ),
+    /** @param timeout seconds; undefined for as long as the program runs */
+    sessionRun: (command: readonly string[], options: RunCommandOptions, timeout: number | undefined) =>
+      run.program({ ...options, json: false, timeout }, async (context) =>
+        (await import("./commands/session-run.js")).sessionRun(command, options, context),
+      ),
+    /** @param timeout seconds; undefined for as long as it takes until somebody stops it */
+    sessionServe: (options: ServeCommandOptions, timeout: number | undefined) =>
+      run.program({ ...options, timeout }, async (context) =>
+        (await import("./commands/session-serve.js")).sessionServe(options, context),
+      ),
     demo: (options: DemoOptions) =>
       run.command(options, async (context) => (await import("./commands/demo.js")).demo(options, context)),
     /** @param timeout seconds; undefined for as long as it takes until somebody stops it */
@@ -159,12 +175,16 @@ export function commandTree(actions: Actions = actionsOf(processRunner)): Comman
   addSession(program, actions);
   demoCommand(program).action((options) => actions.demo(options));
   const homeserver = homeserverCommand(program);
-  homeserver.action((options) => {
-    // It runs until it is stopped, unless somebody says otherwise.
-    const isTimed = homeserver.getOptionValueSource("timeout") !== "default";
-    return actions.homeserver(options, isTimed ? options.timeout : undefined);
-  });
+  homeserver.action((options) => actions.homeserver(options, givenTimeout(homeserver, options)));
   return program;
+}
+
+/** For what runs until it is stopped, unless somebody says otherwise. */
+function givenTimeout(
+  command: { getOptionValueSource(key: "timeout"): unknown },
+  { timeout }: Pick<GlobalOptions, "timeout">,
+): number | undefined {
+  return command.getOptionValueSource("timeout") === "default" ? undefined : timeout;
 }
 
 function addSession(program: Command, actions: Actions): void {
@@ -177,5 +197,9 @@ function addSession(program: Command, actions: Actions): void {
   exportCommand(session).action((name, options) => actions.sessionExport({ ...options, name }));
   logoutCommand(session).action((name, options) => actions.sessionLogout({ ...options, name }));
   signDeviceCommand(session).action((name, options) => actions.sessionSignDevice({ ...options, name }));
+  const run = runCommand(session);
+  run.action((command, options) => actions.sessionRun(command, options, givenTimeout(run, options)));
+  const serve = serveCommand(session);
+  serve.action((options) => actions.sessionServe(options, givenTimeout(serve, options)));
   importCommand(session).action((source, options) => actions.sessionImport(source, options));
 }

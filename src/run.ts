@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import type { CommandContext, SignInContext } from "./commands/context.js";
+import type { CommandContext, ProgramContext, SignInContext } from "./commands/context.js";
 import { hintOf } from "./commands/hints.js";
 import { exitCodeOf } from "./exit-codes.js";
 import { systemClock } from "./foundation/clock.js";
@@ -13,6 +13,8 @@ import type { Display } from "./ui/display.js";
 /** How a command runs as a process: its signals and its time, and the one place that makes exit codes. */
 
 const SIGNALS = ["hangup", "interrupted", "terminated"] as const;
+/** What else another program may be sent; without it they end this process, or are ignored. */
+const HANDED_ON = ["SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
 /** How long a command may clean up after a signal. */
 const CLEANUP_MS = 5000;
 
@@ -27,9 +29,10 @@ interface RunOptions extends Pick<DisplayOptions, "qr" | "stdinInUse"> {
 export interface Runner {
   readonly signIn: typeof runSignIn;
   readonly command: typeof runCommand;
+  readonly program: typeof runProgram;
 }
 
-export const processRunner: Runner = { signIn: runSignIn, command: runCommand };
+export const processRunner: Runner = { signIn: runSignIn, command: runCommand, program: runProgram };
 
 /** Runs a sign-in, whose events are shown as they come. */
 function runSignIn(options: RunOptions, command: (context: SignInContext) => Promise<void>): Promise<void> {
@@ -51,27 +54,38 @@ function runCommand(
   return run({ ...options, plain: true }, command);
 }
 
+/** Runs a command that has another program run, which signals are meant for once it does. */
+function runProgram(
+  options: RunOptions,
+  command: (context: ProgramContext) => Promise<Failure | number | undefined>,
+): Promise<void> {
+  return run({ ...options, plain: true }, command);
+}
+
 async function run(
   options: RunOptions,
   // biome-ignore lint/suspicious/noConfusingVoidType: as above.
-  command: (context: CommandContext, display: () => Promise<Display>) => Promise<Failure | number | void>,
+  command: (context: ProgramContext, display: () => Promise<Display>) => Promise<Failure | number | void>,
 ): Promise<void> {
   const stop = new AbortController();
   const { signal } = stop;
   const { stdin, stdout, stderr, env, platform } = process;
-  const context: CommandContext = {
+  const ending = listenForTheEnd(stop, options.timeout);
+  const context: ProgramContext = {
     ...{ stdin, stdout, stderr, env, platform },
     homeDirectory: homedir,
     clock: systemClock,
     readPicture: pictureReader(),
     signal,
+    failureEvent,
+    takeSignals: ending.takeSignals,
+    hasTerminal: [stdin, stdout, stderr].some(({ isTTY }) => isTTY),
   };
   let created: Promise<Display> | undefined;
   const display = () => {
     created ??= createDisplay({ ...options, mode: displayMode(options), context, interrupt });
     return created;
   };
-  const undo = listenForTheEnd(stop, options.timeout);
   // Nobody reads on, as with `| head`: that ends the output, and not the sign-in.
   for (const output of [stdout, stderr]) output.on("error", () => undefined);
   try {
@@ -83,7 +97,7 @@ async function run(
     process.exitCode = exitCodeOf(failure.code);
   } finally {
     await (await created)?.close();
-    undo();
+    ending.undo();
   }
 }
 
@@ -112,12 +126,17 @@ function interrupt(): void {
   if (!process.emit("SIGINT", "SIGINT")) process.kill(process.pid, "SIGINT");
 }
 
-/** Signals and the timeout abort the run. A second signal ends the process at once. */
-function listenForTheEnd(stop: AbortController, timeout: number | undefined): () => void {
+/**
+ * Signals and the timeout abort the run. A second signal ends the process at once. Once they are taken, signals are all
+ * handed to whoever takes them.
+ */
+function listenForTheEnd(stop: AbortController, timeout: number | undefined) {
   let isSignalled = false;
+  let taken: ((signal: NodeJS.Signals) => void) | undefined;
   const listeners = SIGNALS.map((code) => {
     const { signal } = FAILURES[code];
     const listener = () => {
+      if (taken) return taken(signal);
       const failure = new Failure(code);
       if (isSignalled) process.exit(exitCodeOf(code));
       isSignalled = true;
@@ -132,9 +151,18 @@ function listenForTheEnd(stop: AbortController, timeout: number | undefined): ()
       ? undefined
       : setTimeout(() => stop.abort(new Failure("timed_out")), timeout * 1000);
   timer?.unref();
-  return () => {
-    clearTimeout(timer);
-    for (const off of listeners) off();
+  return {
+    takeSignals(listener: (signal: NodeJS.Signals) => void): void {
+      taken = listener;
+      for (const signal of HANDED_ON) {
+        process.on(signal, listener);
+        listeners.push(() => process.off(signal, listener));
+      }
+    },
+    undo(): void {
+      clearTimeout(timer);
+      for (const off of listeners) off();
+    },
   };
 }
 

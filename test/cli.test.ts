@@ -63,6 +63,37 @@ describe("a command line calls one command, with its arguments", () => {
       ["sessionImport", undefined, { ...GLOBAL, tokenFile: "-", recoveryKeyFile: "key" }],
     ],
     [
+      [
+        "session",
+        "run",
+        "--env",
+        "A=user_id",
+        "--env",
+        "B=homeserver",
+        "--",
+        "python",
+        "-u",
+        "bot.py",
+        "--json",
+      ],
+      [
+        "sessionRun",
+        ["python", "-u", "bot.py", "--json"],
+        {
+          ...GLOBAL,
+          env: [
+            { name: "A", what: "user_id" },
+            { name: "B", what: "homeserver" },
+          ],
+        },
+        undefined,
+      ],
+    ],
+    [
+      ["session", "serve", "--listen", "[::1]:8009", "--timeout", "5"],
+      ["sessionServe", { ...GLOBAL, timeout: 5, listen: { host: "::1", port: 8009 } }, 5],
+    ],
+    [
       ["demo", "--by-hand"],
       ["demo", { ...GLOBAL, byHand: true }],
     ],
@@ -80,6 +111,10 @@ describe("a command line calls one command, with its arguments", () => {
     [["session", "export", "--format", "yaml"], "Allowed choices are json."],
     [["session", "show", "a", "b"], "too many arguments"],
     [["session", "token", "--min-valid", "0"], "a number of seconds from 1 to"],
+    [["session", "run"], "missing required argument 'command'"],
+    [["session", "run", "--env", "A=password", "--", "x"], "NAME=WHAT"],
+    [["session", "run", "--env", "1A=user_id", "--", "x"], "NAME=WHAT"],
+    [["session", "serve", "--listen", "example.org"], "like 127.0.0.1:8009"],
     [["session", "list", "--offline"], "unknown option '--offline'"],
   ])("and %j none", async (args, message) => {
     await expect(asked(args)).rejects.toThrow(message);

@@ -1,6 +1,6 @@
 import { createHttpClient } from "../network/http-client.js";
 import type { Network } from "../network/network.js";
-import { createLineTrace, openFileTrace, type TraceEntry } from "../network/trace.js";
+import { createLineTrace, openFileTrace, type Trace, type TraceEntry } from "../network/trace.js";
 import { createUrlPolicy } from "../network/url-policy.js";
 import type { CommandContext } from "./context.js";
 import type { GlobalOptions } from "./options/global.js";
@@ -14,7 +14,7 @@ import { packageVersion } from "./version.js";
 export async function withNetwork<T>(
   options: Pick<GlobalOptions, "allowHttp" | "verbose" | "trace">,
   { clock, env, stderr }: Pick<CommandContext, "clock" | "env" | "stderr">,
-  use: (network: Network) => Promise<T>,
+  use: (network: Network, trace: Trace) => Promise<T>,
 ): Promise<T> {
   const urlPolicy = createUrlPolicy(options.allowHttp);
   const file = options.trace === undefined ? undefined : openFileTrace(options.trace);
@@ -26,7 +26,7 @@ export async function withNetwork<T>(
   const userAgent = `matrix-qr-login/${packageVersion()}`;
   const http = createHttpClient({ clock, env, urlPolicy, userAgent, trace });
   try {
-    return await use({ http, urlPolicy, clock });
+    return await use({ http, urlPolicy, clock }, trace);
   } finally {
     await http.close();
     file?.close();

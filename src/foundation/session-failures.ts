@@ -73,6 +73,11 @@ export const SESSION_FAILURES = {
     message: "The account has no cross-signing keys yet, so there is nothing to share.",
     hint: "Set up encryption (cross-signing and recovery) in a Matrix client first.",
   },
+  address_unavailable: {
+    kind: "local",
+    message: "The address can't be listened on.",
+    hint: "Choose another address or port.",
+  },
   file_error: {
     kind: "local",
     message: "A file can't be read or written.",

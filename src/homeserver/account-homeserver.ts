@@ -2,14 +2,13 @@ import * as v from "valibot";
 import { isUserId } from "../foundation/identifiers.js";
 import { isJsonObject } from "../foundation/json.js";
 import { path } from "../network/base-url.js";
-import type { JsonObject } from "../protocol/canonical-json.js";
+import { isSignable, type JsonObject } from "../protocol/canonical-json.js";
 import type { AccountHomeserver, BackupVersion, PublishedKeys } from "../protocol/homeserver.js";
 import { MatrixApi, type MatrixApiOptions, type MatrixRequest } from "./matrix-api.js";
 import { refusal, unusable } from "./refusal.js";
 
 /** An account with many devices has an answer to /keys/query of this size. */
 const MAX_KEYS_BYTES = 4 * 1024 * 1024;
-const MAX_DEPTH = 16;
 
 const ShortText = v.pipe(v.string(), v.maxLength(255));
 
@@ -19,7 +18,7 @@ const WhoAmI = v.object({
 });
 
 /** JSON that can be signed, and is no deeper than anything that is. */
-const SignableObject = v.custom<JsonObject>((value) => isJsonObject(value) && isSignable(value, MAX_DEPTH));
+const SignableObject = v.custom<JsonObject>((value) => isJsonObject(value) && isSignable(value));
 const ByUser = v.optional(v.record(v.string(), v.unknown()), {});
 
 const KeysQuery = v.object({
@@ -145,10 +144,4 @@ function signableMembers(devices: unknown): Record<string, JsonObject> {
   return Object.fromEntries(
     Object.entries(devices).filter((entry): entry is [string, JsonObject] => v.is(SignableObject, entry[1])),
   );
-}
-
-function isSignable(value: unknown, depth: number): boolean {
-  if (typeof value === "number") return Number.isSafeInteger(value);
-  if (typeof value !== "object" || value === null) return true;
-  return depth > 0 && Object.values(value).every((member) => isSignable(member, depth - 1));
 }

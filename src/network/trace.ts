@@ -44,7 +44,9 @@ function looksRandom(segment: string): boolean {
 /** Lines for people. */
 export function createLineTrace(write: (line: string) => void): Trace {
   return (entry) => {
-    const result = entry.error ?? `${entry.status}, ${entry.receivedBytes} bytes`;
+    // Of what passes as a stream, nobody knows yet how much it will be.
+    const size = entry.receivedBytes === undefined ? "" : `, ${entry.receivedBytes} bytes`;
+    const result = entry.error ?? `${entry.status}${size}`;
     const repeat = entry.tries > 1 ? ` (try ${entry.tries})` : "";
     const line = `${entry.method} ${redactUrl(entry.url)}${repeat}: ${result}, ${Math.round(entry.ms)} ms`;
     write(`${escapeText(line, 1_000)}\n`);

@@ -8,6 +8,14 @@ import { isLoopback } from "./url-policy.js";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 
+const OPTIONS = {
+  connect: { timeout: CONNECT_TIMEOUT_MS },
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  // Node's 250 ms for each address of a host are too few for a distant one.
+  autoSelectFamilyAttemptTimeout: 1_000,
+};
+
 export interface ClosableTransport {
   readonly send: Transport;
   close(): Promise<void>;
@@ -20,24 +28,16 @@ export interface ClosableTransport {
  * @throws {Failure} `usage_error` where a proxy variable holds no URL
  */
 export function createUndiciTransport(env: Environment): ClosableTransport {
-  const options = {
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    // Node's 250 ms for each address of a host are too few for a distant one.
-    autoSelectFamilyAttemptTimeout: 1_000,
-  };
-  const direct = new Agent(options);
-  const proxied = createProxyAgent(env, options) ?? direct;
+  const agents = createAgents(env);
   const newAgentFor = ({ hostname }: URL) =>
-    (isLoopback(hostname) ? undefined : createProxyAgent(env, options)) ?? new Agent(options);
+    (isLoopback(hostname) ? undefined : createProxyAgent(env, OPTIONS)) ?? new Agent(OPTIONS);
 
   return {
     async send(request) {
       const { url, maxBytes, signal } = request;
       const own = request.ownConnection ? newAgentFor(url) : undefined;
       try {
-        const answer = await (own ?? (isLoopback(url.hostname) ? direct : proxied)).request({
+        const answer = await (own ?? agents.agentFor(url)).request({
           origin: url.origin,
           path: url.pathname + url.search,
           method: request.method as Dispatcher.HttpMethod,
@@ -57,6 +57,24 @@ export function createUndiciTransport(env: Environment): ClosableTransport {
         await own?.destroy();
       }
     },
+    close: () => agents.close(),
+  };
+}
+
+/** The connections that requests share: direct ones, and those through the proxies of the environment. */
+export interface Agents {
+  /** What a request to this URL goes through. */
+  agentFor(url: URL): Dispatcher;
+  /** Ends all connections. */
+  close(): Promise<void>;
+}
+
+/** @throws {Failure} `usage_error` where a proxy variable holds no URL */
+export function createAgents(env: Environment): Agents {
+  const direct = new Agent(OPTIONS);
+  const proxied = createProxyAgent(env, OPTIONS) ?? direct;
+  return {
+    agentFor: ({ hostname }) => (isLoopback(hostname) ? direct : proxied),
     async close() {
       await Promise.all([...new Set([direct, proxied])].map((agent) => agent.destroy()));
     },

@@ -24,3 +24,12 @@ export function canonicalJson(value: JsonValue): string {
   }
   return JSON.stringify(value);
 }
+
+const MAX_DEPTH = 16;
+
+/** Whether a value of JSON can be signed, and is no deeper than anything that is. */
+export function isSignable(value: unknown, depth = MAX_DEPTH): value is JsonValue {
+  if (typeof value === "number") return Number.isSafeInteger(value);
+  if (typeof value !== "object" || value === null) return true;
+  return depth > 0 && Object.values(value).every((member) => isSignable(member, depth - 1));
+}

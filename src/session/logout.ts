@@ -4,6 +4,7 @@ import { Failure } from "../foundation/failures.js";
 import { withSessionLock } from "./lock.js";
 import type { StoredSession } from "./session-file.js";
 import type { SessionStore } from "./store.js";
+import { removeTokenFile } from "./token-file.js";
 
 /**
  * Ends a session of any state: revokes its tokens, then deletes its file. The file says so first and gives up
@@ -24,7 +25,9 @@ export async function logoutSession(
       state: "revocation_pending",
       secrets: undefined,
       device_keys: undefined,
+      proxy_token: undefined,
     });
+    await removeTokenFile(path);
     const pending = { cleanup: "pending", deviceId: session.device_id, session: path } as const;
     const isRevoked = await revoke(session).catch((error: unknown) => {
       const failure = endOf(error, signal);

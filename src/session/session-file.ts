@@ -63,6 +63,8 @@ export const StoredSessionEntries = v.object({
   /** When the refresh token was first sent, as long as no answer has come. */
   refresh_asked_at: v.exactOptional(Timestamp),
   created_at: v.exactOptional(Timestamp),
+  /** What unlocks the session at its proxy on this machine, and nowhere else. */
+  proxy_token: v.exactOptional(Token),
   device_name: v.exactOptional(v.pipe(v.string(), v.maxLength(1024))),
 });
 

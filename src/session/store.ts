@@ -126,7 +126,7 @@ export class SessionStore {
   async readPortable(path: string): Promise<Readonly<Record<string, unknown>>> {
     const text = await this.#readText(path);
     toPortable(parseStoredSession(text, path));
-    const { state: _, refresh_asked_at: __, ...fields } = parseJsonObject(text, path);
+    const { state: _, refresh_asked_at: __, proxy_token: ___, ...fields } = parseJsonObject(text, path);
     return fields;
   }
 

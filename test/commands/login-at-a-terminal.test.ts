@@ -47,6 +47,7 @@ async function atTerminal(args: readonly string[], typed: readonly string[]) {
   await perform([...args, "--session", "bot"], {
     signIn: (_options, command) => command({ ...context, display }),
     command: async () => undefined,
+    program: async () => undefined,
   });
   return { said: stdout.text + stderr.text, left: lines };
 }

@@ -54,6 +54,7 @@ async function importing(args: readonly string[], { typed, piped = "" }: Given =
   await perform(["session", "import", ...args, "--json"], {
     signIn: (_options, command) => command({ ...context, display }),
     command: async () => undefined,
+    program: async () => undefined,
   });
   const events = stdout.lines.filter(Boolean).map((line) => JSON.parse(line) as object);
   return { events, asked: stderr.text, said: stdout.text + stderr.text };

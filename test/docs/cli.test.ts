@@ -92,7 +92,9 @@ function callsIn(code: string): { readonly words: string[]; readonly options: st
   return lines.flatMap((line) => {
     const [, rest] = /(?:^|\s)(?:matrix-qr-login(?:\.js)?)\s+(.*)$/.exec(line) ?? [];
     if (rest === undefined) return [];
-    const words = rest.trim().split(/\s+/);
+    const all = rest.trim().split(/\s+/);
+    // What follows is another program's.
+    const words = all.includes("--") ? all.slice(0, all.indexOf("--")) : all;
     return [{ words, options: words.filter((word) => word.startsWith("--")) }];
   });
 }

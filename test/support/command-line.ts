@@ -47,4 +47,5 @@ async function parse(args: readonly string[], actions: Actions): Promise<void> {
 const nobody: Runner = {
   signIn: async () => undefined,
   command: async () => undefined,
+  program: async () => undefined,
 };

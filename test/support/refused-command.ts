@@ -37,6 +37,7 @@ export async function expectRefusal({ args, code, hint = "", ...given }: Refusal
   const run = perform([...args, "--trace", trace], {
     signIn: (_options, command) => command({ ...context, display }),
     command: async (_options, command) => void (await command(context)),
+    program: () => Promise.reject(new Error("No program is run for a refusal.")),
   });
   const failure = await expectFailure(code, () => clock.runUntil(run));
   expect(hintOf(failure) ?? "").toContain(hint);

@@ -11,7 +11,7 @@ const MIN_VALID_S = 60;
 export function sessionCommand(parent: Command) {
   return parent
     .command("session")
-    .description("list, show, check, token, refresh, sign-device, import, export, logout");
+    .description("list, show, check, token, refresh, run, serve, sign-device, import, export, logout");
 }
 
 export function listCommand(session: Command) {

@@ -1,0 +1,62 @@
+import { closeSync, writeSync } from "node:fs";
+import { fileError } from "../files/file-error.js";
+import { openPrivateFile } from "../files/private-file.js";
+import { escapeText, safeJson } from "../foundation/escape-text.js";
+import type { ProxyEvent } from "../proxy/events.js";
+
+/** How the events of a proxy are told: a line each. */
+export type Report = (event: ProxyEvent) => void;
+
+export function jsonReport(write: (line: string) => void): Report {
+  return (event) => write(`${safeJson(event)}\n`);
+}
+
+export function plainReport(write: (line: string) => void): Report {
+  return (event) => write(`${escapeText(sentence(event), 2_000)}\n`);
+}
+
+/**
+ * Tells events as JSON lines in a file that only its owner can read.
+ *
+ * @throws {Failure} `file_error`
+ */
+export function fileReport(path: string): { readonly report: Report; close(): void } {
+  const file = open(path);
+  const report = jsonReport((line) => {
+    try {
+      writeSync(file, line);
+    } catch {
+      // A full disk costs the events, not the program that runs.
+    }
+  });
+  return { report, close: () => closeSync(file) };
+}
+
+function open(path: string): number {
+  try {
+    return openPrivateFile(path);
+  } catch (error) {
+    throw fileError("write the events to", path, error);
+  }
+}
+
+function sentence(event: ProxyEvent): string {
+  switch (event.event) {
+    case "ready":
+      return `The session is served at ${event.base_url}; its access token there is in ${event.token_file}.`;
+    case "refreshed": {
+      const until = event.expires_at === undefined ? "" : `, until ${event.expires_at}`;
+      return `The homeserver's access token was renewed${until}.`;
+    }
+    case "device_signed":
+      return `Device ${event.device_id} is verified: its key ${event.ed25519} is signed.`;
+    case "upstream":
+      return event.reachable
+        ? "The homeserver can be reached again."
+        : "The homeserver can't be reached. Requests are answered late until it can.";
+    case "warning":
+      return `Warning: ${event.message}`;
+    case "failure":
+      return `Error: ${event.message}${event.hint === undefined ? "" : ` ${event.hint}`}`;
+  }
+}
