@@ -22,7 +22,7 @@ import { askForHomeserver, namedHomeserver } from "./named-homeserver.js";
 import { withNetwork } from "./network.js";
 import { refuseStdinTwice } from "./one-stdin.js";
 import type { ImportOptions } from "./options/session.js";
-import { printJson } from "./print-json.js";
+import { printJson, printWarning } from "./print-json.js";
 import { optionalRecoveryKey, recoveryKeyOfFile } from "./recovery-key.js";
 import { openStore } from "./session-context.js";
 import { refuseTwoSecrets } from "./sign-in.js";
@@ -91,8 +91,7 @@ async function takeIn(
 ): Promise<void> {
   const { portable } = session;
   for (const warning of warningsOf(portable, recoveryKey !== undefined)) {
-    if (options.json) printJson(warning, context);
-    else context.stderr.write(`Warning: ${warning.message}\n`);
+    printWarning(warning, options, context);
   }
   const stored = await save(session, file, context, network, recoveryKey);
   if (options.json) printJson(sessionEvent(file.path, stored), context);

@@ -2,13 +2,13 @@ import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import { checkOwner } from "./check.js";
 import type { ConnectedSession } from "./connect.js";
-import { type StoredSession, toPortable } from "./session-file.js";
+import { type PortableSession, toPortable } from "./session-file.js";
 import type { SessionStore } from "./store.js";
 import { isRefreshable, lifetimeMs, remainingMs } from "./token-life.js";
 
 /** A session whose access token is good now. */
 export interface GoodSession {
-  readonly session: StoredSession;
+  readonly session: PortableSession;
   /** Why the token isn't known to be good for as long as was asked, as a sentence. */
   readonly shortfall?: string;
 }
@@ -31,7 +31,7 @@ export async function goodAccessToken(
   const portable = toPortable(await store.read(path));
   if (portable.expires_at === undefined) await checkOwner(portable, homeserver, signal);
   else await accessTokens.ensureGoodFor(ms, signal);
-  const session = await store.read(path);
+  const session = toPortable(await store.read(path));
   const shortfall = shortfallOf(session, ms, clock);
   return { session, ...(shortfall === undefined ? {} : { shortfall }) };
 }
@@ -47,14 +47,14 @@ export async function refreshSession(
   path: string,
   { accessTokens }: ConnectedSession,
   signal: AbortSignal,
-): Promise<StoredSession> {
+): Promise<PortableSession> {
   const portable = toPortable(await store.read(path));
   if (!isRefreshable(portable)) throw new Failure("session_not_refreshable");
   await accessTokens.renew(portable.access_token, signal);
-  return store.read(path);
+  return toPortable(await store.read(path));
 }
 
-function shortfallOf(session: StoredSession, ms: number, clock: Clock): string | undefined {
+function shortfallOf(session: PortableSession, ms: number, clock: Clock): string | undefined {
   const { expires_at, oauth } = session;
   if (expires_at === undefined) {
     // A token that isn't OAuth's lasts until its device is signed out (Client-Server API §Login).

@@ -4,7 +4,7 @@ import { endpoint, toBaseUrl } from "../network/base-url.js";
 import type { HttpClient } from "../network/http.js";
 import type { Network } from "../network/network.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
-import type { StoredSession } from "./session-file.js";
+import { accessTokenOf, type StoredSession } from "./session-file.js";
 import { type Refresh, SessionAccessTokens } from "./session-tokens.js";
 import type { SessionStore } from "./store.js";
 
@@ -47,7 +47,8 @@ export async function revokeSession(
   network: Network,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { access_token: accessToken, refresh_token: refreshToken, oauth } = session;
+  const { refresh_token: refreshToken, oauth } = session;
+  const accessToken = accessTokenOf(session);
   const baseUrl = toBaseUrl(session.base_url, network.urlPolicy);
   if (!oauth) return logOut(baseUrl, accessToken, network.http, signal);
   const { revokeTokens } = await import("../homeserver/revocation.js");

@@ -7,6 +7,7 @@ import { checkOwner, checkSession } from "./check.js";
 import { readSource } from "./files.js";
 import { withSessionLock } from "./lock.js";
 import {
+  accessTokenOf,
   type HandedInSession,
   type PortableSession,
   parseHandedIn,
@@ -62,8 +63,8 @@ export async function importSession(
       return checked;
     });
   } catch (error) {
-    const { access_token } = await store.read(path);
-    if (!access_token.equals(portable.access_token)) {
+    const accessToken = accessTokenOf(await store.read(path));
+    if (!accessToken.equals(portable.access_token)) {
       throw endOf(error, signal).with({
         session: path,
         hint: "Its tokens were refreshed, so only the imported copy is good. Check that session later.",

@@ -4,7 +4,7 @@ import type { Secret } from "../foundation/secret.js";
 import { type AccessTokens, SAME_REFRESH_TOKEN_MS } from "../homeserver/sign-in-tokens.js";
 import type { Tokens } from "../protocol/homeserver.js";
 import { withSessionLock } from "./lock.js";
-import type { StoredSession } from "./session-file.js";
+import { accessTokenOf, type StoredSession } from "./session-file.js";
 import type { SessionStore } from "./store.js";
 import { isInFirstHalf, isRefreshable, remainingMs } from "./token-life.js";
 
@@ -42,11 +42,11 @@ export class SessionAccessTokens implements AccessTokens {
   }
 
   async current(): Promise<Secret> {
-    return (await this.#store.read(this.#path)).access_token;
+    return accessTokenOf(await this.#store.read(this.#path));
   }
 
   renew(rejected: Secret, signal: AbortSignal): Promise<Secret> {
-    return this.#renewUnless((session) => !session.access_token.equals(rejected), signal);
+    return this.#renewUnless((session) => !accessTokenOf(session).equals(rejected), signal);
   }
 
   /** Refreshes now if the access token is known to expire within `ms` milliseconds and can be refreshed. */
@@ -86,7 +86,7 @@ export class SessionAccessTokens implements AccessTokens {
   async #renewUnless(isFresh: (session: StoredSession) => boolean, signal: AbortSignal): Promise<Secret> {
     return withSessionLock(this.#path, this.#clock, signal, async () => {
       const session = await this.#store.read(this.#path);
-      if (isFresh(session)) return session.access_token;
+      if (isFresh(session)) return accessTokenOf(session);
       const { refresh_token, oauth } = session;
       if (!refresh_token || !oauth) throw withoutRefreshToken(session, this.#clock.date());
       const noteAsked = async () => {
@@ -103,7 +103,7 @@ export class SessionAccessTokens implements AccessTokens {
 
       // If this process was halted until its lock went stale, another one's tokens may be there by now.
       const latest = await this.#store.read(this.#path);
-      if (!latest.refresh_token?.equals(refresh_token)) return latest.access_token;
+      if (!latest.refresh_token?.equals(refresh_token)) return accessTokenOf(latest);
       if (answer.status === "rejected") throw answer.reason;
       const tokens = answer.value;
       await this.#store.update(this.#path, {

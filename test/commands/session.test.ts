@@ -300,7 +300,7 @@ describe("session check", () => {
     const { out } = await run((context) => sessionCheck(options, context), "", server.clock);
     expect(out).toContain("there, and verified");
     const { access_token, refresh_token, expires_at } = await store.read(path);
-    expect(access_token.reveal()).not.toBe(server.existingSession.access_token);
+    expect(access_token?.reveal()).not.toBe(server.existingSession.access_token);
     expect(refresh_token?.reveal()).not.toBe(server.existingSession.refresh_token);
     expect(expires_at).toBe("2026-01-01T00:10:01.000Z");
   });

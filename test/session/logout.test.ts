@@ -38,6 +38,15 @@ describe("logoutSession", () => {
     expect(await store.list()).toEqual([]);
   });
 
+  it("deletes what a sign-in left that never had tokens, without asking anybody", async () => {
+    await store.remove(path);
+    const { base_url, device_id, oauth } = session;
+    await store.create(path, { state: "incomplete", base_url, device_id, oauth });
+    const hadTokens = await logout(() => Promise.reject(new Error("There is nothing to revoke.")));
+    expect(hadTokens).toBe(false);
+    expect(await store.list()).toEqual([]);
+  });
+
   it.each([
     ["is refused", async () => false],
     ["gets no answer", () => Promise.reject(new Failure("network_error"))],

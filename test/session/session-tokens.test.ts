@@ -189,7 +189,7 @@ describe("a refresh whose answer was lost", () => {
     expect(endpoint.asked).toEqual(["refresh-token-1", "refresh-token-1"]);
     expect(endpoint.triedFor).toEqual([10_000, 3_000]);
     const session = await store.read(path);
-    expect(session.access_token.reveal()).toBe("access-token-3");
+    expect(session.access_token?.reveal()).toBe("access-token-3");
     expect(session.refresh_asked_at).toBeUndefined();
   });
 
@@ -229,7 +229,7 @@ describe("ensureGoodFor", () => {
     const clock = new FakeClock();
     await clock.advance(minutes * 60_000);
     await open(clock).ensureGoodFor(ms, signal);
-    return (await store.read(path)).access_token.reveal();
+    return (await store.read(path)).access_token?.reveal();
   };
 
   it("refreshes when less time is left", async () => {
