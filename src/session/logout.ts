@@ -21,8 +21,8 @@ export async function logoutSession(
   signal: AbortSignal,
 ): Promise<boolean> {
   return withSessionLock(path, clock, signal, async () => {
-    const { access_token } = await store.read(path);
-    if (!access_token) {
+    const signedOut = await store.read(path);
+    if (!signedOut.access_token) {
       await store.remove(path);
       return false;
     }
@@ -40,6 +40,7 @@ export async function logoutSession(
     });
     if (signal.aborted && !isRevoked) throw endOf(signal.reason, signal).with(pending);
     if (!isRevoked) throw new Failure("revocation_pending", undefined, pending);
+    await store.removeNamesakes(path, signedOut);
     await store.remove(path);
     return true;
   });

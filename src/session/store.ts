@@ -211,6 +211,19 @@ export class SessionStore {
   }
 
   /**
+   * Deletes the other files of the directory that hold the same device, where the file is of it too: whoever is killed
+   * while a session gets its user's name leaves it under both.
+   */
+  async removeNamesakes(path: string, { base_url, device_id }: StoredSession): Promise<void> {
+    if (dirname(path) !== this.directory) return;
+    for (const other of await this.list()) {
+      const { session } = other;
+      if (other.path === path || session?.device_id !== device_id || session.base_url !== base_url) continue;
+      await this.remove(other.path);
+    }
+  }
+
+  /**
    * Finds out whether a session could be created here, before anything is asked of the network.
    * @throws {Failure} `session_exists`, `file_error`
    */

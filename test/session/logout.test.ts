@@ -1,3 +1,4 @@
+import { readdir, rename, symlink } from "node:fs/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
 import { logoutSession } from "../../src/session/logout.js";
@@ -30,6 +31,22 @@ describe("logoutSession", () => {
     });
     expect(revoked).toEqual([session.refresh_token, session.access_token]);
     expect(await store.list()).toEqual([]);
+  });
+
+  it("deletes the file under its other name too, where a rename was cut short", async () => {
+    const { device_id, ...other } = session;
+    await store.create(store.pathOf(device_id), { ...session, state: "incomplete" });
+    await store.create(store.pathOf("other"), { ...other, device_id: "OTHERDEVICE", state: "complete" });
+    await logout(async () => true);
+    expect((await store.list()).map(({ name }) => name)).toEqual(["other"]);
+  });
+
+  it("leaves nothing secret where the file is a symbolic link", async () => {
+    const link = store.pathOf("link");
+    await rename(path, `${store.directory}/elsewhere`);
+    await symlink(`${store.directory}/elsewhere`, link);
+    await logoutSession(store, link, async () => true, new FakeClock(), signal);
+    expect(await readdir(store.directory)).toEqual([]);
   });
 
   it("ends a session whose sign-in never finished", async () => {
