@@ -2,6 +2,7 @@ import { escapeText } from "../foundation/escape-text.js";
 import type { Warning } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
+import { toBaseUrl } from "../network/base-url.js";
 import type { Network } from "../network/network.js";
 import type { RecoveryKeySource } from "../secret-storage/key-source.js";
 import { sessionEvent } from "../session/describe.js";
@@ -90,7 +91,9 @@ async function takeIn(
   recoveryKey?: RecoveryKeySource,
 ): Promise<void> {
   const { portable } = session;
-  for (const warning of warningsOf(portable, recoveryKey !== undefined)) {
+  const isRevocable =
+    portable.oauth !== undefined || !network || !(await hasOAuth(portable, network, context));
+  for (const warning of warningsOf(portable, recoveryKey !== undefined, isRevocable)) {
     printWarning(warning, options, context);
   }
   const stored = await save(session, file, context, network, recoveryKey);
@@ -142,7 +145,16 @@ async function recoveryKeyOption(
   return recoveryKeyFile === undefined ? undefined : recoveryKeyOfFile(recoveryKeyFile, context);
 }
 
-function warningsOf(session: PortableSession, hasRecoveryKey: boolean): Warning[] {
+async function hasOAuth(
+  { base_url }: PortableSession,
+  network: Network,
+  { signal }: SignInContext,
+): Promise<boolean> {
+  const { offersOAuth } = await import("../homeserver/metadata.js");
+  return offersOAuth(network, toBaseUrl(base_url, network.urlPolicy), signal);
+}
+
+function warningsOf(session: PortableSession, hasRecoveryKey: boolean, isRevocable: boolean): Warning[] {
   const warnings: Warning[] = [];
   if (isRefreshable(session)) {
     warnings.push({
@@ -150,6 +162,14 @@ function warningsOf(session: PortableSession, hasRecoveryKey: boolean): Warning[
       code: "session_shared",
       message:
         "If a running client has this session too, one of the two will be signed out at the next refresh.",
+    });
+  }
+  if (!isRevocable) {
+    warnings.push({
+      event: "warning",
+      code: "session_not_revocable",
+      message:
+        "If the access token was issued to an OAuth client, `session logout` can't revoke it: only the account's page can, or its expiry.",
     });
   }
   if (!session.secrets && !hasRecoveryKey) {

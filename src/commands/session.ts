@@ -35,7 +35,9 @@ export async function sessionExport(
 
 export async function sessionLogout(options: Named<GlobalOptions>, context: CommandContext): Promise<void> {
   const { clock, signal } = context;
-  const { store, path, session } = await findSession(options, context);
+  const { store, path, session } = await findSession(options, context).catch((error: unknown) => {
+    throw isUnusable(error) ? error.with({ hint: BY_HAND }) : error;
+  });
   const { user_id, device_id } = session;
   const hadTokens = await withNetwork(options, context, async (network) => {
     // A URL that is refused ends this before the session is touched.
@@ -54,6 +56,13 @@ export async function sessionLogout(options: Named<GlobalOptions>, context: Comm
     context.stderr.write(`Signed out device ${escapeText(device_id)}${who}.\n`);
   }
 }
+
+/** Nobody knows whose its tokens are, if there are any. Its message names the file. */
+function isUnusable(error: unknown): error is Failure {
+  return error instanceof Failure && error.code === "session_invalid";
+}
+const BY_HAND =
+  "It can't be signed out: delete that file by hand, and remove its device on the account's page if it is there.";
 
 /** Tokens that were on their way when the sign-in ended are good, and nobody has them. */
 function withoutTokens({ device_id, oauth, base_url }: StoredSession): Warning {

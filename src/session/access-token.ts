@@ -4,7 +4,7 @@ import { checkOwner } from "./check.js";
 import type { ConnectedSession } from "./connect.js";
 import { type PortableSession, toPortable } from "./session-file.js";
 import type { SessionStore } from "./store.js";
-import { isRefreshable, lifetimeMs, remainingMs } from "./token-life.js";
+import { isRefreshable, remainingMs } from "./token-life.js";
 
 /** A session whose access token is good now. */
 export interface GoodSession {
@@ -23,7 +23,7 @@ export interface GoodSession {
 export async function goodAccessToken(
   store: SessionStore,
   path: string,
-  { homeserver, accessTokens }: ConnectedSession,
+  { homeserver, accessTokens, offersOAuth }: ConnectedSession,
   ms: number,
   clock: Clock,
   signal: AbortSignal,
@@ -32,7 +32,10 @@ export async function goodAccessToken(
   if (portable.expires_at === undefined) await checkOwner(portable, homeserver, signal);
   else await accessTokens.ensureGoodFor(ms, signal);
   const session = toPortable(await store.read(path));
-  const shortfall = shortfallOf(session, ms, clock);
+  const shortfall =
+    session.expires_at === undefined
+      ? await unknownLife(session, offersOAuth, signal)
+      : shortfallOf(session, ms, clock);
   return { session, ...(shortfall === undefined ? {} : { shortfall }) };
 }
 
@@ -40,7 +43,8 @@ export async function goodAccessToken(
  * Refreshes a session's tokens, however long they would still be good. Of several processes that are asked at the same
  * time one does it for all.
  *
- * @throws {Failure} `session_not_refreshable`, `session_dead`, `session_incomplete`; what a refresh throws
+ * @throws {Failure} `session_not_refreshable`, `refresh_unanswered`, `session_dead`, `session_incomplete`; what a
+ *   refresh throws
  */
 export async function refreshSession(
   store: SessionStore,
@@ -50,20 +54,25 @@ export async function refreshSession(
 ): Promise<PortableSession> {
   const portable = toPortable(await store.read(path));
   if (!isRefreshable(portable)) throw new Failure("session_not_refreshable");
-  await accessTokens.renew(portable.access_token, signal);
+  await accessTokens.refreshNow(portable.access_token, signal);
   return toPortable(await store.read(path));
 }
 
+/** A token that isn't OAuth's lasts until its device is signed out (Client-Server API §Login). */
+async function unknownLife(
+  { oauth }: PortableSession,
+  offersOAuth: ConnectedSession["offersOAuth"],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (!oauth && !(await offersOAuth(signal))) return undefined;
+  return "Nobody knows how long this access token is good: it is good now.";
+}
+
 function shortfallOf(session: PortableSession, ms: number, clock: Clock): string | undefined {
-  const { expires_at, oauth } = session;
-  if (expires_at === undefined) {
-    // A token that isn't OAuth's lasts until its device is signed out (Client-Server API §Login).
-    return oauth && "The homeserver doesn't say how long this access token is good.";
-  }
   const remaining = remainingMs(session, clock.date());
   if (remaining >= ms) return undefined;
   const seconds = (time: number) => `${Math.max(0, Math.floor(time / 1000))} s`;
-  const reason =
-    lifetimeMs(session) < ms ? `; the homeserver's live for ${seconds(lifetimeMs(session))}` : "";
+  const { token_lifetime_ms: lifetime = ms } = session;
+  const reason = lifetime < ms ? `; the homeserver's live for ${seconds(lifetime)}` : "";
   return `This access token is good for ${seconds(remaining)}, not for ${seconds(ms)}${reason}.`;
 }

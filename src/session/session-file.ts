@@ -62,6 +62,8 @@ export const StoredSessionEntries = v.object({
   state: v.optional(v.picklist(SESSION_STATES), "complete"),
   /** When the refresh token was first sent, as long as no answer has come. */
   refresh_asked_at: v.exactOptional(Timestamp),
+  /** When the access token was imported, where nothing says for how long it was granted. */
+  token_seen_at: v.exactOptional(Timestamp),
   created_at: v.exactOptional(Timestamp),
   device_name: v.exactOptional(v.pipe(v.string(), v.maxLength(1024))),
 });

@@ -49,6 +49,21 @@ export class SessionAccessTokens implements AccessTokens {
     return this.#renewUnless((session) => !accessTokenOf(session).equals(rejected), signal);
   }
 
+  /**
+   * Refreshes now, however long the access token would still be good, unless another process just has.
+   *
+   * @param seen the access token that the file had when this was asked for
+   * @throws {Failure} `refresh_unanswered` where that could end the session, whose access token is still good
+   */
+  async refreshNow(seen: Secret, signal: AbortSignal): Promise<void> {
+    const isDone = (session: StoredSession) => {
+      if (!accessTokenOf(session).equals(seen)) return true;
+      if (this.#isRisky(session)) throw refreshUnanswered(session);
+      return false;
+    };
+    await this.#renewUnless(isDone, signal);
+  }
+
   /** Refreshes now if the access token is known to expire within `ms` milliseconds and can be refreshed. */
   async ensureFreshFor(ms: number, signal: AbortSignal): Promise<void> {
     const isFresh = (session: StoredSession) =>
@@ -113,6 +128,7 @@ export class SessionAccessTokens implements AccessTokens {
         expires_at: tokens.expiresAt,
         refresh_asked_at: undefined,
         token_lifetime_ms: tokens.lifetimeMs,
+        token_seen_at: undefined,
       });
       return tokens.accessToken;
     });
@@ -125,6 +141,13 @@ function withoutRefreshToken(session: StoredSession, now: Date): Failure {
     "session_dead",
     "The session's access token has expired, and there is no refresh token to get another with.",
   );
+}
+
+function refreshUnanswered({ expires_at }: StoredSession): Failure {
+  const end = expires_at === undefined ? "until the homeserver accepts it no longer" : `until ${expires_at}`;
+  return new Failure("refresh_unanswered", undefined, {
+    hint: `Use the access token that it has, which is good ${end}; after that a refresh has nothing to lose.`,
+  });
 }
 
 /** How long ago the refresh token was first sent without an answer, in milliseconds; for ever where it wasn't. */

@@ -126,7 +126,7 @@ export class SessionStore {
   async readPortable(path: string): Promise<Readonly<Record<string, unknown>>> {
     const text = await this.#readText(path);
     toPortable(parseStoredSession(text, path));
-    const { state: _, refresh_asked_at: __, ...fields } = parseJsonObject(text, path);
+    const { state: _, refresh_asked_at: __, token_seen_at: ___, ...fields } = parseJsonObject(text, path);
     return fields;
   }
 
@@ -154,7 +154,7 @@ export class SessionStore {
   /**
    * Makes a new file of what was handed in, other programs' fields included, and its directory where that is missing.
    *
-   * @param createdAt since when the session is there, where what was handed in doesn't say
+   * @param now since when the session is there, where what was handed in doesn't say, and its token is seen
    * @returns what of it is understood
    * @throws {Failure} `session_invalid`, `session_exists`, `file_error`
    */
@@ -162,11 +162,13 @@ export class SessionStore {
     path: string,
     { json }: HandedInSession,
     state: StoredSession["state"],
-    createdAt: Date,
+    now: Date,
   ): Promise<StoredSession> {
     const fields = parseJsonObject(json.reveal(), path);
-    const created_at = fields["created_at"] ? {} : { created_at: createdAt.toISOString() };
-    const text = serialize({ state, ...created_at }, fields);
+    const created_at = fields["created_at"] ? {} : { created_at: now.toISOString() };
+    const isLifeKnown = !fields["expires_at"] || fields["token_lifetime_ms"];
+    const token_seen_at = isLifeKnown ? undefined : now.toISOString();
+    const text = serialize({ state, ...created_at, token_seen_at }, fields);
     const session = parseStoredSession(text, path);
     await this.#makeDirectoryOf(path);
     await createFile(path, text);
