@@ -27,6 +27,8 @@ export const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
   unable_to_open_verification_uri: "Start again with --no-browser and open the printed link yourself.",
   session_unconfirmed: "Run `session check` when the homeserver can be reached again.",
   revocation_pending: "Run `session logout` again when the homeserver can be reached.",
+  session_not_revocable:
+    "Remove the device on the account's page, or wait until the token has expired; then run `session logout` again.",
   signed_in_unverified: "Verify it from another device, or sign it out with `session logout`.",
   session_not_found: "`session list` shows the sessions, `session import` brings one in.",
   session_dead:

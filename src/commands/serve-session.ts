@@ -6,6 +6,7 @@ import { localToken } from "../proxy/local-token.js";
 import { type RunningProxy, withSessionProxy } from "../proxy/session-proxy.js";
 import { revokeSession } from "../session/connect.js";
 import { logoutSession } from "../session/logout.js";
+import type { StoredSession } from "../session/session-file.js";
 import { toPortable } from "../session/session-file.js";
 import { writeTokenFile } from "../session/token-file.js";
 import type { CommandContext } from "./context.js";
@@ -52,7 +53,10 @@ export async function serveSession<T>(
     const token = await localToken(store, path, options.newToken ?? false, clock, signal);
     const tokenFile = await writeTokenFile(path, token);
     const revoke = options.allowLogout
-      ? () => logoutSession(store, path, (latest) => revokeSession(latest, network, signal), clock, signal)
+      ? async () => {
+          const revokeLatest = (latest: StoredSession) => revokeSession(latest, network, signal);
+          await logoutSession(store, path, revokeLatest, clock, signal);
+        }
       : undefined;
     const listen = options.listen ?? ANY_LOOPBACK;
     const served = { store, path, token, listen, revoke };

@@ -2,6 +2,7 @@ import { escapeText } from "../foundation/escape-text.js";
 import type { Warning } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
+import { toBaseUrl } from "../network/base-url.js";
 import type { Network } from "../network/network.js";
 import type { RecoveryKeySource } from "../secret-storage/key-source.js";
 import { sessionEvent } from "../session/describe.js";
@@ -21,7 +22,7 @@ import { askForHomeserver, namedHomeserver } from "./named-homeserver.js";
 import { withNetwork } from "./network.js";
 import { refuseStdinTwice } from "./one-stdin.js";
 import type { ImportOptions } from "./options/session.js";
-import { printJson } from "./print-json.js";
+import { printJson, printWarning } from "./print-json.js";
 import { optionalRecoveryKey, recoveryKeyOfFile } from "./recovery-key.js";
 import { openStore } from "./session-context.js";
 import { refuseTwoSecrets } from "./sign-in.js";
@@ -89,15 +90,15 @@ async function takeIn(
   recoveryKey?: RecoveryKeySource,
 ): Promise<void> {
   const { portable } = session;
-  const warn = (warning: Warning) => {
-    if (options.json) printJson(warning, context);
-    else context.stderr.write(`Warning: ${warning.message}\n`);
-  };
-  warningsOf(portable, recoveryKey !== undefined).forEach(warn);
+  const isRevocable =
+    portable.oauth !== undefined || !network || !(await hasOAuth(portable, network, context));
+  for (const warning of warningsOf(portable, recoveryKey !== undefined, isRevocable)) {
+    printWarning(warning, options, context);
+  }
   const imported = await save(session, file, context, network, recoveryKey);
   for (const { check, state, message } of imported.findings) {
-    if (check === "backup" && state === "warning")
-      warn({ event: "warning", code: "backup_mismatch", message });
+    if (check !== "backup" || state !== "warning") continue;
+    printWarning({ event: "warning", code: "backup_mismatch", message }, options, context);
   }
   if (options.json) printJson(sessionEvent(file.path, imported.session), context);
   else context.stderr.write(`Imported ${escapeText(portable.user_id)} as ${escapeText(file.path, 1000)}.\n`);
@@ -147,7 +148,16 @@ async function recoveryKeyOption(
   return recoveryKeyFile === undefined ? undefined : recoveryKeyOfFile(recoveryKeyFile, context);
 }
 
-function warningsOf(session: PortableSession, hasRecoveryKey: boolean): Warning[] {
+async function hasOAuth(
+  { base_url }: PortableSession,
+  network: Network,
+  { signal }: SignInContext,
+): Promise<boolean> {
+  const { offersOAuth } = await import("../homeserver/metadata.js");
+  return offersOAuth(network, toBaseUrl(base_url, network.urlPolicy), signal);
+}
+
+function warningsOf(session: PortableSession, hasRecoveryKey: boolean, isRevocable: boolean): Warning[] {
   const warnings: Warning[] = [];
   if (isRefreshable(session)) {
     warnings.push({
@@ -155,6 +165,14 @@ function warningsOf(session: PortableSession, hasRecoveryKey: boolean): Warning[
       code: "session_shared",
       message:
         "If a running client has this session too, one of the two will be signed out at the next refresh.",
+    });
+  }
+  if (!isRevocable) {
+    warnings.push({
+      event: "warning",
+      code: "session_not_revocable",
+      message:
+        "If the access token was issued to an OAuth client, `session logout` can't revoke it: only the account's page can, or its expiry.",
     });
   }
   if (!session.secrets && !hasRecoveryKey) {

@@ -1,4 +1,5 @@
 import { escapeText, safeJson } from "../foundation/escape-text.js";
+import type { Warning } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import { logoutSession } from "../session/logout.js";
 import { sessionName } from "../session/names.js";
@@ -7,7 +8,7 @@ import type { CommandContext } from "./context.js";
 import { withNetwork } from "./network.js";
 import type { GlobalOptions } from "./options/global.js";
 import type { ExportOptions } from "./options/session.js";
-import { printJson } from "./print-json.js";
+import { printJson, printWarning } from "./print-json.js";
 import { findSession, type Named } from "./session-context.js";
 
 /** The verbs of `session` by which one comes and goes. */
@@ -34,19 +35,40 @@ export async function sessionExport(
 
 export async function sessionLogout(options: Named<GlobalOptions>, context: CommandContext): Promise<void> {
   const { clock, signal } = context;
-  const { store, path, session } = await findSession(options, context);
+  const { store, path, session } = await findSession(options, context).catch((error: unknown) => {
+    throw isUnusable(error) ? error.with({ hint: BY_HAND }) : error;
+  });
   const { user_id, device_id } = session;
-  await withNetwork(options, context, async (network) => {
+  const hadTokens = await withNetwork(options, context, async (network) => {
     // A URL that is refused ends this before the session is touched.
-    network.urlPolicy.check(session.base_url);
+    if (session.access_token) network.urlPolicy.check(session.base_url);
     const { revokeSession } = await import("../session/connect.js");
     const revoke = (latest: StoredSession) => revokeSession(latest, network, signal);
-    await logoutSession(store, path, revoke, clock, signal);
+    return logoutSession(store, path, revoke, clock, signal);
   });
+  if (!hadTokens) printWarning(withoutTokens(session), options, context);
   if (options.json) {
     printJson({ event: "session_removed", name: sessionName(path), path, user_id, device_id }, context);
+  } else if (!hadTokens) {
+    context.stderr.write(`Deleted the record of the sign-in of device ${escapeText(device_id)}.\n`);
   } else {
     const who = user_id === undefined ? "" : ` of ${escapeText(user_id)}`;
     context.stderr.write(`Signed out device ${escapeText(device_id)}${who}.\n`);
   }
+}
+
+/** Nobody knows whose its tokens are, if there are any. Its message names the file. */
+function isUnusable(error: unknown): error is Failure {
+  return error instanceof Failure && error.code === "session_invalid";
+}
+const BY_HAND =
+  "It can't be signed out: delete that file by hand, and remove its device on the account's page if it is there.";
+
+/** Tokens that were on their way when the sign-in ended are good, and nobody has them. */
+function withoutTokens({ device_id, oauth, base_url }: StoredSession): Warning {
+  const issuer = escapeText(oauth?.issuer ?? base_url, 1000);
+  const message =
+    `That sign-in ended before it had tokens, so there was nothing to revoke. If the account's page shows ` +
+    `the device ${escapeText(device_id)}, remove it there; the accounts are those of ${issuer}.`;
+  return { event: "warning", code: "left_behind", message };
 }

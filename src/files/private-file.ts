@@ -1,9 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { fchmodSync, linkSync, openSync, unlinkSync } from "node:fs";
-import { open, realpath, rename, unlink } from "node:fs/promises";
-import { dirname } from "node:path";
+import { open, readdir, realpath, rename, stat, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { errorCode } from "../foundation/error-code.js";
 
 /** Files that only their owner may read (mode 0600). All errors are Node's, such as `ENOSPC`. */
+
+/** What follows a file's name while its new content is written beside it: a dot and a random UUID. */
+const TEMPORARY_SUFFIX = /^\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** How much older than another one a temporary is, in milliseconds, if whoever wrote it has died. */
+const ABANDONED_MS = 60_000;
 
 /**
  * Makes a new file. It is whole and on disk when this resolves, and not there when this rejects.
@@ -17,7 +24,8 @@ export async function createPrivateFile(path: string, content: string | Uint8Arr
 
 /**
  * Replaces a file's content, atomically: a reader sees the old content or the new one, which is on disk when this
- * resolves. What can't be written whole is not put in place, and nobody else's file is written into.
+ * resolves. What can't be written whole is not put in place, and nobody else's file is written into. What somebody
+ * who was killed meanwhile has left beside the file is deleted.
  */
 export async function replacePrivateFile(path: string, content: string | Uint8Array): Promise<void> {
   // A symbolic link stays one; its target is what is replaced.
@@ -25,6 +33,8 @@ export async function replacePrivateFile(path: string, content: string | Uint8Ar
   const temporary = `${target}.${randomUUID()}`;
   await writeNew(temporary, content);
   try {
+    const { mtimeMs } = await stat(temporary);
+    await deleteTemporariesOf(target, mtimeMs - ABANDONED_MS);
     await rename(temporary, target);
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
@@ -50,10 +60,36 @@ export async function movePrivateFile(path: string, renamed: string): Promise<vo
   await syncDirectory(dirname(renamed));
 }
 
-/** Deletes a file for good. */
+/**
+ * Deletes a file for good: what a symbolic link leads to with the link, and what somebody who was killed while writing
+ * it has left beside it.
+ */
 export async function deletePrivateFile(path: string): Promise<void> {
-  await unlink(path);
+  const target = await realpath(path).catch(() => path);
+  await deleteTemporariesOf(target);
+  await unlink(target);
+  await syncDirectory(dirname(target));
+  // Nothing is there any more unless it was a link.
+  await unlink(path).catch(ignoreMissing);
   await syncDirectory(dirname(path));
+}
+
+/** @param before deletes only those last written before this time, in milliseconds since 1970 */
+async function deleteTemporariesOf(target: string, before = Number.POSITIVE_INFINITY): Promise<void> {
+  const [folder, name] = [dirname(target), basename(target)];
+  const isTemporary = (file: string) =>
+    file.startsWith(name) && TEMPORARY_SUFFIX.test(file.slice(name.length));
+  // A folder that may be written to but not listed: nothing can be found there.
+  const files = await readdir(folder).catch(() => []);
+  for (const file of files.filter(isTemporary).map((left) => join(folder, left))) {
+    // Of two that find it, one deletes it.
+    const written = await stat(file).catch(() => undefined);
+    if (written && written.mtimeMs < before) await unlink(file).catch(ignoreMissing);
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (errorCode(error) !== "ENOENT") throw error;
 }
 
 /**

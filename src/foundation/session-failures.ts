@@ -38,6 +38,18 @@ export const SESSION_FAILURES = {
     message: "This session has no refresh token, so its access token can't be refreshed.",
     hint: "Use the access token that it has, until that expires; then sign in again.",
   },
+  refresh_unanswered: {
+    kind: "local",
+    message:
+      "An earlier refresh got no answer. To use its refresh token again now could end the session: some homeservers take that for theft.",
+    hint: "Use the access token that it has, until that expires; after that a refresh has nothing to lose.",
+  },
+  session_not_revocable: {
+    kind: "local",
+    message:
+      "The homeserver revokes this access token only for the OAuth client that it was issued to, and the session doesn't name that.",
+    hint: "Remove the device on the account's page, or wait until the token has expired; then sign the session out again.",
+  },
   session_locked: {
     kind: "local",
     message: "Another process is using this session.",

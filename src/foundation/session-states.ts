@@ -1,5 +1,5 @@
 /**
- * How far a device's session has come: `incomplete` has tokens of a sign-in that never finished, `unconfirmed`
+ * How far a device's session has come: `incomplete` is a sign-in that never finished, with the tokens that it had by then, `unconfirmed`
  * has uploaded its device keys but not seen them in /keys/query, `unverified` was kept by --keep-unverified, and
  * `revocation_pending` is signed out but for tokens that could not be revoked.
  */

@@ -61,6 +61,21 @@ export async function fetchAuthMetadata(
   throw new Failure("homeserver_without_oauth", `${baseUrl.host} doesn't offer the OAuth 2.0 API.`);
 }
 
+/** Whether a homeserver has an OAuth 2.0 server, also where that can't be found out. @throws the signal's reason */
+export async function offersOAuth(
+  network: Omit<Network, "clock">,
+  baseUrl: URL,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await fetchAuthMetadata(network, baseUrl, signal);
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    return Failure.from(error).code !== "homeserver_without_oauth";
+  }
+}
+
 /**
  * Whether a device can be signed in by QR code at all, asked before any code is shown.
  *

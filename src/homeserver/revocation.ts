@@ -64,14 +64,22 @@ export async function revokeAt(
 }
 
 /** Whether the homeserver knows an access token no longer. False also where it can't be asked. */
-export async function isRejected(
+async function isRejected(...asked: Parameters<typeof standingOf>): Promise<boolean> {
+  return (await standingOf(...asked)) === "rejected";
+}
+
+/** What the homeserver takes an access token for; `unknown` where it can't be asked. */
+export async function standingOf(
   http: HttpClient,
   baseUrl: URL,
   accessToken: Secret,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<"good" | "rejected" | "unknown"> {
   const url = endpoint(baseUrl, "_matrix/client/v3/account/whoami");
-  return http.send({ method: "GET", url, accessToken, signal }).then(isUnknownToken, () => false);
+  const response = await http.send({ method: "GET", url, accessToken, signal }).catch(() => undefined);
+  if (!response) return "unknown";
+  if (isUnknownToken(response)) return "rejected";
+  return response.status === 200 ? "good" : "unknown";
 }
 
 async function revokeToken(

@@ -17,7 +17,7 @@ export const NOT_GRANTED = {
 
 /**
  * Polls the token endpoint until the person has decided, or can no longer (RFC 8628 §3.4 and §3.5). Tokens that
- * are granted are kept by the attempt.
+ * are granted are kept by the attempt, and that they were asked for before.
  *
  * @throws {Failure} what the token endpoint and the attempt throw; the signal's reason
  */
@@ -28,6 +28,7 @@ export async function pollUntilDecided(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<"granted" | keyof typeof NOT_GRANTED> {
+  await attempt.record(homeserver);
   const requests = abortedLater(signal, LINGER_MS, clock);
   let intervalMs = askedFor;
   try {

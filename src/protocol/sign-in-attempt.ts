@@ -16,10 +16,13 @@ export interface NewSession {
   readonly identityKeys: DevicePrivateKeys | undefined;
   /** Undefined until the upload of the device keys is sent, or for good where it isn't. */
   readonly deviceKeysState?: DeviceKeysState | undefined;
-  readonly tokens: Tokens;
+  /** Undefined until they are granted. */
+  readonly tokens?: Tokens | undefined;
   readonly userId?: string;
   readonly secrets?: SecretsBundle | undefined;
 }
+
+type GrantedSession = NewSession & { readonly tokens: Tokens };
 
 /** Where the new device's session is kept. Each save replaces the whole. */
 export interface SessionFile {
@@ -49,7 +52,9 @@ interface AttemptingDevice {
 export class SignInAttempt {
   readonly #device: AttemptingDevice;
   #homeserver: SignInHomeserver | undefined;
-  #session: NewSession | undefined;
+  #session: GrantedSession | undefined;
+  /** The session without tokens is on disk. */
+  #isRecorded = false;
   /** Tokens were asked for, and no answer came. */
   #isAsking = false;
   #isOnDisk = false;
@@ -64,6 +69,16 @@ export class SignInAttempt {
   get tokens(): Tokens {
     if (!this.#session) throw new Error("No tokens were granted.");
     return this.#session.tokens;
+  }
+
+  /**
+   * Tokens are about to be asked for: what tells of this device afterwards, should this process die before it has
+   * them, is on disk before. There is nothing secret in it.
+   */
+  async record({ baseUrl, oauthClient }: SignInHomeserver): Promise<void> {
+    const { deviceId, sessionFile } = this.#device;
+    await sessionFile.save({ state: "incomplete", baseUrl, oauthClient, deviceId, identityKeys: undefined });
+    this.#isRecorded = true;
   }
 
   /** Asks for tokens. As long as there is no answer, they may have been issued without reaching us. */
@@ -93,7 +108,7 @@ export class SignInAttempt {
     this.#secretsCame = true;
   }
 
-  async keep(changes: Partial<NewSession>): Promise<void> {
+  async keep(changes: Partial<GrantedSession>): Promise<void> {
     if (!this.#session) return;
     this.#session = { ...this.#session, ...changes };
     await this.#device.sessionFile.save(this.#session);
@@ -109,7 +124,7 @@ export class SignInAttempt {
     await this.#keepForGood({ state: "complete", secrets }, signal);
   }
 
-  async #keepForGood(changes: Partial<NewSession>, signal: AbortSignal): Promise<void> {
+  async #keepForGood(changes: Partial<GrantedSession>, signal: AbortSignal): Promise<void> {
     await this.keep(changes);
     signal.throwIfAborted();
     this.#undoable = false;
@@ -122,7 +137,7 @@ export class SignInAttempt {
    */
   async undo(failure: Failure): Promise<Failure> {
     const { deviceId, sessionFile, keepUnverified } = this.#device;
-    if (!this.#session) return this.#isAsking ? withLostTokens(failure, deviceId) : failure;
+    if (!this.#session) return this.#forget(this.#isAsking ? withLostTokens(failure, deviceId) : failure);
     const kept = { cleanup: "none", deviceId, session: sessionFile.path } as const;
     if (!this.#undoable && failure.code !== "device_keys_mismatch") return unconfirmed(failure).with(kept);
     if (keepUnverified && this.#isWorthKeeping(failure)) {
@@ -131,6 +146,14 @@ export class SignInAttempt {
       if (saved) return new Failure("signed_in_unverified", message, { ...kept, cause: failure });
     }
     return this.#revoke(failure);
+  }
+
+  /** There are no tokens to keep: with the failure all is said that a record could say later. */
+  async #forget(failure: Failure): Promise<Failure> {
+    const { sessionFile } = this.#device;
+    if (!this.#isRecorded) return failure;
+    const removed = await sessionFile.remove().then(...succeeded);
+    return removed ? failure : failure.with({ session: sessionFile.path });
   }
 
   #isWorthKeeping(failure: Failure): boolean {
@@ -152,7 +175,7 @@ export class SignInAttempt {
     }
     const saved = await this.keep({ state: "revocation_pending", secrets: undefined }).then(...succeeded);
     // Nobody can sign out later what is on no disk.
-    if (!saved && !this.#isOnDisk) return withLostTokens(failure, deviceId);
+    if (!saved && !this.#isOnDisk) return this.#forget(withLostTokens(failure, deviceId));
     return failure.with({ cleanup: "pending", deviceId, session: sessionFile.path });
   }
 }

@@ -2,13 +2,13 @@ import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import { checkOwner } from "./check.js";
 import type { ConnectedSession } from "./connect.js";
-import { type StoredSession, toPortable } from "./session-file.js";
+import { type PortableSession, toPortable } from "./session-file.js";
 import type { SessionStore } from "./store.js";
-import { isRefreshable, lifetimeMs, remainingMs } from "./token-life.js";
+import { isRefreshable, remainingMs } from "./token-life.js";
 
 /** A session whose access token is good now. */
 export interface GoodSession {
-  readonly session: StoredSession;
+  readonly session: PortableSession;
   /** Why the token isn't known to be good for as long as was asked, as a sentence. */
   readonly shortfall?: string;
 }
@@ -23,7 +23,7 @@ export interface GoodSession {
 export async function goodAccessToken(
   store: SessionStore,
   path: string,
-  { homeserver, accessTokens }: ConnectedSession,
+  { homeserver, accessTokens, offersOAuth }: ConnectedSession,
   ms: number,
   clock: Clock,
   signal: AbortSignal,
@@ -31,8 +31,11 @@ export async function goodAccessToken(
   const portable = toPortable(await store.read(path));
   if (portable.expires_at === undefined) await checkOwner(portable, homeserver, signal);
   else await accessTokens.ensureGoodFor(ms, signal);
-  const session = await store.read(path);
-  const shortfall = shortfallOf(session, ms, clock);
+  const session = toPortable(await store.read(path));
+  const shortfall =
+    session.expires_at === undefined
+      ? await unknownLife(session, offersOAuth, signal)
+      : shortfallOf(session, ms, clock);
   return { session, ...(shortfall === undefined ? {} : { shortfall }) };
 }
 
@@ -40,30 +43,36 @@ export async function goodAccessToken(
  * Refreshes a session's tokens, however long they would still be good. Of several processes that are asked at the same
  * time one does it for all.
  *
- * @throws {Failure} `session_not_refreshable`, `session_dead`, `session_incomplete`; what a refresh throws
+ * @throws {Failure} `session_not_refreshable`, `refresh_unanswered`, `session_dead`, `session_incomplete`; what a
+ *   refresh throws
  */
 export async function refreshSession(
   store: SessionStore,
   path: string,
   { accessTokens }: ConnectedSession,
   signal: AbortSignal,
-): Promise<StoredSession> {
+): Promise<PortableSession> {
   const portable = toPortable(await store.read(path));
   if (!isRefreshable(portable)) throw new Failure("session_not_refreshable");
-  await accessTokens.renew(portable.access_token, signal);
-  return store.read(path);
+  await accessTokens.refreshNow(portable.access_token, signal);
+  return toPortable(await store.read(path));
 }
 
-function shortfallOf(session: StoredSession, ms: number, clock: Clock): string | undefined {
-  const { expires_at, oauth } = session;
-  if (expires_at === undefined) {
-    // A token that isn't OAuth's lasts until its device is signed out (Client-Server API §Login).
-    return oauth && "The homeserver doesn't say how long this access token is good.";
-  }
+/** A token that isn't OAuth's lasts until its device is signed out (Client-Server API §Login). */
+async function unknownLife(
+  { oauth }: PortableSession,
+  offersOAuth: ConnectedSession["offersOAuth"],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (!oauth && !(await offersOAuth(signal))) return undefined;
+  return "Nobody knows how long this access token is good: it is good now.";
+}
+
+function shortfallOf(session: PortableSession, ms: number, clock: Clock): string | undefined {
   const remaining = remainingMs(session, clock.date());
   if (remaining >= ms) return undefined;
   const seconds = (time: number) => `${Math.max(0, Math.floor(time / 1000))} s`;
-  const reason =
-    lifetimeMs(session) < ms ? `; the homeserver's live for ${seconds(lifetimeMs(session))}` : "";
+  const { token_lifetime_ms: lifetime = ms } = session;
+  const reason = lifetime < ms ? `; the homeserver's live for ${seconds(lifetime)}` : "";
   return `This access token is good for ${seconds(remaining)}, not for ${seconds(ms)}${reason}.`;
 }

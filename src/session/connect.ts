@@ -1,10 +1,11 @@
+import { Failure } from "../foundation/failures.js";
 import type { Secret } from "../foundation/secret.js";
 import { createAccountHomeserver } from "../homeserver/account-homeserver.js";
 import { endpoint, toBaseUrl } from "../network/base-url.js";
 import type { HttpClient } from "../network/http.js";
 import type { Network } from "../network/network.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
-import type { StoredSession } from "./session-file.js";
+import { accessTokenOf, type StoredSession } from "./session-file.js";
 import { type Refresh, SessionAccessTokens } from "./session-tokens.js";
 import type { SessionStore } from "./store.js";
 
@@ -13,6 +14,8 @@ export interface ConnectedSession {
   readonly homeserver: AccountHomeserver;
   /** The file's tokens, with which the homeserver is asked. */
   readonly accessTokens: SessionAccessTokens;
+  /** Whether the homeserver's tokens are OAuth's, or nobody knows. */
+  readonly offersOAuth: (signal: AbortSignal) => Promise<boolean>;
 }
 
 /**
@@ -33,21 +36,29 @@ export function connectSession(
     return refreshTokens(network, { baseUrl, issuer, clientId }, refreshToken, signal, beforeAsking);
   };
   const accessTokens = new SessionAccessTokens(store, path, refresh, network.clock);
-  return { homeserver: createAccountHomeserver({ baseUrl, http: network.http, accessTokens }), accessTokens };
+  return {
+    homeserver: createAccountHomeserver({ baseUrl, http: network.http, accessTokens }),
+    accessTokens,
+    offersOAuth: async (signal) => {
+      const { offersOAuth } = await import("../homeserver/metadata.js");
+      return offersOAuth(network, baseUrl, signal);
+    },
+  };
 }
 
 /**
  * Makes the tokens of a session worthless: by RFC 7009, or by a plain logout where they are not OAuth's.
  *
  * @returns whether that went well
- * @throws {Failure} `url_refused`, `network_error`, `server_error`
+ * @throws {Failure} `session_not_revocable`, `url_refused`, `network_error`, `server_error`
  */
 export async function revokeSession(
   session: StoredSession,
   network: Network,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { access_token: accessToken, refresh_token: refreshToken, oauth } = session;
+  const { refresh_token: refreshToken, oauth } = session;
+  const accessToken = accessTokenOf(session);
   const baseUrl = toBaseUrl(session.base_url, network.urlPolicy);
   if (!oauth) return logOut(baseUrl, accessToken, network.http, signal);
   const { revokeTokens } = await import("../homeserver/revocation.js");
@@ -63,7 +74,10 @@ async function logOut(baseUrl: URL, accessToken: Secret, http: HttpClient, signa
   const url = endpoint(baseUrl, "_matrix/client/v3/logout");
   const response = await http.send({ method: "POST", url, body: "{}", accessToken, signal });
   if (response.status === 200) return true;
-  // A token that is not known is as good as revoked. But OAuth's tokens may be unknown to this endpoint alone.
-  const { isRejected } = await import("../homeserver/revocation.js");
-  return isRejected(http, baseUrl, accessToken, signal);
+  // A token that is not known is as good as revoked. But OAuth's tokens may be unknown to this endpoint alone: Matrix
+  // Authentication Service ends those only for the client that they were issued to (RFC 7009 §2.1).
+  const { standingOf } = await import("../homeserver/revocation.js");
+  const standing = await standingOf(http, baseUrl, accessToken, signal);
+  if (standing === "good" && response.status === 401) throw new Failure("session_not_revocable");
+  return standing === "rejected";
 }

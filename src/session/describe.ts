@@ -64,7 +64,7 @@ export function sessionDetails(path: string, session: StoredSession): string {
   const rows = [
     ["name", sessionName(path)],
     ["file", path],
-    ["state", session.state],
+    ["state", session.access_token ? session.state : `${session.state}: there are no tokens`],
     ["user", user_id ?? "not known yet"],
     ["device", device_name === undefined ? device_id : `${device_id} (${device_name})`],
     ["homeserver", base_url],

@@ -9,6 +9,7 @@ import { examineSession, type SessionFinding, worstOf } from "./examine.js";
 import { readSource } from "./files.js";
 import { withSessionLock } from "./lock.js";
 import {
+  accessTokenOf,
   type HandedInSession,
   type PortableSession,
   parseHandedIn,
@@ -75,8 +76,8 @@ export async function importSession(
       return { session: checked, findings };
     });
   } catch (error) {
-    const { access_token } = await store.read(path);
-    if (!access_token.equals(portable.access_token)) {
+    const accessToken = accessTokenOf(await store.read(path));
+    if (!accessToken.equals(portable.access_token)) {
       throw endOf(error, signal).with({
         session: path,
         hint: "Its tokens were refreshed, so only the imported copy is good. Check that session later.",

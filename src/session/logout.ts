@@ -10,6 +10,7 @@ import { removeTokenFile } from "./token-file.js";
  * Ends a session of any state: revokes its tokens, then deletes its file. The file says so first and gives up
  * its secrets, so that whatever interrupts this leaves a session that only a logout can be tried on.
  *
+ * @returns whether there were tokens to revoke: not where the sign-in ended before it had any
  * @param revoke resolves to whether all tokens are revoked
  * @throws {Failure} `revocation_pending`, with the file kept; `session_locked`, `file_error`
  */
@@ -19,8 +20,13 @@ export async function logoutSession(
   revoke: (session: StoredSession) => Promise<boolean>,
   clock: Clock,
   signal: AbortSignal,
-): Promise<void> {
-  await withSessionLock(path, clock, signal, async () => {
+): Promise<boolean> {
+  return withSessionLock(path, clock, signal, async () => {
+    const signedOut = await store.read(path);
+    if (!signedOut.access_token) {
+      await store.remove(path);
+      return false;
+    }
     const session = await store.update(path, {
       state: "revocation_pending",
       secrets: undefined,
@@ -37,6 +43,8 @@ export async function logoutSession(
     });
     if (signal.aborted && !isRevoked) throw endOf(signal.reason, signal).with(pending);
     if (!isRevoked) throw new Failure("revocation_pending", undefined, pending);
+    await store.removeNamesakes(path, signedOut);
     await store.remove(path);
+    return true;
   });
 }

@@ -34,7 +34,7 @@ const DevicePublicKeys = v.object({ ed25519: PublicKey, curve25519: PublicKey })
 const sharedEntries = {
   base_url: HttpUrl,
   device_id: v.pipe(v.string(), v.nonEmpty("is empty"), v.maxLength(255)),
-  access_token: Token,
+  access_token: v.exactOptional(Token),
   refresh_token: v.exactOptional(Token),
   expires_at: v.exactOptional(Timestamp),
   token_lifetime_ms: v.exactOptional(
@@ -53,7 +53,7 @@ const sharedEntries = {
 };
 
 /** A session as programs hand it to each other: `session import` takes it, `session export` gives it. */
-export const PortableSession = v.object({ ...sharedEntries, user_id: UserId });
+export const PortableSession = v.object({ ...sharedEntries, access_token: Token, user_id: UserId });
 export type PortableSession = v.InferOutput<typeof PortableSession>;
 
 export const StoredSessionEntries = v.object({
@@ -62,6 +62,8 @@ export const StoredSessionEntries = v.object({
   state: v.optional(v.picklist(SESSION_STATES), "complete"),
   /** When the refresh token was first sent, as long as no answer has come. */
   refresh_asked_at: v.exactOptional(Timestamp),
+  /** When the access token was imported, where nothing says for how long it was granted. */
+  token_seen_at: v.exactOptional(Timestamp),
   created_at: v.exactOptional(Timestamp),
   /** What unlocks the session at its proxy on this machine, and nowhere else. */
   proxy_token: v.exactOptional(Token),
@@ -70,7 +72,7 @@ export const StoredSessionEntries = v.object({
 
 /**
  * What a session file holds. A portable session is one, with the state `complete`. Only a session that was
- * never finished lacks the user ID.
+ * never finished lacks the user ID; one of which the tokens never came lacks those too.
  */
 export const StoredSession = v.pipe(
   StoredSessionEntries,
@@ -83,6 +85,10 @@ export const StoredSession = v.pipe(
       "is missing",
     ),
     ["user_id"],
+  ),
+  v.forward(
+    v.check((session) => session.access_token !== undefined || session.state === "incomplete", "is missing"),
+    ["access_token"],
   ),
 );
 export type StoredSession = v.InferOutput<typeof StoredSession>;
@@ -146,6 +152,12 @@ export function toPortable(session: StoredSession): PortableSession {
   }
   if (session.state === "incomplete") throw new Failure("session_incomplete");
   return v.parse(PortableSession, revealed(session));
+}
+
+/** @throws {Failure} `session_incomplete` where its sign-in ended before there were tokens */
+export function accessTokenOf({ access_token }: Pick<StoredSession, "access_token">): Secret {
+  if (!access_token) throw new Failure("session_incomplete");
+  return access_token;
 }
 
 /** @throws {Failure} `session_invalid` when the text is no JSON object */

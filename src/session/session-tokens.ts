@@ -4,7 +4,7 @@ import type { Secret } from "../foundation/secret.js";
 import { type AccessTokens, SAME_REFRESH_TOKEN_MS } from "../homeserver/sign-in-tokens.js";
 import type { Tokens } from "../protocol/homeserver.js";
 import { withSessionLock } from "./lock.js";
-import type { StoredSession } from "./session-file.js";
+import { accessTokenOf, type StoredSession } from "./session-file.js";
 import type { SessionStore } from "./store.js";
 import { isInFirstHalf, isRefreshable, remainingMs } from "./token-life.js";
 
@@ -42,11 +42,26 @@ export class SessionAccessTokens implements AccessTokens {
   }
 
   async current(): Promise<Secret> {
-    return (await this.#store.read(this.#path)).access_token;
+    return accessTokenOf(await this.#store.read(this.#path));
   }
 
   renew(rejected: Secret, signal: AbortSignal): Promise<Secret> {
-    return this.#renewUnless((session) => !session.access_token.equals(rejected), signal);
+    return this.#renewUnless((session) => !accessTokenOf(session).equals(rejected), signal);
+  }
+
+  /**
+   * Refreshes now, however long the access token would still be good, unless another process just has.
+   *
+   * @param seen the access token that the file had when this was asked for
+   * @throws {Failure} `refresh_unanswered` where that could end the session, whose access token is still good
+   */
+  async refreshNow(seen: Secret, signal: AbortSignal): Promise<void> {
+    const isDone = (session: StoredSession) => {
+      if (!accessTokenOf(session).equals(seen)) return true;
+      if (this.#isRisky(session)) throw refreshUnanswered(session);
+      return false;
+    };
+    await this.#renewUnless(isDone, signal);
   }
 
   /** Refreshes now if the access token is known to expire within `ms` milliseconds and can be refreshed. */
@@ -86,7 +101,7 @@ export class SessionAccessTokens implements AccessTokens {
   async #renewUnless(isFresh: (session: StoredSession) => boolean, signal: AbortSignal): Promise<Secret> {
     return withSessionLock(this.#path, this.#clock, signal, async () => {
       const session = await this.#store.read(this.#path);
-      if (isFresh(session)) return session.access_token;
+      if (isFresh(session)) return accessTokenOf(session);
       const { refresh_token, oauth } = session;
       if (!refresh_token || !oauth) throw withoutRefreshToken(session, this.#clock.date());
       const noteAsked = async () => {
@@ -103,7 +118,7 @@ export class SessionAccessTokens implements AccessTokens {
 
       // If this process was halted until its lock went stale, another one's tokens may be there by now.
       const latest = await this.#store.read(this.#path);
-      if (!latest.refresh_token?.equals(refresh_token)) return latest.access_token;
+      if (!latest.refresh_token?.equals(refresh_token)) return accessTokenOf(latest);
       if (answer.status === "rejected") throw answer.reason;
       const tokens = answer.value;
       await this.#store.update(this.#path, {
@@ -113,6 +128,7 @@ export class SessionAccessTokens implements AccessTokens {
         expires_at: tokens.expiresAt,
         refresh_asked_at: undefined,
         token_lifetime_ms: tokens.lifetimeMs,
+        token_seen_at: undefined,
       });
       return tokens.accessToken;
     });
@@ -125,6 +141,13 @@ function withoutRefreshToken(session: StoredSession, now: Date): Failure {
     "session_dead",
     "The session's access token has expired, and there is no refresh token to get another with.",
   );
+}
+
+function refreshUnanswered({ expires_at }: StoredSession): Failure {
+  const end = expires_at === undefined ? "until the homeserver accepts it no longer" : `until ${expires_at}`;
+  return new Failure("refresh_unanswered", undefined, {
+    hint: `Use the access token that it has, which is good ${end}; after that a refresh has nothing to lose.`,
+  });
 }
 
 /** How long ago the refresh token was first sent without an answer, in milliseconds; for ever where it wasn't. */

@@ -126,7 +126,13 @@ export class SessionStore {
   async readPortable(path: string): Promise<Readonly<Record<string, unknown>>> {
     const text = await this.#readText(path);
     toPortable(parseStoredSession(text, path));
-    const { state: _, refresh_asked_at: __, proxy_token: ___, ...fields } = parseJsonObject(text, path);
+    const {
+      state: _,
+      refresh_asked_at: __,
+      token_seen_at: ___,
+      proxy_token: ____,
+      ...fields
+    } = parseJsonObject(text, path);
     return fields;
   }
 
@@ -154,7 +160,7 @@ export class SessionStore {
   /**
    * Makes a new file of what was handed in, other programs' fields included, and its directory where that is missing.
    *
-   * @param createdAt since when the session is there, where what was handed in doesn't say
+   * @param now since when the session is there, where what was handed in doesn't say, and its token is seen
    * @returns what of it is understood
    * @throws {Failure} `session_invalid`, `session_exists`, `file_error`
    */
@@ -162,11 +168,13 @@ export class SessionStore {
     path: string,
     { json }: HandedInSession,
     state: StoredSession["state"],
-    createdAt: Date,
+    now: Date,
   ): Promise<StoredSession> {
     const fields = parseJsonObject(json.reveal(), path);
-    const created_at = fields["created_at"] ? {} : { created_at: createdAt.toISOString() };
-    const text = serialize({ state, ...created_at }, fields);
+    const created_at = fields["created_at"] ? {} : { created_at: now.toISOString() };
+    const isLifeKnown = !fields["expires_at"] || fields["token_lifetime_ms"];
+    const token_seen_at = isLifeKnown ? undefined : now.toISOString();
+    const text = serialize({ state, ...created_at, token_seen_at }, fields);
     const session = parseStoredSession(text, path);
     await this.#makeDirectoryOf(path);
     await createFile(path, text);
@@ -208,6 +216,19 @@ export class SessionStore {
   /** Deletes the file; nothing where there is none. */
   async remove(path: string): Promise<void> {
     await removeFile(path);
+  }
+
+  /**
+   * Deletes the other files of the directory that hold the same device, where the file is of it too: whoever is killed
+   * while a session gets its user's name leaves it under both.
+   */
+  async removeNamesakes(path: string, { base_url, device_id }: StoredSession): Promise<void> {
+    if (dirname(path) !== this.directory) return;
+    for (const other of await this.list()) {
+      const { session } = other;
+      if (other.path === path || session?.device_id !== device_id || session.base_url !== base_url) continue;
+      await this.remove(other.path);
+    }
   }
 
   /**

@@ -4,6 +4,7 @@ import { isServerName } from "../foundation/identifiers.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
 import { generateDeviceIdentityKeys } from "../protocol/device-keys.js";
 import type { ExpectedUser } from "../protocol/expected-user.js";
+import type { Tokens } from "../protocol/homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "../protocol/messages.js";
 import { type HomeserverClaim, signInAsNewDevice } from "../protocol/new-device.js";
 import type { SignInQrPayload } from "../protocol/qr-code.js";
@@ -167,10 +168,7 @@ function stored({
     base_url: baseUrl.href,
     ...(userId === undefined ? {} : { user_id: userId }),
     device_id: deviceId,
-    access_token: tokens.accessToken,
-    ...(tokens.refreshToken === undefined ? {} : { refresh_token: tokens.refreshToken }),
-    ...(tokens.expiresAt === undefined ? {} : { expires_at: tokens.expiresAt }),
-    ...(tokens.lifetimeMs === undefined ? {} : { token_lifetime_ms: tokens.lifetimeMs }),
+    ...(tokens && storedTokens(tokens)),
     oauth: { issuer: oauthClient.issuer, client_id: oauthClient.clientId },
     ...(secrets === undefined ? {} : { secrets }),
     ...(deviceKeysState === undefined ? {} : { device_keys_state: deviceKeysState }),
@@ -178,4 +176,13 @@ function stored({
       ? {}
       : { device_keys: { ed25519: identityKeys.ed25519, curve25519: identityKeys.curve25519 } }),
   } satisfies StoredSession;
+}
+
+function storedTokens({ accessToken, refreshToken, expiresAt, lifetimeMs }: Tokens) {
+  return {
+    access_token: accessToken,
+    ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
+    ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
+    ...(lifetimeMs === undefined ? {} : { token_lifetime_ms: lifetimeMs }),
+  };
 }

@@ -87,6 +87,7 @@ describe("an access token", () => {
       created_at: "2026-01-01T00:00:00.000Z",
     });
     expect(events).toMatchObject([
+      { event: "warning", code: "session_not_revocable" },
       { event: "session", state: "complete", cross_signing: true, backup_version: "1", refreshable: false },
     ]);
     expect(secretsFoundIn(said, [server.recoveryKey, access_token])).toEqual([]);
@@ -128,6 +129,16 @@ describe("an access token", () => {
 
   it("has no secrets where nobody gives any, with a warning", async () => {
     const server = await devHomeserver();
+    const { events } = await importing(await tokenOf(server));
+    expect(events).toMatchObject([
+      { event: "warning", code: "session_not_revocable" },
+      { event: "warning", code: "session_without_secrets" },
+      { event: "session", cross_signing: false },
+    ]);
+  });
+
+  it("can be revoked where the homeserver has no OAuth, of which nothing is said then", async () => {
+    const server = await devHomeserver({ oauth: false });
     const { events } = await importing(await tokenOf(server));
     expect(events).toMatchObject([
       { event: "warning", code: "session_without_secrets" },

@@ -300,7 +300,7 @@ describe("session check", () => {
     const { out } = await run((context) => sessionCheck(options, context), "", server.clock);
     expect(out).toContain("there, and verified");
     const { access_token, refresh_token, expires_at } = await store.read(path);
-    expect(access_token.reveal()).not.toBe(server.existingSession.access_token);
+    expect(access_token?.reveal()).not.toBe(server.existingSession.access_token);
     expect(refresh_token?.reveal()).not.toBe(server.existingSession.refresh_token);
     expect(expires_at).toBe("2026-01-01T00:10:01.000Z");
   });
@@ -475,6 +475,33 @@ describe("session logout", () => {
     ]);
     expect(server.activeSessions()).toEqual([]);
     expect(await store.list()).toEqual([]);
+  });
+
+  it("deletes what is left of a sign-in that had no tokens, and says where its device may be", async () => {
+    const { base_url, device_id, oauth } = fullSession();
+    const record = { state: "incomplete", base_url, device_id, oauth } as const;
+    await store.create(store.pathOf("bot"), record);
+    const { events } = await run((context) => sessionLogout(json, context));
+    expect(events()).toMatchObject([
+      { event: "warning", code: "left_behind", message: expect.stringContaining(device_id) },
+      { event: "session_removed", name: "bot", device_id },
+    ]);
+    expect(await store.list()).toEqual([]);
+    await store.create(store.pathOf("bot"), record);
+    const { err } = await run((context) => sessionLogout(options, context));
+    expect(err).toContain("https://auth.example.org/");
+    expect(err).not.toContain("Signed out");
+  });
+
+  it("says that a file that is no session can only be deleted by hand, and which that is", async () => {
+    const path = store.pathOf("junk");
+    await save("bot");
+    await writeFile(path, "{");
+    const failure = await expectFailure("session_invalid", () =>
+      run((context) => sessionLogout({ ...options, name: "junk" }, context)),
+    );
+    expect(failure.message).toContain(path);
+    expect(failure.hint).toContain("by hand");
   });
 
   it("uses a plain logout for a session that is not OAuth's, and again after a lost answer", async () => {

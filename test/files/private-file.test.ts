@@ -1,12 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { closeSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { openReadable } from "../../src/files/open-readable.js";
 import {
   createPrivateFile,
+  deletePrivateFile,
   movePrivateFile,
   openPrivateFile,
   replacePrivateFile,
@@ -71,6 +72,48 @@ describe("a private file that is replaced", () => {
     const path = join(folder, "missing", "file");
     await expect(replacePrivateFile(path, "new")).rejects.toMatchObject({ code: "ENOENT" });
     expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+/** What a process that was killed while writing has left, some minutes ago. */
+async function leave(name: string, minutesAgo: number) {
+  const path = join(folder, name);
+  await writeFile(path, "left");
+  const then = new Date(Date.now() - minutesAgo * 60_000);
+  await utimes(path, then, then);
+}
+const UUID = "0f9c1e0a-5b7d-4c39-9d2e-1a2b3c4d5e6f";
+
+describe("what was left by somebody who was killed while writing a private file", () => {
+  it("is gone with the next write, unless somebody may still be writing it", async () => {
+    await leave(`file.${UUID}`, 10);
+    await leave(`file.${UUID.replace("0", "1")}`, 0);
+    await replacePrivateFile(join(folder, "file"), "new");
+    expect(await readdir(folder)).toEqual(["file", `file.${UUID.replace("0", "1")}`]);
+  });
+
+  it("is gone when the file is deleted, however new it is, and nothing else is", async () => {
+    await writeFile(join(folder, "file"), "old");
+    await leave(`file.${UUID}`, 0);
+    for (const name of [`file2.${UUID}`, `file.${UUID}.json`, "file.json"]) await leave(name, 10);
+    await deletePrivateFile(join(folder, "file"));
+    expect(await readdir(folder)).toEqual([`file.${UUID}.json`, "file.json", `file2.${UUID}`]);
+  });
+});
+
+describe("a private file that is deleted", () => {
+  it("is gone with the symbolic link that led to it, and what was left beside it", async () => {
+    await mkdir(join(folder, "elsewhere"));
+    await writeFile(join(folder, "elsewhere", "target"), "old");
+    await leave(`elsewhere/target.${UUID}`, 0);
+    await symlink(join(folder, "elsewhere", "target"), join(folder, "link"));
+    await deletePrivateFile(join(folder, "link"));
+    expect(await readdir(folder)).toEqual(["elsewhere"]);
+    expect(await readdir(join(folder, "elsewhere"))).toEqual([]);
+  });
+
+  it("was there, or that is an error", async () => {
+    await expect(deletePrivateFile(join(folder, "missing"))).rejects.toMatchObject({ code: "ENOENT" });
   });
 });
 

@@ -154,6 +154,29 @@ describe.concurrent("a signal", () => {
     server.expireRendezvous();
     await expectNothingLeft(machine, server);
   });
+
+  it("that can't be caught leaves the device on disk even before it has tokens, and no secret with it", async ({
+    machine,
+  }) => {
+    const token = gateAtPath("/oauth2/token");
+    const server = await machine.homeserver({ intercept: token.intercept });
+    const pair = await startPair(machine, server, "new");
+    await typeCheckCode(pair);
+    await token.reached;
+    pair.newDevice.kill("SIGKILL");
+    pair.existingDevice.kill("SIGTERM");
+    await Promise.all([pair.newDevice.ended, pair.existingDevice.ended]);
+
+    const text = await readFile(sessionFile(machine), "utf8");
+    expect(JSON.parse(text)).toMatchObject({ state: "incomplete", base_url: server.baseUrl.href });
+    expect(text).not.toMatch(/_token"|_key|ed25519/);
+    expect((await machine.run(["session", "list"])).stdout).toMatch(/^new +.* incomplete /m);
+    const { code, stderr } = await machine.run(["session", "logout", "--session", "new"]);
+    expect(code).toBe(0);
+    expect(stderr).toContain("nothing to revoke");
+    server.expireRendezvous();
+    await expectNothingLeft(machine, server);
+  });
 });
 
 /** Two devices that wait for the secrets, on a homeserver that revokes nothing before the gate is open. */

@@ -50,6 +50,7 @@ describe("logging in without another device", () => {
     });
     expect(homeserver.events).toEqual([
       `authorize ${NEW_DEVICE}`,
+      "save without tokens",
       "save incomplete",
       "whoami",
       "save incomplete",
@@ -119,7 +120,8 @@ describe("logging in without another device", () => {
     homeserver.polls = [{ status: "pending" }, { status }];
     const { failure } = await run();
     expect(failure).toMatchObject({ code, details: {} });
-    expect(file.saved).toEqual([]);
+    expect(file.content).toBeUndefined();
+    expect(homeserver.events.slice(1)).toEqual(["save without tokens", "remove"]);
   });
 
   it.each<FailureCode>(["recovery_key_wrong", "secret_storage_missing", "secrets_mismatch", "network_error"])(

@@ -95,6 +95,7 @@ describe.each(["new", "existing"] as const)("a sign-in whose code the %s device 
     expect(homeserver.events).toEqual([
       `authorize ${NEW_DEVICE}`,
       "device?",
+      "save without tokens",
       "save incomplete",
       "whoami",
       "save incomplete",

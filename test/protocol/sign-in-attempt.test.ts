@@ -3,7 +3,9 @@ import type { FailureKind } from "../../src/foundation/failure-kinds.js";
 import { Failure, type FailureCode } from "../../src/foundation/failures.js";
 import { Secret } from "../../src/foundation/secret.js";
 import { generateDeviceIdentityKeys } from "../../src/protocol/device-keys.js";
+import { pollUntilDecided } from "../../src/protocol/poll-for-consent.js";
 import { SignInAttempt } from "../../src/protocol/sign-in-attempt.js";
+import { expectFailure } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { MemoryHomeserver, MemorySessionFile, NEW_DEVICE, TOKENS } from "../support/memory-homeserver.js";
 import { USER } from "../support/sessions.js";
@@ -75,6 +77,55 @@ describe("an attempt that fails before tokens were granted", () => {
       await attempt.ask(() => Promise.reject(failure)).catch(() => undefined);
       expect(await clock.runUntil(attempt.undo(failure))).toBe(failure);
     }
+  });
+});
+
+describe("an attempt that is about to ask for tokens", () => {
+  it("is on disk with what tells of its device, and nothing secret", async () => {
+    const { attempt, homeserver, file } = setUp();
+    await attempt.record(homeserver.forSignIn());
+    expect(file.content).toEqual({
+      state: "incomplete",
+      baseUrl: new URL("https://matrix.example.org/"),
+      oauthClient: { issuer: "https://auth.example.org/", clientId: "client" },
+      deviceId: NEW_DEVICE,
+    });
+  });
+
+  it("asks for none where that can't be written", async () => {
+    const { clock, homeserver, file, attempt } = setUp();
+    file.fails = () => new Failure("file_error");
+    const signIn = homeserver.forSignIn();
+    const authorization = await signIn.startDeviceAuthorization(NEW_DEVICE, signal);
+    const polling = pollUntilDecided(signIn, authorization, attempt, clock, signal);
+    await expectFailure("file_error", () => clock.runUntil(polling));
+    expect(homeserver.log).not.toContain("poll");
+  });
+
+  it.each<FailureCode>(["rendezvous_gone", "consent_declined", "interrupted"])(
+    "leaves nothing on disk where it ends before it has any: %s",
+    async (code) => {
+      const { attempt, homeserver, file, undo } = setUp();
+      await attempt.record(homeserver.forSignIn());
+      await attempt.ask(async () => ({ status: "pending" }));
+      expect((await undo(code)).details).toEqual({});
+      expect(file.content).toBeUndefined();
+    },
+  );
+
+  it("leaves nothing either where tokens were lost, of which the failure tells all", async () => {
+    const { attempt, homeserver, file, undo } = setUp();
+    await attempt.record(homeserver.forSignIn());
+    await attempt.ask(() => Promise.reject(new Failure("network_error"))).catch(() => undefined);
+    expect((await undo("network_error")).details).toMatchObject({ cleanup: "impossible" });
+    expect(file.content).toBeUndefined();
+  });
+
+  it("names the file where that can't be deleted", async () => {
+    const { attempt, homeserver, file, undo } = setUp();
+    await attempt.record(homeserver.forSignIn());
+    file.remove = () => Promise.reject(new Failure("file_error"));
+    expect((await undo("rendezvous_gone")).details.session).toBe(file.path);
   });
 });
 

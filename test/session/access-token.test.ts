@@ -27,13 +27,18 @@ const refresh: Refresh = async () => {
 };
 
 /** The homeserver has a session's tokens, of which the test may say that it no longer knows one. */
-function connected(clock: FakeClock, whoami = async () => ({ userId: USER })) {
+function connected(clock: FakeClock, whoami = async () => ({ userId: USER }), hasOAuth = true) {
   const accessTokens = new SessionAccessTokens(store, path, refresh, clock);
-  return { accessTokens, homeserver: fakeAccount(publishedKeys(fullSession()), { whoami }) };
+  const offersOAuth = async () => hasOAuth;
+  return { accessTokens, offersOAuth, homeserver: fakeAccount(publishedKeys(fullSession()), { whoami }) };
 }
 
-const good = (ms: number, clock = new FakeClock(), whoami?: () => Promise<{ userId: string }>) =>
-  goodAccessToken(store, path, connected(clock, whoami), ms, clock, signal);
+const good = (
+  ms: number,
+  clock = new FakeClock(),
+  whoami?: () => Promise<{ userId: string }>,
+  hasOAuth?: boolean,
+) => goodAccessToken(store, path, connected(clock, whoami, hasOAuth), ms, clock, signal);
 
 describe("an access token that is asked for", () => {
   it("is the one that is there where that is good for long enough", async () => {
@@ -61,7 +66,7 @@ describe("an access token that is asked for", () => {
   it("is asked about where nobody knows when it expires", async () => {
     await store.update(path, { expires_at: undefined });
     const { shortfall } = await good(60_000);
-    expect(shortfall).toContain("doesn't say how long");
+    expect(shortfall).toContain("Nobody knows how long");
     const dead = () => Promise.reject(new Failure("session_dead"));
     await expectFailure("session_dead", () => good(60_000, new FakeClock(), dead));
     await expectFailure("unexpected_user", () =>
@@ -69,9 +74,16 @@ describe("an access token that is asked for", () => {
     );
   });
 
-  it("lasts where it isn't OAuth's and has no expiry", async () => {
+  it("lasts where the homeserver has no OAuth and nothing says when it expires, and else nobody knows", async () => {
     await store.update(path, { expires_at: undefined, oauth: undefined, refresh_token: undefined });
-    expect((await good(60_000)).shortfall).toBeUndefined();
+    const clock = new FakeClock();
+    expect((await good(60_000, clock, undefined, false)).shortfall).toBeUndefined();
+    expect((await good(60_000, clock, undefined, true)).shortfall).toContain("Nobody knows how long");
+  });
+
+  it("has no lifetime that is told as the homeserver's where that hasn't said it", async () => {
+    await store.update(path, { token_lifetime_ms: undefined });
+    expect((await good(3_600_000)).shortfall).toBe("This access token is good for 300 s, not for 3600 s.");
   });
 
   it("is not had of a sign-in that never finished, nor after a logout", async () => {
@@ -89,6 +101,18 @@ describe("refreshSession", () => {
     const session = await refreshNow();
     expect(session.access_token.reveal()).toBe("new");
     expect(session).toMatchObject({ expires_at: "2026-01-01T00:10:00Z", token_lifetime_ms: 300_000 });
+  });
+
+  it("leaves a session alone that it could end: its refresh token was sent, no answer came, and its token is good", async () => {
+    await store.update(path, { refresh_asked_at: "2026-01-01T00:00:00Z" });
+    const clock = new FakeClock();
+    await clock.advance(10_000);
+    const again = () => refreshSession(store, path, connected(clock), signal);
+    const failure = await expectFailure("refresh_unanswered", again);
+    expect(failure.hint).toContain("until 2026-01-01T00:05:00Z");
+    expect(refreshes).toBe(0);
+    await clock.advance(300_000);
+    expect((await again()).access_token.reveal()).toBe("new");
   });
 
   it("says so where there is nothing to refresh with, which doesn't make the session dead", async () => {

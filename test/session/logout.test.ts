@@ -1,3 +1,4 @@
+import { readdir, rename, symlink } from "node:fs/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
 import { logoutSession } from "../../src/session/logout.js";
@@ -32,9 +33,34 @@ describe("logoutSession", () => {
     expect(await store.list()).toEqual([]);
   });
 
+  it("deletes the file under its other name too, where a rename was cut short", async () => {
+    const { device_id, ...other } = session;
+    await store.create(store.pathOf(device_id), { ...session, state: "incomplete" });
+    await store.create(store.pathOf("other"), { ...other, device_id: "OTHERDEVICE", state: "complete" });
+    await logout(async () => true);
+    expect((await store.list()).map(({ name }) => name)).toEqual(["other"]);
+  });
+
+  it("leaves nothing secret where the file is a symbolic link", async () => {
+    const link = store.pathOf("link");
+    await rename(path, `${store.directory}/elsewhere`);
+    await symlink(`${store.directory}/elsewhere`, link);
+    await logoutSession(store, link, async () => true, new FakeClock(), signal);
+    expect(await readdir(store.directory)).toEqual([]);
+  });
+
   it("ends a session whose sign-in never finished", async () => {
     await store.update(path, { state: "incomplete", user_id: undefined });
     await logout(async () => true);
+    expect(await store.list()).toEqual([]);
+  });
+
+  it("deletes what a sign-in left that never had tokens, without asking anybody", async () => {
+    await store.remove(path);
+    const { base_url, device_id, oauth } = session;
+    await store.create(path, { state: "incomplete", base_url, device_id, oauth });
+    const hadTokens = await logout(() => Promise.reject(new Error("There is nothing to revoke.")));
+    expect(hadTokens).toBe(false);
     expect(await store.list()).toEqual([]);
   });
 

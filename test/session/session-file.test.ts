@@ -8,7 +8,7 @@ import {
   toPortable,
 } from "../../src/session/session-file.js";
 import { expectFailure } from "../support/failures.js";
-import { fullSession, fullSessionJson, secretsOf } from "../support/sessions.js";
+import { fullSession, fullSessionJson, secretsOf, USER } from "../support/sessions.js";
 
 const parse = (session: unknown) => parseStoredSession(JSON.stringify(session), "file");
 
@@ -41,6 +41,16 @@ describe("a session file", () => {
     const failure = await expectFailure("session_invalid", () => parse({ ...rest, state: "unconfirmed" }));
     expect(failure.message).toContain('"user_id" is missing');
     await expectFailure("session_invalid", () => parsePortableSession(JSON.stringify(rest), "file"));
+  });
+
+  it("needs no tokens while its sign-in isn't finished, and in no other state", async () => {
+    const { access_token: _, refresh_token: __, user_id: ___, ...rest } = fullSessionJson();
+    expect(parse({ ...rest, state: "incomplete" }).access_token).toBeUndefined();
+    for (const state of ["complete", "unconfirmed", "unverified", "revocation_pending"]) {
+      const lacking = { ...rest, user_id: USER, state };
+      const failure = await expectFailure("session_invalid", () => parse(lacking));
+      expect(failure.message).toContain('"access_token" is missing');
+    }
   });
 
   it("is not exported while incomplete, nor after a logout", async () => {

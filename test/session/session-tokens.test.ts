@@ -4,11 +4,12 @@ import { systemClock } from "../../src/foundation/clock.js";
 import { Failure } from "../../src/foundation/failures.js";
 import { revealed, Secret } from "../../src/foundation/secret.js";
 import type { Tokens } from "../../src/protocol/homeserver.js";
+import { parseHandedIn } from "../../src/session/session-file.js";
 import { type Refresh, SessionAccessTokens } from "../../src/session/session-tokens.js";
 import { SessionStore } from "../../src/session/store.js";
 import { expectFailure } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
-import { fullSession, temporaryDirectory } from "../support/sessions.js";
+import { fullSession, fullSessionJson, temporaryDirectory } from "../support/sessions.js";
 
 const { signal } = new AbortController();
 
@@ -189,7 +190,7 @@ describe("a refresh whose answer was lost", () => {
     expect(endpoint.asked).toEqual(["refresh-token-1", "refresh-token-1"]);
     expect(endpoint.triedFor).toEqual([10_000, 3_000]);
     const session = await store.read(path);
-    expect(session.access_token.reveal()).toBe("access-token-3");
+    expect(session.access_token?.reveal()).toBe("access-token-3");
     expect(session.refresh_asked_at).toBeUndefined();
   });
 
@@ -229,7 +230,7 @@ describe("ensureGoodFor", () => {
     const clock = new FakeClock();
     await clock.advance(minutes * 60_000);
     await open(clock).ensureGoodFor(ms, signal);
-    return (await store.read(path)).access_token.reveal();
+    return (await store.read(path)).access_token?.reveal();
   };
 
   it("refreshes when less time is left", async () => {
@@ -254,6 +255,20 @@ describe("ensureGoodFor", () => {
     await store.update(path, { token_lifetime_ms: undefined });
     expect(await at(2.4, 3_600_000)).toBe("access-token-1");
     expect(await at(2.5, 3_600_000)).toBe("access-token-2");
+  });
+
+  it("takes what was left at the import for the lifetime, where that is more", async () => {
+    const hours = 3_600_000;
+    const { token_lifetime_ms: _, ...portable } = {
+      ...fullSessionJson(),
+      expires_at: "2026-01-01T04:00:00Z",
+    };
+    await store.remove(path);
+    const handedIn = parseHandedIn(JSON.stringify(portable), "file");
+    await store.createFrom(path, handedIn, "complete", new FakeClock().date());
+    expect(await at(119, 6 * hours)).toBe("access-token-1");
+    expect(await at(121, 6 * hours)).toBe("access-token-2");
+    expect((await store.read(path)).token_seen_at).toBeUndefined();
   });
 
   it("keeps a token that can't be refreshed as long as it lives, and not longer", async () => {

@@ -130,9 +130,7 @@ describe("a new device", () => {
     const { failure } = await told(all, "https://hs.example");
     expect(failure).toBeUndefined();
     expect(all.saved.map(({ state }) => state)).toEqual([
-      "incomplete",
-      "incomplete",
-      "incomplete",
+      ...["incomplete", "incomplete", "incomplete", "incomplete"],
       "unconfirmed",
       "complete",
     ]);
@@ -171,9 +169,22 @@ describe("a new device", () => {
       return { json: { user_id: USER } };
     });
     await told(all, "https://hs.example");
-    expect(savedByThen).toBe(1);
-    expect(all.saved[0]).toMatchObject({ state: "incomplete", access_token: new Secret("access-1") });
-    expect(all.saved[0]).not.toHaveProperty("secrets");
+    expect(savedByThen).toBe(2);
+    expect(all.saved[1]).toMatchObject({ state: "incomplete", access_token: new Secret("access-1") });
+    expect(all.saved[1]).not.toHaveProperty("secrets");
+  });
+
+  it("has on disk which device it is before it asks for tokens, and no token or key with it", async () => {
+    const all = await setUp({ deviceName: "Build bot" });
+    await told(all, "https://hs.example");
+    expect(all.saved[0]).toEqual({
+      state: "incomplete",
+      base_url: "https://hs.example/",
+      device_id: DEVICE,
+      oauth: { issuer: "https://auth.example/", client_id: "client" },
+      created_at: expect.stringMatching(/^2026-01-01T/),
+      device_name: "Build bot",
+    });
   });
 
   it.each([

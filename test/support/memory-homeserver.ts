@@ -149,7 +149,7 @@ export class MemorySessionFile implements SessionFile {
   async save(session: NewSession): Promise<void> {
     const failure = this.fails(session);
     if (failure) throw failure;
-    this.#log.push(`save ${session.state}`);
+    this.#log.push(session.tokens ? `save ${session.state}` : "save without tokens");
     this.saved.push(session);
     this.content = session;
   }
