@@ -8,7 +8,7 @@ import { EXAMPLES, PAYLOAD } from "./event-examples.js";
 const AUTO: QrOptions = { size: "auto", ecLevel: "auto" };
 
 function plainDisplay(stderr: FakeOutput, qr = AUTO, env = {}) {
-  return createPlainDisplay({ env, stderr: stderr.asStream() }, undefined, qr);
+  return createPlainDisplay({ env, stderr: stderr.asStream() }, undefined, qr, () => {});
 }
 
 describe("the plain display", () => {
