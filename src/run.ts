@@ -65,6 +65,7 @@ async function run(
     clock: systemClock,
     readPicture: pictureReader(),
     signal,
+    deadline: options.timeout === undefined ? undefined : systemClock.now() + options.timeout * 1000,
   };
   let created: Promise<Display> | undefined;
   const display = () => {

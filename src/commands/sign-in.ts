@@ -1,4 +1,3 @@
-import type { Emit } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import { serverNameOf } from "../foundation/identifiers.js";
 import { resolveUserHomeserver } from "../homeserver/resolve-homeserver.js";
@@ -18,6 +17,7 @@ import { refuseStdinTwice } from "./one-stdin.js";
 import type { GlobalOptions } from "./options/global.js";
 import type { NewDeviceOptions, SignInOptions } from "./options/sign-in.js";
 import { recoveryKeyOfFile, recoveryKeyOfPrompt } from "./recovery-key.js";
+import { withinRun } from "./run-deadline.js";
 import { packageVersion } from "./version.js";
 
 /** What `generate`, `scan` and `login` make of the options that they share. */
@@ -28,8 +28,8 @@ export async function withWorld<T>(
   context: SignInContext,
   signIn: (world: SignInWorld) => Promise<T>,
 ): Promise<T> {
-  const { clock, display } = context;
-  const emit: Emit = (event) => display.emit(event);
+  const { clock, display, deadline } = context;
+  const emit = withinRun((event) => display.emit(event), deadline, clock);
   emit({ event: "started", version: packageVersion(), role: options.as, contract: 1 });
   return withNetwork(options, context, (network) => signIn({ ...network, clock, emit }));
 }
