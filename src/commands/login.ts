@@ -15,7 +15,7 @@ export async function login(options: LoginOptions, context: SignInContext): Prom
   if (options.expectUser === undefined && !display.prompt) throw expectUserMissing();
   const recoveryKey = await recoveryKeySource(options, context);
   const request = await prepareNewDevice(options, context);
-  await withWorld({ ...options, as: "new" }, context, async (world) => {
+  await withWorld({ ...options, as: "new", alone: true }, context, async (world) => {
     const expectedUser = await resolveExpectedUser(options, world, signal);
     const baseUrl =
       expectedUser?.baseUrl ??

@@ -24,13 +24,14 @@ import { packageVersion } from "./version.js";
 
 /** Starts a sign-in, with the network that it needs. */
 export async function withWorld<T>(
-  options: Pick<SignInOptions, "as" | "allowHttp" | "verbose" | "trace">,
+  options: Pick<SignInOptions, "as" | "allowHttp" | "verbose" | "trace"> & { readonly alone?: true },
   context: SignInContext,
   signIn: (world: SignInWorld) => Promise<T>,
 ): Promise<T> {
   const { clock, display, deadline } = context;
   const emit = withinRun((event) => display.emit(event), deadline, clock);
-  emit({ event: "started", version: packageVersion(), role: options.as, contract: 1 });
+  const { as: role, alone } = options;
+  emit({ event: "started", version: packageVersion(), role, ...(alone && { alone }), contract: 1 });
   return withNetwork(options, context, (network) => signIn({ ...network, clock, emit }));
 }
 

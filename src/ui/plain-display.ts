@@ -36,7 +36,7 @@ export function createPlainDisplay(
       scene = nextScene(scene, event);
       if (drawsLink(event, scene)) {
         const block = linkBlock(event, options, canvas());
-        lines.push(...(block?.lines ?? []), ...(block?.drawing?.lines ?? []));
+        lines.push(...block.lines, ...block.drawing);
       }
       if (event.event === "qr") {
         const block = qrBlock(event, options, canvas());

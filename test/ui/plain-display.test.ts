@@ -55,7 +55,7 @@ describe("the plain display", () => {
       return stderr.lines.filter((line) => /^[ █▀▄]+$/.test(line)).length;
     };
     const { started, secure_channel, verification } = EXAMPLES;
-    expect(drawnFor(started, verification)).toBeGreaterThan(10);
+    expect(drawnFor({ ...started, alone: true }, verification)).toBeGreaterThan(10);
     expect(drawnFor(started, secure_channel, verification)).toBe(0);
   });
 
