@@ -3,6 +3,7 @@ import type { DevHomeserver } from "../dev-homeserver/dev-homeserver.js";
 import type { ServedFiles } from "../dev-homeserver/served-session.js";
 import type { SynapseAuthorization } from "../dev-homeserver/synapse/start.js";
 import { escapeText } from "../foundation/escape-text.js";
+import { shellWord } from "../foundation/shell-word.js";
 
 /** What a person is told about a development homeserver that runs: its account, and what to try with it. */
 export function introduction(
@@ -33,7 +34,7 @@ export function introduction(
     "",
     "Try next, each in a terminal of its own:",
     `  matrix-qr-login generate --homeserver ${baseUrl.href}`,
-    `  matrix-qr-login scan picture.png --session ${quoted(session)}`,
+    `  matrix-qr-login scan picture.png --session ${shellWord(session)}`,
     "",
   );
   return `${lines.join("\n")}\n`;
@@ -41,9 +42,4 @@ export function introduction(
 
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
-}
-
-/** A path as a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./:@+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

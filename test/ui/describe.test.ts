@@ -64,7 +64,7 @@ describe("the events in words", () => {
       [
         "Done: @bot:example.org is signed in and verified here, as device ABCDEFGHIJ.",
         "Session file: /home/me/.local/state/matrix-qr-login/bot.json",
-        "Next: `matrix-qr-login session show`, or `session export` to hand it on.",
+        "Next: `matrix-qr-login session show /home/me/.local/state/matrix-qr-login/bot.json`, or `session export` to hand it on.",
       ],
     ],
     [
@@ -196,7 +196,7 @@ describe("a sign-in that leaves the device keys to another client", () => {
     expect(texts({ ...done, verified: false, device_keys: "deferred" })).toEqual([
       "Done: @bot:example.org is signed in here, as device ABCDEFGHIJ. Its device keys are left to another client.",
       "Session file: /home/me/.local/state/matrix-qr-login/bot.json",
-      "Next: start that client on the session, then verify its device with `session sign-device`.",
+      "Next: start that client on the session, then verify its device with `matrix-qr-login session sign-device /home/me/.local/state/matrix-qr-login/bot.json`.",
     ]);
   });
 });

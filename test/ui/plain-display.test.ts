@@ -42,7 +42,7 @@ describe("the plain display", () => {
       "The page must show this code, or ask for it: ABC-DEF",
       "Done: @bot:example.org is signed in and verified here, as device ABCDEFGHIJ.",
       "Session file: /home/me/.local/state/matrix-qr-login/bot.json",
-      "Next: `matrix-qr-login session show`, or `session export` to hand it on.",
+      "Next: `matrix-qr-login session show /home/me/.local/state/matrix-qr-login/bot.json`, or `session export` to hand it on.",
       "",
     ]);
   });
