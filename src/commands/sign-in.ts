@@ -109,6 +109,18 @@ export function checkSecretsOptions(
   refuseStdinTwice(recoveryKeyFile, ...others);
 }
 
+/**
+ * A device that is to be signed in gets its keys from the other one.
+ *
+ * @throws {Failure} `usage_error`
+ */
+export function refuseSecretsOptions({ secrets, recoveryKeyFile }: SignInOptions): void {
+  if (recoveryKeyFile === undefined && secrets === "session") return;
+  throw new Failure("usage_error", "--secrets and --recovery-key-file are for the existing device.", {
+    hint: "To sign this device in with a recovery key, use `login`.",
+  });
+}
+
 export function refuseTwoSecrets(): never {
   throw new Failure(
     "usage_error",

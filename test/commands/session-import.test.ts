@@ -263,6 +263,8 @@ describe("before any request", () => {
     [["session", "import", "-", "--recovery-key-file", "-"], "as files"],
     [["session", "import", "--token-file", "-", "--recovery-key-file", "-"], "as files"],
     [["session", "import", "s", "--secrets", "a", "--recovery-key-file", "key"], ""],
+    [["session", "import", "-", "--secrets", "-"], "as files"],
+    [["session", "import", "s", "--homeserver", "example.org"], ""],
   ])("%j is refused", async (args, hint) => {
     await expectRefusal({ args, code: "usage_error", hint });
   });
