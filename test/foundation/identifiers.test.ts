@@ -35,7 +35,6 @@ const NO_SERVER_NAMES = [
   "example.org\n",
   "under_score.org",
   "bücher.example",
-  "xn--zzzzzzzz99",
   "256.1.1.1",
   "example.1",
   "[::1",

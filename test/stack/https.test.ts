@@ -1,10 +1,12 @@
+import { writeFile } from "node:fs/promises";
 import { describe, expect } from "vitest";
+import type { Decision } from "../../src/dev-homeserver/dev-homeserver.js";
 import { ConnectProxy } from "../support/connect-proxy.js";
 import { startGenerator } from "../support/device-pair.js";
 import { expectFailureOf } from "../support/failed-runs.js";
-import { it as machineTest } from "../support/machine.js";
+import { type Machine, it as machineTest } from "../support/machine.js";
 import { diagnose } from "../support/stack-doctor.js";
-import { provideSite, signIn } from "../support/stack-sign-in.js";
+import { expectNewVerified, expectNothingLeft, provideSite, signIn } from "../support/stack-sign-in.js";
 
 /**
  * The certificate is by an authority of the stack's own. It is for localhost and for matrix.test, which nobody
@@ -24,6 +26,20 @@ const it = machineTest.extend<{ proxy: ConnectProxy; env: Readonly<Record<string
   },
   env: ({ proxy }, use) => use({ ...site().stack.trust, HTTPS_PROXY: proxy.url }),
 });
+
+/** A job that logs in as alice, up to where she has the link to the consent page. */
+async function logInUntilConsent(machine: Machine, env: Readonly<Record<string, string>>, deviceId: string) {
+  const { stack, account } = site();
+  const keyFile = machine.path("recovery-key");
+  await writeFile(keyFile, account.recoveryKey);
+  const who = ["--expect-user", account.device.userId, "--recovery-key-file", keyFile];
+  const args = ["login", "--json", "--session", "new", "--device-id", deviceId, ...who];
+  const login = machine.start(args, { stdin: "none", env });
+  const { user_code } = await login.event("waiting_for_consent");
+  const { verification_uri_complete = "" } = await login.event("verification");
+  const decide = (decision: Decision) => stack.decide(verification_uri_complete, user_code, decision);
+  return { login, decide };
+}
 
 describe.concurrent("where all is https", () => {
   it("a sign-in works for who trusts the authority", async ({ machine }) => {
@@ -79,5 +95,25 @@ describe.concurrent("where all is https", () => {
     );
     expect((await generator.event("rendezvous_created")).base_url).toBe(baseUrl.href);
     expect(new Set(proxy.targets)).toEqual(new Set([baseUrl.host]));
+  });
+
+  it("a job logs in without another device, and is verified with the keys from secret storage", async ({
+    machine,
+    env,
+  }) => {
+    const deviceId = "LOGGEDINDEVICE";
+    const { login, decide } = await logInUntilConsent(machine, env, deviceId);
+    expect(await decide("allow")).toBe(true);
+    expect((await login.ended).code, login.describe()).toBe(0);
+    await expectNewVerified(machine, site(), login, deviceId);
+  });
+
+  it("a login that is denied leaves nothing", async ({ machine, env }) => {
+    const deviceId = "DENIEDDEVICE";
+    await machine.addSession(site().account.existingSession);
+    const { login, decide } = await logInUntilConsent(machine, env, deviceId);
+    expect(await decide("deny")).toBe(true);
+    await expectFailureOf(login, "consent_declined");
+    await expectNothingLeft(machine, site(), { deviceId });
   });
 });

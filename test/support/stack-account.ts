@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { ExistingSession } from "../../src/dev-homeserver/dev-homeserver.js";
-import { setUpEncryption } from "../../src/dev-homeserver/synapse/encryption.js";
+import { setUpEncryption, setUpSecretStorage } from "../../src/dev-homeserver/synapse/encryption.js";
 import type { Login, Stack, User } from "./stack.js";
 
 /** What the stack's homeserver answers. */
@@ -14,7 +14,6 @@ export class StackDevice {
   readonly stack: Stack;
   readonly userId: string;
   readonly deviceId: string;
-  /** It doesn't expire. */
   readonly accessToken: string;
 
   private constructor(stack: Stack, { userId, deviceId, accessToken }: Login) {
@@ -27,6 +26,11 @@ export class StackDevice {
   static async signIn(stack: Stack, user: User): Promise<StackDevice> {
     const deviceId = `EXISTING${randomBytes(4).toString("hex").toUpperCase()}`;
     return new StackDevice(stack, await stack.signIn(user, deviceId));
+  }
+
+  /** One that was signed in elsewhere: its token may expire. */
+  static of(stack: Stack, login: Login): StackDevice {
+    return new StackDevice(stack, login);
   }
 
   /** @param request `METHOD /path` */
@@ -47,17 +51,21 @@ export interface StackAccount {
   readonly baseUrl: URL;
   readonly device: StackDevice;
   readonly existingSession: ExistingSession;
+  /** It opens the account's secret storage. */
+  readonly recoveryKey: string;
 }
 
 /**
- * Sets encryption up for the user, as a first client does: cross-signing keys, a key backup, and its own
- * device, verified. Once for each user, since the homeserver takes other keys only after a confirmation.
+ * Sets encryption up for the user, as a first client does: cross-signing keys, a key backup, its own device,
+ * verified, and secret storage. Once for each user, since the homeserver takes other keys only after a confirmation.
  */
 export async function setUpAccount(stack: Stack, user: User): Promise<StackAccount> {
   const device = await StackDevice.signIn(stack, user);
   const { userId, deviceId, accessToken } = device;
   const post = async (path: string, body: object) => (await device.ask(`POST ${path}`, body)).body;
   const { secrets, device: seeded } = await setUpEncryption(post, userId, deviceId);
+  const put = (path: string, body: object) => device.ask(`PUT ${path}`, body);
+  const recoveryKey = await setUpSecretStorage(put, userId, secrets);
   return {
     user,
     baseUrl: stack.baseUrl,
@@ -70,6 +78,7 @@ export async function setUpAccount(stack: Stack, user: User): Promise<StackAccou
       secrets,
       device_keys: seeded.privateKeys,
     },
+    recoveryKey,
   };
 }
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { ExistingSession } from "../../src/dev-homeserver/dev-homeserver.js";
 import { type StackAccount, StackDevice } from "./stack-account.js";
 import { stackFolder } from "./stack-parts.js";
 
@@ -12,6 +13,7 @@ interface CryptoWasm {
   readonly EncryptionSettings: new () => object;
   readonly DecryptionSettings: new (trust: number) => object;
   readonly TrustRequirement: { readonly Untrusted: number };
+  readonly RequestType: { readonly KeysUpload: number };
   readonly OlmMachine: { initialize(user: object, device: object): Promise<OlmMachine> };
   readonly BackupDecryptionKey: { fromBase64(key: string): BackupDecryptionKey };
 }
@@ -25,6 +27,8 @@ interface OlmRequest {
   readonly body: string;
 }
 interface OlmMachine {
+  readonly identityKeys: { readonly ed25519: { toBase64(): string } };
+  outgoingRequests(): Promise<OlmRequest[]>;
   queryKeysForUsers(users: object[]): OlmRequest;
   markRequestAsSent(id: string, type: number, response: string): Promise<true>;
   getDevice(user: object, device: object): Promise<{ isCrossSignedByOwner(): boolean } | undefined>;
@@ -51,6 +55,9 @@ export interface Backup {
   readonly key: string;
   readonly backup_version: string;
 }
+
+/** What of a session file a client needs to upload its keys. */
+type TakenOver = Pick<ExistingSession, "device_id" | "access_token">;
 
 const ROOM = "!room:localhost";
 const BODY = "sent before the new device was there";
@@ -108,6 +115,22 @@ export class StackObserver {
     await this.#machine.markRequestAsSent(query.id, query.type, JSON.stringify(body));
     const device = await this.#machine.getDevice(new UserId(userId), new DeviceId(deviceId));
     return device?.isCrossSignedByOwner() ?? false;
+  }
+
+  /**
+   * Does what a client does first that has taken a session over: it makes keys for the device and uploads them.
+   *
+   * @returns the fingerprint that it would show
+   */
+  async takeOver({ device_id: deviceId, access_token: accessToken }: TakenOver): Promise<string> {
+    const { userId, stack } = this.#device;
+    const device = StackDevice.of(stack, { userId, deviceId, accessToken });
+    const machine = await newMachine(this.#wasm, device);
+    const requests = await machine.outgoingRequests();
+    const upload = requests.find(({ type }) => type === this.#wasm.RequestType.KeysUpload);
+    if (!upload) throw new Error("The client has no keys to upload.");
+    await device.ask("POST /_matrix/client/v3/keys/upload", upload.body);
+    return machine.identityKeys.ed25519.toBase64();
   }
 
   /** Whether a device with nothing but this key of the backup can read what was sent before it was there. */

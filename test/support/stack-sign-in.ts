@@ -4,6 +4,7 @@ import type { Decision } from "../../src/dev-homeserver/dev-homeserver.js";
 import type { Intent } from "../../src/foundation/events.js";
 import { revealed } from "../../src/foundation/secret.js";
 import { type PortableSession, parsePortableSession } from "../../src/session/session-file.js";
+import type { CliProcess } from "./cli-process.js";
 import { type Pair, type PairOptions, startPair, typeCheckCode } from "./device-pair.js";
 import type { Machine } from "./machine.js";
 import { provideStack, type Stack, type StackSettings } from "./stack.js";
@@ -100,17 +101,28 @@ export async function expectVerified(
   const { userId } = account.device;
   const done = { event: "done", user_id: userId, device_id: deviceId };
   expect(existingDevice.lastEvent).toEqual({ ...done, role: "existing" });
+  expect(existingDevice.events.filter(({ event }) => event === "warning")).toEqual([]);
+  return expectNewVerified(machine, { account, observer }, newDevice, deviceId);
+}
+
+/** The new device, which has ended, says that it is verified, and so does the third party. */
+export async function expectNewVerified(
+  machine: Machine,
+  { account, observer }: Pick<Site, "account" | "observer">,
+  newDevice: CliProcess,
+  deviceId: string,
+): Promise<PortableSession> {
   const path = `${machine.sessionsFolder}/new.json`;
   expect(newDevice.lastEvent).toEqual({
-    ...done,
+    event: "done",
+    user_id: account.device.userId,
+    device_id: deviceId,
     role: "new",
     verified: true,
     device_keys: "uploaded",
     session: path,
   });
-  expect([...newDevice.events, ...existingDevice.events].filter(({ event }) => event === "warning")).toEqual(
-    [],
-  );
+  expect(newDevice.events.filter(({ event }) => event === "warning")).toEqual([]);
 
   const session = parsePortableSession(await readFile(path, "utf8"), path);
   expect(revealed(session.secrets)).toEqual(account.existingSession.secrets);

@@ -10,9 +10,8 @@ import { AuthorizationServer } from "../oauth/authorization-server.js";
 import type { DeviceDirectory } from "../oauth/endpoints.js";
 import { metadataRoutes, type OAuthFeatures } from "../oauth/metadata.js";
 import { type DevHomeserverOptions, withDefaults } from "../options.js";
-import { seedSecretStorage } from "../secret-storage.js";
 import { newPassword } from "../seed.js";
-import { type PostAsDevice, setUpEncryption } from "./encryption.js";
+import { type PostAsDevice, type PutAsDevice, setUpEncryption, setUpSecretStorage } from "./encryption.js";
 import { introspectionRoutes, type TokenOwner } from "./introspection.js";
 import { meetSynapse } from "./meet.js";
 import { Synapse } from "./synapse.js";
@@ -171,10 +170,7 @@ async function renewAccount(
   await synapse.allowCrossSigningReset(localpart);
   const post: PostAsDevice = (path, body) => synapse.ask(`POST ${path}`, accessToken, body);
   const { secrets, device } = await setUpEncryption(post, userId, deviceId);
-  const { recoveryKey, accountData } = await seedSecretStorage(secrets, recoveryPassphrase);
-  const path = `/_matrix/client/v3/user/${encodeURIComponent(userId)}/account_data`;
-  for (const [type, content] of accountData) {
-    await synapse.ask(`PUT ${path}/${encodeURIComponent(type)}`, accessToken, content);
-  }
+  const put: PutAsDevice = (path, body) => synapse.ask(`PUT ${path}`, accessToken, body);
+  const recoveryKey = await setUpSecretStorage(put, userId, secrets, recoveryPassphrase);
   return { secrets, device_keys: device.privateKeys, recoveryKey };
 }
