@@ -244,7 +244,7 @@ export class InteractiveDisplay implements Display {
       checkCode: (attemptsLeft, signal) => this.#askCheckCode(attemptsLeft, signal),
       confirm: (question, signal) => this.#suspendFor(() => lines.confirm(question, signal)),
       text: (question, signal) => this.#suspendFor(() => lines.text(question, signal)),
-      secret: (question, signal) => this.#askSecretly(terminal, lines, question, signal),
+      secret: (question, signal) => this.#askSecretly(lines, question, signal),
       secretDone: lines.secretDone,
     };
   }
@@ -263,16 +263,11 @@ export class InteractiveDisplay implements Display {
   }
 
   /** Ink reads the keys where it is there already: then the terminal is its to put back. */
-  async #askSecretly(
-    terminal: Terminal,
-    lines: Prompt,
-    question: string,
-    signal: AbortSignal,
-  ): Promise<Secret> {
+  async #askSecretly(lines: Prompt, question: string, signal: AbortSignal): Promise<Secret> {
     if (!this.#loading) return this.#suspendFor(() => lines.secret(question, signal));
     await this.#load();
     // Ink does so too, a moment after it is told that keys are read.
-    terminal.input.setRawMode(true);
+    this.#options.terminal?.input.setRawMode(true);
     const above = question.split("\n");
     const text = above.pop() ?? "";
     this.#region.print(above);
