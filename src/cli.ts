@@ -149,8 +149,11 @@ export function actionsOf(run: Runner) {
       run.program({ ...options, timeout }, async (context) =>
         (await import("./commands/session-serve.js")).sessionServe(options, context),
       ),
-    demo: (options: DemoOptions) =>
-      run.command(options, async (context) => (await import("./commands/demo.js")).demo(options, context)),
+    /** @param timeout seconds; undefined for as long as it takes until somebody stops it */
+    demo: (options: DemoOptions, timeout: number | undefined) =>
+      run.command({ ...options, timeout }, async (context) =>
+        (await import("./commands/demo.js")).demo(options, context),
+      ),
     /** @param timeout seconds; undefined for as long as it takes until somebody stops it */
     homeserver: (options: HomeserverOptions, timeout: number | undefined) =>
       run.command({ ...options, timeout }, async (context) =>
@@ -173,7 +176,11 @@ export function commandTree(actions: Actions = actionsOf(processRunner)): Comman
   doctorCommand(program).action((server, options) => actions.doctor(server, options));
   loginCommand(program).action((options) => actions.login(options));
   addSession(program, actions);
-  demoCommand(program).action((options) => actions.demo(options));
+  const demo = demoCommand(program);
+  demo.action((options) =>
+    // Whoever plays both parts takes as long as that takes.
+    actions.demo(options, options.byHand ? givenTimeout(demo, options) : options.timeout),
+  );
   const homeserver = homeserverCommand(program);
   homeserver.action((options) => actions.homeserver(options, givenTimeout(homeserver, options)));
   return program;

@@ -80,6 +80,7 @@ async function run(
     failureEvent,
     takeSignals: ending.takeSignals,
     hasTerminal: [stdin, stdout, stderr].some(({ isTTY }) => isTTY),
+    deadline: options.timeout === undefined ? undefined : systemClock.now() + options.timeout * 1000,
   };
   let created: Promise<Display> | undefined;
   const display = () => {

@@ -10,6 +10,8 @@ export interface CommandContext extends DisplayContext, Machine {
   readonly readPicture: ReadPicture;
   /** Aborted, with a Failure as its reason, by SIGHUP, SIGINT, SIGTERM, or when --timeout is over. */
   readonly signal: AbortSignal;
+  /** When --timeout is over, in milliseconds on the clock; absent where the run takes as long as it takes. */
+  readonly deadline?: number | undefined;
 }
 
 /** The world as a sign-in sees it: with what shows its events. */

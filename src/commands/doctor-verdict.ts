@@ -25,6 +25,7 @@ function describeSignIn(verdict: Verdict, host: string): string[] {
     return [
       `No QR code can be generated on ${host} itself. With the rendezvous session of another server, ` +
         "`generate --rendezvous SERVER` signs a device in here all the same.",
+      "Without any, `login` signs a device in on a page, and verifies it by recovery key.",
       ...generated,
       ...describeApps(verdict),
     ];

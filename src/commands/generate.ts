@@ -24,6 +24,7 @@ import {
   linkOpener,
   openAccount,
   prepareNewDevice,
+  refuseSecretsOptions,
   resolveExpectedUser,
   withWorld,
 } from "./sign-in.js";
@@ -36,6 +37,7 @@ export async function generate(options: GenerateOptions, context: SignInContext)
 
 async function generateAsNew(options: GenerateOptions, context: SignInContext): Promise<void> {
   const { display, signal } = context;
+  refuseSecretsOptions(options);
   const confirmationFor = confirmationOfNew(options, context);
   const request = await prepareNewDevice(options, context);
   const named = options.rendezvous ?? namedHomeserver(options, context);

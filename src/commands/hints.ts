@@ -1,4 +1,5 @@
 import type { Failure, FailureCode } from "../foundation/failures.js";
+import { shellWord } from "../foundation/shell-word.js";
 
 /** What to do next, where the command line has an option or a command for it. */
 export const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
@@ -40,7 +41,14 @@ export const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
     "Use a verified device's session or --secrets FILE; a new account has to set up recovery first.",
 };
 
-/** What to do next: as the place of the failure knows it, else as the command line does, else in general. */
+/** The commands for one session, which have to be told which one where there are several. */
+const OF_A_SESSION = /(?<=`)session (?:check|logout|sign-device)\b/g;
+
+/** What to do next: as the place of the failure knows it, else as the command line does, else in general. Commands name the session. */
 export function hintOf(failure: Failure): string | undefined {
-  return failure.details.hint ?? HINTS[failure.code] ?? failure.hint;
+  const hint = failure.details.hint ?? HINTS[failure.code] ?? failure.hint;
+  const { session } = failure.details;
+  return session === undefined
+    ? hint
+    : hint?.replace(OF_A_SESSION, `$& ${shellWord(session).replaceAll("$", "$$$$")}`);
 }

@@ -2,6 +2,7 @@ import type { DevHomeserver } from "../dev-homeserver/dev-homeserver.js";
 import type { ServedFiles } from "../dev-homeserver/served-session.js";
 import type { SynapseAuthorization } from "../dev-homeserver/synapse/start.js";
 import { escapeText } from "../foundation/escape-text.js";
+import { shellWord } from "../foundation/shell-word.js";
 import { isLoopback } from "../network/url-policy.js";
 
 /** What a person is told about a development homeserver that runs: its account, and what to try with it. */
@@ -33,13 +34,8 @@ export function introduction(
     "",
     "Try next, each in a terminal of its own:",
     `  matrix-qr-login generate --homeserver ${baseUrl.href}`,
-    `  matrix-qr-login scan picture.png --session ${quoted(session)}`,
+    `  matrix-qr-login scan picture.png --session ${shellWord(session)}`,
     "",
   );
   return `${lines.join("\n")}\n`;
-}
-
-/** A path as a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./:@+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

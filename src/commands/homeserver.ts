@@ -1,10 +1,13 @@
 import { tmpdir } from "node:os";
+import { resolve } from "node:path";
 import { type DevHomeserver, startDevHomeserver } from "../dev-homeserver/dev-homeserver.js";
 import type { DevHomeserverOptions } from "../dev-homeserver/options.js";
 import { withDevHomeserver } from "../dev-homeserver/served-session.js";
 import type { SynapseAuthorization } from "../dev-homeserver/synapse/start.js";
 import type { Clock } from "../foundation/clock.js";
 import { safeJson } from "../foundation/escape-text.js";
+import { Failure } from "../foundation/failures.js";
+import { newSessionFile } from "../session/resolve.js";
 import { aborted } from "./aborted.js";
 import type { CommandContext } from "./context.js";
 import { introduction } from "./homeserver-introduction.js";
@@ -19,6 +22,7 @@ import { startInFrontOfSynapse } from "./synapse.js";
 export async function homeserver(options: HomeserverOptions, context: CommandContext): Promise<void> {
   const { clock, signal } = context;
   const { synapse } = options;
+  checkOptions(options);
   const settings = settingsOf(options, clock);
   if (synapse === undefined) return serve(() => startDevHomeserver(settings), options, context);
   await withNetwork(options, context, (network) =>
@@ -29,9 +33,14 @@ export async function homeserver(options: HomeserverOptions, context: CommandCon
 async function serve(
   start: () => Promise<DevHomeserver | SynapseAuthorization>,
   options: HomeserverOptions,
-  { signal, stdout, stderr }: CommandContext,
+  context: CommandContext,
 ): Promise<void> {
-  await withDevHomeserver(start, options.session, tmpdir(), async (server, files) => {
+  const { signal, stdout, stderr } = context;
+  const sessionFile =
+    options.session === undefined
+      ? undefined
+      : resolve((await newSessionFile(options.session, context, "")).path);
+  await withDevHomeserver(start, sessionFile, tmpdir(), async (server, files) => {
     const { session, recoveryKeyFile } = files;
     const ready = {
       event: "ready",
@@ -43,6 +52,21 @@ async function serve(
     stderr.write(introduction(server, files, options.host));
     await aborted(signal);
   });
+}
+
+/** An option that would change nothing is a mistake. */
+function checkOptions(options: HomeserverOptions): void {
+  const { synapse, synapseSecretFile, publicUrl, allowRemoteSynapse, like, likeSynapse } = options;
+  const isInFront = [synapseSecretFile, publicUrl, allowRemoteSynapse].some((given) => given !== undefined);
+  if (isInFront && synapse === undefined) {
+    throw new Failure(
+      "usage_error",
+      "--synapse-secret-file, --public-url and --allow-remote-synapse are for --synapse.",
+    );
+  }
+  if (likeSynapse && like !== "synapse") {
+    throw new Failure("usage_error", "--like and --like-synapse name two different servers.");
+  }
 }
 
 /** The command line counts in seconds. */

@@ -1,5 +1,6 @@
 import { Failure } from "../foundation/failures.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
+import { warnOfIgnored } from "../protocol/signing-in.js";
 import { openSecretStorageFrom, type RecoveryKeySource } from "../secret-storage/key-source.js";
 import { logInThisDevice } from "../sign-in/log-in.js";
 import type { SignInContext } from "./context.js";
@@ -15,8 +16,9 @@ export async function login(options: LoginOptions, context: SignInContext): Prom
   if (options.expectUser === undefined && !display.prompt) throw expectUserMissing();
   const recoveryKey = await recoveryKeySource(options, context);
   const request = await prepareNewDevice(options, context);
-  await withWorld({ ...options, as: "new" }, context, async (world) => {
+  await withWorld({ ...options, as: "new", alone: true }, context, async (world) => {
     const expectedUser = await resolveExpectedUser(options, world, signal);
+    if (named && expectedUser) warnOfIgnored(world.emit, named, expectedUser);
     const baseUrl =
       expectedUser?.baseUrl ??
       (await (named ? resolveHomeserver(named, world, signal) : askForHomeserver(world, context)));

@@ -39,6 +39,7 @@ export function recoveryKeyOfPrompt(prompt: Prompt): RecoveryKeySource {
   return {
     attempts: TYPED_ATTEMPTS,
     read: (problem, signal) => prompt.secret(problem ? `${problem.message}\n${QUESTION}` : QUESTION, signal),
+    done: () => prompt.secretDone(),
   };
 }
 
@@ -52,7 +53,10 @@ export async function optionalRecoveryKey(
   signal: AbortSignal,
 ): Promise<RecoveryKeySource | undefined> {
   const first = await prompt.secret(`${QUESTION.slice(0, -1)}, or nothing to go without:`, signal);
-  if (first.reveal() === "") return undefined;
+  if (first.reveal() === "") {
+    prompt.secretDone();
+    return undefined;
+  }
   const typed = recoveryKeyOfPrompt(prompt);
   return {
     ...typed,

@@ -11,6 +11,7 @@ import {
   linkOpener,
   openAccount,
   prepareNewDevice,
+  refuseSecretsOptions,
   resolveExpectedUser,
   withWorld,
 } from "./sign-in.js";
@@ -37,6 +38,7 @@ async function scanAsExisting(source: string, options: SignInOptions, context: S
 
 async function scanAsNew(source: string, options: SignInOptions, context: SignInContext): Promise<void> {
   const { signal } = context;
+  refuseSecretsOptions(options);
   const code = await readCode(source, options, context);
   const request = await prepareNewDevice(options, context);
   await withWorld(options, context, async (world) => {

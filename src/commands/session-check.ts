@@ -1,4 +1,5 @@
 import { escapeText } from "../foundation/escape-text.js";
+import { Failure } from "../foundation/failures.js";
 import { sessionEvent } from "../session/describe.js";
 import { examineSession, type SessionFinding, worstOf } from "../session/examine.js";
 import { withSessionLock } from "../session/lock.js";
@@ -40,8 +41,18 @@ export async function sessionCheck(options: Named<GlobalOptions>, context: Comma
   } else {
     for (const finding of findings) context.stdout.write(describeFinding(finding));
   }
-  if (worst) throw worst.with({ deviceId: session.device_id, session: path });
+  if (!worst) return;
+  // The finding has said it to people already.
+  const message = options.json ? worst.message : "The session failed this check, as the lines above say.";
+  throw new Failure(worst.code, message, {
+    ...(worst.code === "device_keys_mismatch" && { hint: CLIENT_SET_UP_ANEW }),
+    ...{ ...worst.details, cause: worst, deviceId: session.device_id, session: path },
+  });
 }
+
+const CLIENT_SET_UP_ANEW =
+  "If its client was set up anew, give the fingerprint that the client shows to `session sign-device` with --fingerprint. " +
+  "Otherwise don't trust this homeserver with this account before you know why.";
 
 /** A session that was imported, and not signed in here, is complete even if nobody has verified its device yet. */
 async function noteConfirmation(

@@ -4,6 +4,7 @@ import { existingSessionPath, pathOfNamed } from "../session/resolve.js";
 import type { StoredSession } from "../session/session-file.js";
 import { SessionStore, sessionsDirectory } from "../session/store.js";
 import type { CommandContext } from "./context.js";
+import { HINTS } from "./hints.js";
 import type { GlobalOptions } from "./options/global.js";
 
 /** What the verbs of `session` share. */
@@ -42,4 +43,14 @@ export async function findSession(
   }
   const path = await existingSessionPath(name ?? option, context, states);
   return { store, path, session: await store.read(path) };
+}
+
+/** Has failures say which session they are about, where what helps is a command for it. */
+export async function aboutSession<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const isNamed = thrown instanceof Failure && HINTS[thrown.code]?.includes("`session ");
+    throw isNamed ? thrown.with({ session: thrown.details.session ?? path }) : thrown;
+  }
 }

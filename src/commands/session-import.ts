@@ -4,6 +4,7 @@ import { Failure } from "../foundation/failures.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
 import { toBaseUrl } from "../network/base-url.js";
 import type { Network } from "../network/network.js";
+import type { SecretsBundle } from "../protocol/secrets.js";
 import type { RecoveryKeySource } from "../secret-storage/key-source.js";
 import { sessionEvent } from "../session/describe.js";
 import { type ImportedSession, importSession, readHandedInSession } from "../session/import.js";
@@ -42,7 +43,8 @@ export async function sessionImport(
   if (source === undefined) throw nothingToImport();
   const handedIn = await readHandedInSession(source, context.stdin, context.signal);
   const recoveryKey = await recoveryKeyOption(options, context);
-  const session = await withSecretsOf(options.secrets, handedIn, context);
+  const secrets = await secretsOption(options, context);
+  const session = secrets ? withSecrets(handedIn, secrets) : handedIn;
   const file = await newSessionFile(options.session, context, session.portable.device_id);
   if (options.offline) return takeIn(session, file, options, context);
   await withNetwork(options, context, (network) =>
@@ -58,26 +60,29 @@ async function importToken(file: string, options: ImportOptions, context: SignIn
   const { readAccessToken, sessionOfToken } = await import("../session/import-token.js");
   const token = await readAccessToken(file, stdin, signal);
   const given = await recoveryKeyOption(options, context);
+  const secrets = await secretsOption(options, context);
+  // Without a name, it is the device's, which the homeserver has to tell.
+  const isNamed = Boolean(options.session ?? context.env["MATRIX_QR_LOGIN_SESSION"]);
+  const namedFile = isNamed ? await newSessionFile(options.session, context, "") : undefined;
   await withNetwork(options, context, async (network) => {
     const baseUrl = named
       ? await resolveHomeserver(named, network, signal)
       : await askForHomeserver(network, context);
     const portable = await sessionOfToken(token, baseUrl, network.http, signal);
-    const session = await withSecretsOf(options.secrets, asHandedIn(portable), context);
-    const file = await newSessionFile(options.session, context, portable.device_id);
+    const bare = asHandedIn(portable);
+    const session = secrets ? withSecrets(bare, secrets) : bare;
+    const file = namedFile ?? (await newSessionFile(options.session, context, portable.device_id));
     const isAsked = !given && options.secrets === undefined && display.prompt;
     const recoveryKey = isAsked ? await optionalRecoveryKey(isAsked, signal) : given;
     await takeIn(session, file, options, context, network, recoveryKey);
   });
 }
 
-/** The session with the secrets of --secrets, where that is given. */
-async function withSecretsOf(
-  file: string | undefined,
-  session: HandedInSession,
+async function secretsOption(
+  { secrets }: ImportOptions,
   { signal }: SignInContext,
-): Promise<HandedInSession> {
-  return file === undefined ? session : withSecrets(session, await readSecretsFile(file, signal));
+): Promise<SecretsBundle | undefined> {
+  return secrets === undefined ? undefined : readSecretsFile(secrets, signal);
 }
 
 /** @param network absent for an import without a check */
@@ -120,7 +125,7 @@ async function save(
 }
 
 function checkOptions(source: string | undefined, options: ImportOptions): void {
-  const { tokenFile, secrets, recoveryKeyFile, offline } = options;
+  const { tokenFile, homeserver, secrets, recoveryKeyFile, offline } = options;
   if (source !== undefined && tokenFile !== undefined) {
     throw new Failure("usage_error", "Either a session is imported or a token, not both.");
   }
@@ -132,7 +137,10 @@ function checkOptions(source: string | undefined, options: ImportOptions): void 
       "With --offline there is neither a token's owner nor secret storage to ask for.",
     );
   }
-  refuseStdinTwice(source, tokenFile, recoveryKeyFile);
+  if (homeserver !== undefined && tokenFile === undefined) {
+    throw new Failure("usage_error", "--homeserver is for --token-file: a session says which is its own.");
+  }
+  refuseStdinTwice(source, tokenFile, recoveryKeyFile, secrets);
 }
 
 function nothingToImport(): Failure {

@@ -8,7 +8,7 @@ import { withNetwork } from "./network.js";
 import type { GlobalOptions } from "./options/global.js";
 import type { TokenOptions } from "./options/session.js";
 import { printJson } from "./print-json.js";
-import { type FoundSession, findSession, type Named } from "./session-context.js";
+import { aboutSession, type FoundSession, findSession, type Named } from "./session-context.js";
 
 /** The verbs of `session` that keep its tokens good. */
 
@@ -46,6 +46,7 @@ async function withSession<T>(
   const found = await findSession(options, context, ALIVE);
   return withNetwork(options, context, async (network) => {
     const { connectSession } = await import("../session/connect.js");
-    return use(found, connectSession(found.store, found.path, found.session, network));
+    const connected = connectSession(found.store, found.path, found.session, network);
+    return aboutSession(found.path, () => use(found, connected));
   });
 }

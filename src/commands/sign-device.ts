@@ -8,7 +8,7 @@ import type { SignInContext } from "./context.js";
 import { withNetwork } from "./network.js";
 import type { SignDeviceOptions } from "./options/session.js";
 import { printJson } from "./print-json.js";
-import { findSession, type Named } from "./session-context.js";
+import { aboutSession, findSession, type Named } from "./session-context.js";
 
 /** `session sign-device`: verifies the device of a session whose client has made the device keys. */
 export async function sessionSignDevice(
@@ -21,7 +21,9 @@ export async function sessionSignDevice(
   const identity = await withNetwork(options, context, async (network) => {
     const { connectSession } = await import("../session/connect.js");
     const { homeserver } = connectSession(store, path, session, network);
-    return signDevice({ store, path, homeserver }, recognize, clock, signal);
+    return aboutSession(path, () => signDevice({ store, path, homeserver }, recognize, clock, signal));
+  }).catch((thrown: unknown) => {
+    throw inItsWords(thrown);
   });
   const { ed25519 } = identity;
   if (options.json) {
@@ -30,6 +32,17 @@ export async function sessionSignDevice(
     const device = escapeText(session.device_id);
     stdout.write(`Device ${device} is signed and verified: ${fingerprint(identity.ed25519)}.\n`);
   }
+}
+
+/** What a sign-in calls by the same name is told as what it is here. */
+function inItsWords(thrown: unknown): unknown {
+  if (!(thrown instanceof Failure)) return thrown;
+  const { code, message, details } = thrown;
+  if (code === "user_cancelled") return new Failure(code, "Nothing was signed.", details);
+  if (code !== "secrets_missing") return thrown;
+  const hint =
+    "Verify the device from another one, or import its session anew with `session import --recovery-key-file`.";
+  return new Failure(code, message, { ...details, hint });
 }
 
 function recognizer({ fingerprint: given }: SignDeviceOptions, context: SignInContext): Recognize {

@@ -1,4 +1,3 @@
-import type { Emit } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import { serverNameOf } from "../foundation/identifiers.js";
 import { resolveUserHomeserver } from "../homeserver/resolve-homeserver.js";
@@ -18,19 +17,21 @@ import { refuseStdinTwice } from "./one-stdin.js";
 import type { GlobalOptions } from "./options/global.js";
 import type { NewDeviceOptions, SignInOptions } from "./options/sign-in.js";
 import { recoveryKeyOfFile, recoveryKeyOfPrompt } from "./recovery-key.js";
+import { withinRun } from "./run-deadline.js";
 import { packageVersion } from "./version.js";
 
 /** What `generate`, `scan` and `login` make of the options that they share. */
 
 /** Starts a sign-in, with the network that it needs. */
 export async function withWorld<T>(
-  options: Pick<SignInOptions, "as" | "allowHttp" | "verbose" | "trace">,
+  options: Pick<SignInOptions, "as" | "allowHttp" | "verbose" | "trace"> & { readonly alone?: true },
   context: SignInContext,
   signIn: (world: SignInWorld) => Promise<T>,
 ): Promise<T> {
-  const { clock, display } = context;
-  const emit: Emit = (event) => display.emit(event);
-  emit({ event: "started", version: packageVersion(), role: options.as, contract: 1 });
+  const { clock, display, deadline } = context;
+  const emit = withinRun((event) => display.emit(event), deadline, clock);
+  const { as: role, alone } = options;
+  emit({ event: "started", version: packageVersion(), role, ...(alone && { alone }), contract: 1 });
   return withNetwork(options, context, (network) => signIn({ ...network, clock, emit }));
 }
 
@@ -106,6 +107,18 @@ export function checkSecretsOptions(
 ): void {
   if (recoveryKeyFile !== undefined && secrets !== "session") refuseTwoSecrets();
   refuseStdinTwice(recoveryKeyFile, ...others);
+}
+
+/**
+ * A device that is to be signed in gets its keys from the other one.
+ *
+ * @throws {Failure} `usage_error`
+ */
+export function refuseSecretsOptions({ secrets, recoveryKeyFile }: SignInOptions): void {
+  if (recoveryKeyFile === undefined && secrets === "session") return;
+  throw new Failure("usage_error", "--secrets and --recovery-key-file are for the existing device.", {
+    hint: "To sign this device in with a recovery key, use `login`.",
+  });
 }
 
 export function refuseTwoSecrets(): never {

@@ -18,10 +18,12 @@ export type ChannelVersion = (typeof CHANNEL_VERSIONS)[number];
 export const DIALECT_NAMES = ["msc", "vodozemac-0.11.1", "vodozemac-0.11.0"] as const;
 export type Dialect = (typeof DIALECT_NAMES)[number];
 
-interface Started {
+export interface Started {
   event: "started";
   version: string;
   role: Intent;
+  /** No other device helps: `login`. */
+  alone?: true;
   contract: 1;
 }
 interface RendezvousCreated {

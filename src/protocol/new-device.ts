@@ -1,6 +1,5 @@
 import { endOf, isCallersAbort } from "../foundation/caller-abort.js";
 import { msUntil } from "../foundation/clock.js";
-import { escapeText } from "../foundation/escape-text.js";
 import { FAILURES } from "../foundation/failure-table.js";
 import { Failure } from "../foundation/failures.js";
 import { ExpectedUser } from "./expected-user.js";
@@ -17,6 +16,7 @@ import {
   type SigningInDevice,
   startAuthorization,
   verificationUris,
+  warnOfIgnored,
   warnOfRemains,
 } from "./signing-in.js";
 import { whileWatching } from "./while-watching.js";
@@ -120,12 +120,8 @@ async function chooseHomeserver(
   signal: AbortSignal,
 ): Promise<URL> {
   if (!expectedUser) return resolveHomeserver(claim, signal);
-  const { baseUrl } = expectedUser;
-  if (!expectedUser.agreesWith(claim)) {
-    const message = `${escapeText(claim)} was named as the homeserver, but the expected user's is ${baseUrl.host}.`;
-    emit({ event: "warning", code: "homeserver_ignored", message });
-  }
-  return baseUrl;
+  warnOfIgnored(emit, claim, expectedUser);
+  return expectedUser.baseUrl;
 }
 
 function connect(device: NewDevice, baseUrl: URL): SignInHomeserver {

@@ -68,6 +68,14 @@ export async function learnUser(
   return userId;
 }
 
+/** Where an expected user pins the homeserver, another one that was named is not asked. */
+export function warnOfIgnored(emit: Emit, claim: string, expectedUser: ExpectedUser): void {
+  if (expectedUser.agreesWith(claim)) return;
+  const { host } = expectedUser.baseUrl;
+  const message = `${escapeText(claim)} was named as the homeserver, but the expected user's is ${host}.`;
+  emit({ event: "warning", code: "homeserver_ignored", message });
+}
+
 /** Under an ID that nobody asked for, neither the existing device nor the device keys would fit. */
 function otherId(asked: string, got: string): Failure {
   if (!asked.startsWith(got)) {

@@ -13,6 +13,8 @@ export interface RecoveryKeySource {
    * @throws {Failure} `user_cancelled`, `file_error`; the signal's reason
    */
   read(problem: Failure | undefined, signal: AbortSignal): Promise<Secret>;
+  /** Told once nothing is read any more, whatever happened. */
+  done?(): void;
 }
 
 /**
@@ -28,14 +30,18 @@ export async function openSecretStorageFrom(
   signal: AbortSignal,
 ): Promise<SecretsBundle> {
   let problem: Failure | undefined;
-  for (let attempt = 1; ; attempt++) {
-    const recoveryKey = await source.read(problem, signal);
-    try {
-      return await openSecretStorage(homeserver, userId, recoveryKey, signal);
-    } catch (error) {
-      if (attempt >= source.attempts || !isWrongKey(error)) throw error;
-      problem = error;
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const recoveryKey = await source.read(problem, signal);
+      try {
+        return await openSecretStorage(homeserver, userId, recoveryKey, signal);
+      } catch (error) {
+        if (attempt >= source.attempts || !isWrongKey(error)) throw error;
+        problem = error;
+      }
     }
+  } finally {
+    source.done?.();
   }
 }
 

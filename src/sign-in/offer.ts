@@ -64,9 +64,20 @@ export async function startOffers(
   if (wanted !== "auto") return [await start(wanted)];
   const starts = await Promise.allSettled(VERSIONS.map(start));
   const had = starts.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
-  const [newest] = starts;
-  if (had.length === 0 && newest?.status === "rejected") throw newest.reason;
+  if (had.length === 0)
+    throw noneStarted(starts.flatMap((each) => (each.status === "rejected" ? [each.reason] : [])));
   return had;
+}
+
+/** The newest version's reason, or all of them where each is that the server has none. */
+function noneStarted(reasons: readonly unknown[]): unknown {
+  const missing = reasons.filter(
+    (reason): reason is Failure =>
+      reason instanceof Failure && reason.code === "homeserver_without_rendezvous",
+  );
+  const [newest] = reasons;
+  if (missing.length < reasons.length || !(newest instanceof Failure)) return newest;
+  return new Failure(newest.code, missing.map(({ message }) => message).join(" "), newest.details);
 }
 
 /** How offers of each version are made on this server. */

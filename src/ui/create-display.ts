@@ -22,10 +22,10 @@ export async function createDisplay(options: DisplayOptions): Promise<Display> {
   const { mode, context, stdinInUse = false, interrupt } = options;
   const qr = options.qr ?? { size: "auto", ecLevel: "auto" };
   const terminal = findTerminal(context, stdinInUse);
-  if (mode === "json") return createJsonDisplay(context, terminal);
+  if (mode === "json") return createJsonDisplay(context, terminal, interrupt);
   // Lines that are typed to stdin on a terminal would be taken apart by a display that reads single keys.
   const isInteractive = mode === "auto" && canMoveCursor(context) && !(stdinInUse && context.stdin.isTTY);
-  if (!isInteractive) return createPlainDisplay(context, terminal, qr);
+  if (!isInteractive) return createPlainDisplay(context, terminal, qr, interrupt);
   const { InteractiveDisplay } = await import("./interactive-display.js");
   return new InteractiveDisplay({ context, terminal, qr, interrupt });
 }

@@ -1,5 +1,6 @@
 import { escapeText } from "../foundation/escape-text.js";
 import type { Done, FailureEvent } from "../foundation/events.js";
+import { shellWord } from "../foundation/shell-word.js";
 import { type Line, say, sentence, step, whole } from "./line.js";
 
 /** The end of a success: who is signed in where, and what to do next. */
@@ -19,14 +20,16 @@ export function describeDone(event: Done): Line[] {
         `Done: ${user} is signed in here, as device ${device}. Its device keys are left to another client.`,
       ),
       ...file,
-      say("Next: start that client on the session, then verify its device with `session sign-device`."),
+      say(
+        `Next: start that client on the session, then verify its device with \`${command("sign-device", event)}\`.`,
+      ),
     ];
   }
   const verified = event.verified ? "signed in and verified" : "signed in, but not verified";
   return [
     step(`Done: ${user} is ${verified} here, as device ${device}.`),
     ...file,
-    say("Next: `matrix-qr-login session show`, or `session export` to hand it on."),
+    say(`Next: \`${command("show", event)}\`, or \`session export\` to hand it on.`),
   ];
 }
 
@@ -41,6 +44,12 @@ export function describeFailure(event: FailureEvent): Line[] {
   return lines;
 }
 
+/** A command for the session, which it names: there may be others. */
+function command(verb: string, { session }: { readonly session?: string }): string {
+  const named = session === undefined ? "" : ` ${shellWord(whole(session))}`;
+  return `matrix-qr-login session ${verb}${named}`;
+}
+
 function leftBehind(event: FailureEvent): string[] {
   const device = event.device_id === undefined ? "the new device" : `device ${escapeText(event.device_id)}`;
   switch (event.cleanup) {
@@ -51,7 +60,10 @@ function leftBehind(event: FailureEvent): string[] {
     case "pending":
       return [
         `Left behind: ${device} is still signed in, as its tokens could not be revoked.`,
-        "Run `matrix-qr-login session logout` to try that again.",
+        // Where that was what failed, the hint says so.
+        ...(event.code === "revocation_pending"
+          ? []
+          : [`Run \`${command("logout", event)}\` to try that again.`]),
       ];
     case "impossible":
       return [

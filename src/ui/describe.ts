@@ -5,6 +5,7 @@ import type {
   Intent,
   LoginEvent,
   Qr,
+  Started,
   Verification,
 } from "../foundation/events.js";
 import { consentAnywhere, consentElsewhere, consentHere } from "./describe-consent.js";
@@ -28,7 +29,7 @@ export interface Scene {
   readonly role: Intent;
   /** The channels a QR code was shown for: none on the side that scans. */
   readonly shown: readonly ChannelVersion[];
-  /** Nothing has been told of another device since the start: nobody but the person helps with this sign-in. */
+  /** No other device helps with this sign-in. */
   readonly alone: boolean;
 }
 
@@ -36,8 +37,7 @@ export const OPENING: Scene = { role: "new", shown: [], alone: false };
 
 /** The scene after an event. */
 export function nextScene(scene: Scene, event: LoginEvent): Scene {
-  if (event.event === "started") return { ...scene, role: event.role, alone: true };
-  if (isOfAnother(event)) return { ...scene, alone: false };
+  if (event.event === "started") return { ...scene, role: event.role, alone: event.alone === true };
   if (event.event === "qr") return { ...scene, shown: [...new Set([...scene.shown, event.channel])] };
   return scene;
 }
@@ -47,24 +47,11 @@ export function drawsLink(event: LoginEvent, scene: Scene): event is Verificatio
   return event.event === "verification" && scene.role === "new" && scene.alone;
 }
 
-/** What every sign-in with another device begins with. */
-function isOfAnother({ event }: LoginEvent): boolean {
-  return event === "rendezvous_created" || event === "scanned" || event === "secure_channel";
-}
-
 /** An event in words. Whatever came from outside in it is escaped. */
 export function describe(event: LoginEvent, scene: Scene): Description {
   switch (event.event) {
     case "started":
-      return {
-        lines: [
-          say(
-            event.role === "new"
-              ? "Signing this device in by QR code."
-              : "Signing another device in by QR code, with this one's help.",
-          ),
-        ],
-      };
+      return { lines: [say(opening(event))] };
     case "rendezvous_created":
       return {
         lines: [
@@ -207,6 +194,11 @@ export function attempts(count: number): string {
 /** The name of a channel version for people. */
 export function channelName(channel: ChannelVersion): string {
   return channel === "msc4388" ? "MSC4388" : "MSC4108 (2024)";
+}
+
+function opening({ role, alone }: Started): string {
+  if (role === "existing") return "Signing another device in by QR code, with this one's help.";
+  return alone ? "Signing this device in, without another one's help." : "Signing this device in by QR code.";
 }
 
 function invitation(event: Qr, scene: Scene): Line[] {

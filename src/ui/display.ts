@@ -23,8 +23,10 @@ export interface Prompt {
   confirm(question: string, signal: AbortSignal): Promise<boolean>;
   text(question: string, signal: AbortSignal): Promise<string>;
   /**
-   * Something that is shown nowhere while it is typed, as it was typed. The terminal is put back whatever happens.
-   * Rejects with `interrupted` for Ctrl-C.
+   * Something that is shown nowhere while it is typed, as it was typed. Nothing else that is typed is shown either
+   * until `secretDone`, so that it can be asked for again. Rejects with `interrupted` for Ctrl-C.
    */
   secret(question: string, signal: AbortSignal): Promise<Secret>;
+  /** The secret is right, or given up: puts the terminal back. Without a question before, it does nothing. */
+  secretDone(): void;
 }

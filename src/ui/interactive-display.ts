@@ -9,7 +9,7 @@ import type { MountedView, OnKeys, View } from "./interactive-view.js";
 import { LiveRegion } from "./live-region.js";
 import type { QrOptions } from "./qr-block.js";
 import { QrPanel } from "./qr-panel.js";
-import { askSecretly, SecretLine } from "./secret-line.js";
+import { SecretLine } from "./secret-line.js";
 import { styleLines } from "./style.js";
 import { type Terminal, terminalPrompt } from "./terminal.js";
 
@@ -102,6 +102,7 @@ export class InteractiveDisplay implements Display {
     this.#closing.abort();
     this.#options.context.stderr.off("resize", this.#onResize);
     this.#view?.unmount();
+    this.prompt?.secretDone();
     this.#region.paint("");
     this.#options.terminal?.close();
   }
@@ -238,12 +239,13 @@ export class InteractiveDisplay implements Display {
   }
 
   #createPrompt(terminal: Terminal): Prompt {
-    const lines = terminalPrompt(terminal);
+    const lines = terminalPrompt(terminal, this.#options.interrupt);
     return {
       checkCode: (attemptsLeft, signal) => this.#askCheckCode(attemptsLeft, signal),
       confirm: (question, signal) => this.#suspendFor(() => lines.confirm(question, signal)),
       text: (question, signal) => this.#suspendFor(() => lines.text(question, signal)),
-      secret: (question, signal) => this.#askSecretly(terminal, question, signal),
+      secret: (question, signal) => this.#askSecretly(lines, question, signal),
+      secretDone: lines.secretDone,
     };
   }
 
@@ -261,18 +263,19 @@ export class InteractiveDisplay implements Display {
   }
 
   /** Ink reads the keys where it is there already: then the terminal is its to put back. */
-  async #askSecretly(terminal: Terminal, question: string, signal: AbortSignal): Promise<Secret> {
-    if (!this.#loading) return this.#suspendFor(() => askSecretly(terminal, question, signal));
+  async #askSecretly(lines: Prompt, question: string, signal: AbortSignal): Promise<Secret> {
+    if (!this.#loading) return this.#suspendFor(() => lines.secret(question, signal));
     await this.#load();
     // Ink does so too, a moment after it is told that keys are read.
-    terminal.input.setRawMode(true);
-    const lines = question.split("\n");
-    const text = lines.pop() ?? "";
-    this.#region.print(lines);
+    this.#options.terminal?.input.setRawMode(true);
+    const above = question.split("\n");
+    const text = above.pop() ?? "";
+    this.#region.print(above);
     const { interrupt } = this.#options;
     try {
       return await answered<Secret>((answer, refuse) => {
-        this.#secret = { text, line: new SecretLine({ answer, refuse, interrupt }) };
+        const goOn = (advice: string) => this.#region.print([advice]);
+        this.#secret = { text, line: new SecretLine({ answer, refuse, interrupt, goOn }) };
         this.#update();
       }, signal);
     } finally {

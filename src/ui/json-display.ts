@@ -7,15 +7,18 @@ import { type Terminal, terminalPrompt } from "./terminal.js";
 export function createJsonDisplay(
   context: Pick<DisplayContext, "stdout">,
   terminal: Terminal | undefined,
+  interrupt: () => void,
 ): Display {
   const { stdout } = context;
+  const prompt = terminal && terminalPrompt(terminal, interrupt);
   return {
-    ...(terminal ? { prompt: terminalPrompt(terminal) } : {}),
+    ...(prompt && { prompt }),
     emit({ event, ...fields }) {
       stdout.write(`${safeJson({ event, ...fields })}\n`);
     },
     lacksRoomFor: () => false,
     async close() {
+      prompt?.secretDone();
       terminal?.close();
       // A pipe may be written to asynchronously: the last line has to be out before the process ends.
       await new Promise<void>((resolve) => stdout.write("", () => resolve()));

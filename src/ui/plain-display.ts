@@ -13,8 +13,10 @@ export function createPlainDisplay(
   context: Pick<DisplayContext, "env" | "stderr">,
   terminal: Terminal | undefined,
   options: QrOptions,
+  interrupt: () => void,
 ): Display {
   const { env, stderr } = context;
+  const prompt = terminal && terminalPrompt(terminal, interrupt);
   let scene = OPENING;
 
   const canvas = (): Canvas =>
@@ -28,13 +30,13 @@ export function createPlainDisplay(
       : { columns: COLUMNS, rows: Number.POSITIVE_INFINITY, colour: false };
 
   return {
-    ...(terminal ? { prompt: terminalPrompt(terminal) } : {}),
+    ...(prompt && { prompt }),
     emit(event) {
       const lines = describe(event, scene).lines.map((line) => line.text);
       scene = nextScene(scene, event);
       if (drawsLink(event, scene)) {
         const block = linkBlock(event, options, canvas());
-        lines.push(...(block?.lines ?? []), ...(block?.drawing?.lines ?? []));
+        lines.push(...block.lines, ...block.drawing);
       }
       if (event.event === "qr") {
         const block = qrBlock(event, options, canvas());
@@ -46,6 +48,7 @@ export function createPlainDisplay(
     },
     lacksRoomFor: (payload) => lacksRoomFor(payload, options, canvas()),
     async close() {
+      prompt?.secretDone();
       terminal?.close();
       // A pipe may be written to asynchronously: the last line has to be out before the process ends.
       await new Promise<void>((resolve) => stderr.write("", () => resolve()));

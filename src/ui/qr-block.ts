@@ -1,6 +1,7 @@
 import type { Qr, Verification } from "../foundation/events.js";
 import { drawQr, fitQr, type QrDrawing } from "../qr/draw/blocks.js";
 import type { EcLevel, QrSize } from "../qr/draw/choices.js";
+import { largeText } from "./large-text.js";
 import { whole } from "./line.js";
 
 /** How the person wants QR codes drawn. */
@@ -32,11 +33,46 @@ export function qrBlock(event: Qr, options: QrOptions, canvas: Canvas): QrBlock 
   return { lines, drawing };
 }
 
-/** A link as a code that a phone's camera opens; undefined where none is wanted or fits, as the link is text too. */
-export function linkBlock(event: Verification, options: QrOptions, canvas: Canvas): QrBlock | undefined {
+/** What a person at another device needs of a sign-in: some lines, and below them what is to be seen in one piece. */
+export interface LinkBlock {
+  readonly lines: readonly string[];
+  readonly drawing: readonly string[];
+}
+
+/** Between a code and what is beside it: more of the quiet zone. */
+const BESIDE = 3;
+
+/**
+ * A link as a code that a phone's camera opens, with the user code large beside it, or below it in a narrow window:
+ * each as far as it is wanted and fits, as both are text too.
+ */
+export function linkBlock(event: Verification, options: QrOptions, canvas: Canvas): LinkBlock {
   const link = event.verification_uri_complete ?? event.verification_uri;
-  const drawing = drawQr(Buffer.from(link), { ...options, ...canvas });
-  return drawing && { lines: ["A phone's camera opens it from this code:"], drawing };
+  const qr = drawQr(Buffer.from(link), { ...options, ...canvas });
+  if (!qr) return { lines: [], drawing: options.size === "none" ? [] : userCodeOf(event, canvas) };
+  const lines = ["A phone's camera opens it from this code:"];
+  const beside = userCodeOf(event, { columns: canvas.columns - qr.width - BESIDE, rows: qr.height });
+  if (beside.length > 0) return { lines, drawing: sideBySide(qr.lines, beside) };
+  const below = userCodeOf(event, { columns: canvas.columns, rows: canvas.rows - qr.height - 1 });
+  return { lines, drawing: below.length > 0 ? [...qr.lines, "", ...below] : qr.lines };
+}
+
+/** The user code, or nothing where there is none or no room for it. */
+function userCodeOf(
+  { user_code }: Verification,
+  { columns, rows }: Pick<Canvas, "columns" | "rows">,
+): string[] {
+  const large = user_code === undefined ? undefined : largeText(user_code, columns);
+  return large && large.length <= rows ? large : [];
+}
+
+/** The lower one in the middle of the higher one. */
+function sideBySide(left: readonly string[], right: readonly string[]): string[] {
+  const top = Math.floor((left.length - right.length) / 2);
+  return left.map((line, index) => {
+    const other = right[index - top];
+    return other ? `${line}${" ".repeat(BESIDE)}${other}` : line;
+  });
 }
 
 /** Whether a drawing of the payload is wanted, and there is no room for one. */

@@ -29,10 +29,10 @@ export class QrPanel {
     this.#drawing = drawing;
   }
 
-  /** Draws a link, where there is room for it. */
+  /** Draws a link and its user code, where there is room for them. */
   showLink(event: Verification): void {
-    const block = linkBlock(event, this.#options, this.#canvas());
-    if (block?.drawing) this.#region.draw(block.lines, block.drawing.lines);
+    const { lines, drawing } = linkBlock(event, this.#options, this.#canvas());
+    if (drawing.length > 0) this.#region.draw(lines, drawing);
   }
 
   /** After a change of the window: draws the code once there is room, and anew where what is on show was cut. */

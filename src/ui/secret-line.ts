@@ -14,17 +14,29 @@ const BACKSPACES = ["\b", "\u007f"];
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they start with one.
 const ESCAPE_SEQUENCE = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|O[A-Z]|.)?/gs;
 
+/** A recovery key that isn't whole: of its 48 characters at least a group of four is missing. */
+const BEGUN_KEY = /^\s*Es(?:\s*[1-9A-HJ-NP-Za-km-z]){14,42}\s*$/;
+const GO_ON = "A recovery key is longer. Go on with the rest of it, or press Enter to end it here:";
+
 /** How a secret that is typed key by key comes to an end. */
 interface Ends {
   readonly answer: (line: Secret) => void;
   readonly refuse: (reason: Failure) => void;
   /** Ctrl-C. */
   readonly interrupt: () => void;
+  /** A line came to its end amidst a recovery key, so that the next one is taken for the rest of it. */
+  readonly goOn: (advice: string) => void;
 }
 
-/** A line that is typed, or pasted, and shown nowhere. */
+/**
+ * A line that is typed, or pasted, and shown nowhere. A recovery key may be typed in several: what is pasted arrives in
+ * pieces, and where they are cut is chance.
+ */
 export class SecretLine {
   #typed: string[] = [];
+  /** Nothing was typed since a line break that didn't end the secret. */
+  #isAtBreak = false;
+  #endedInReturn = false;
   readonly #ends: Ends;
 
   constructor(ends: Ends) {
@@ -33,12 +45,26 @@ export class SecretLine {
 
   /** @param keys what came at once: a key, or all that was pasted, where only the last line break is Enter */
   press(keys: string): void {
-    const text = keys.replace(ESCAPE_SEQUENCE, "");
+    // The second half of a line break that was cut is no Enter of its own.
+    const whole = this.#endedInReturn && keys.startsWith("\n") ? keys.slice(1) : keys;
+    this.#endedInReturn = keys.endsWith("\r");
+    const text = whole.replace(ESCAPE_SEQUENCE, "");
     const [line = text] = text.split(/[\r\n]+$/);
     for (const character of line.replace(/[\r\n]+/g, " ")) {
+      this.#isAtBreak = false;
       this.#type(character);
     }
-    if (line.length < text.length) this.#ends.answer(new Secret(this.#typed.join("")));
+    if (line.length < text.length) this.#enter();
+  }
+
+  #enter(): void {
+    const text = this.#typed.join("");
+    if (this.#isAtBreak || !BEGUN_KEY.test(text)) {
+      this.#ends.answer(new Secret(text));
+    } else {
+      this.#isAtBreak = true;
+      this.#ends.goOn(GO_ON);
+    }
   }
 
   #type(character: string): void {
@@ -52,48 +78,73 @@ export class SecretLine {
 }
 
 /**
- * Asks for a line that nobody is to see. The terminal shows nothing of it, not even its length, and is put back
- * whatever happens. Keys are read one by one meanwhile, so Ctrl-C arrives as one.
- *
- * @returns the line as it was typed, without the line break
- * @throws {Failure} `interrupted` for Ctrl-C; `user_cancelled` for Ctrl-D and at the end of input
- * @throws the signal's reason
+ * Asks for what nobody is to see. From the first question until `close` the terminal echoes nothing, so that what is
+ * typed while an answer is looked at, as the rest of a paste, is neither shown nor taken for the next answer. Keys are
+ * read one by one meanwhile, so Ctrl-C arrives as one.
  */
-export async function askSecretly(
-  { input, output }: Terminal,
-  question: string,
-  signal: AbortSignal,
-): Promise<Secret> {
-  signal.throwIfAborted();
-  const wasRaw = input.isRaw;
-  try {
-    // Before the question, so that no key is ever echoed.
-    input.setRawMode(true);
-    output.write(`${question} `);
-    return await readKeys(input, signal);
-  } finally {
-    input.setRawMode(wasRaw);
-    input.pause();
-    output.write("\n");
-  }
-}
+export class SecretQuestions {
+  readonly #terminal: Terminal;
+  readonly #interrupt: () => void;
+  readonly #decoder = new TextDecoder();
+  /** Puts the terminal back; absent while it is as it was. */
+  #putBack: (() => void) | undefined;
+  /** What listens to the keys while there is a question. */
+  #question: { readonly press: (keys: string) => void; readonly end: () => void } | undefined;
 
-async function readKeys(input: NodeJS.ReadStream, signal: AbortSignal): Promise<Secret> {
-  const decoder = new TextDecoder();
-  let stop = () => {};
-  try {
-    return await answered<Secret>((answer, refuse) => {
-      const interrupt = () => refuse(new Failure("interrupted"));
-      const line = new SecretLine({ answer, refuse, interrupt });
-      const onData = (chunk: Uint8Array | string) => {
-        line.press(typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true }));
-      };
-      const onEnd = () => refuse(new Failure("user_cancelled"));
-      input.on("data", onData).on("end", onEnd).on("close", onEnd).on("error", onEnd);
-      stop = () => input.off("data", onData).off("end", onEnd).off("close", onEnd).off("error", onEnd);
-      input.resume();
-    }, signal);
-  } finally {
-    stop();
+  /** @param interrupt does what Ctrl-C does while there is no question that it could end */
+  constructor(terminal: Terminal, interrupt: () => void) {
+    this.#terminal = terminal;
+    this.#interrupt = interrupt;
+  }
+
+  /**
+   * @returns the line as it was typed, without the line break
+   * @throws {Failure} `interrupted` for Ctrl-C; `user_cancelled` for Ctrl-D and at the end of input
+   * @throws the signal's reason
+   */
+  async ask(question: string, signal: AbortSignal): Promise<Secret> {
+    signal.throwIfAborted();
+    const { output } = this.#terminal;
+    // Before the question, so that no key is ever echoed.
+    this.#putBack ??= this.#takeTerminal();
+    output.write(`${question} `);
+    try {
+      return await answered<Secret>((answer, refuse) => {
+        const interrupt = () => refuse(new Failure("interrupted"));
+        const goOn = (advice: string) => output.write(`\n${advice} `);
+        const line = new SecretLine({ answer, refuse, interrupt, goOn });
+        const end = () => refuse(new Failure("user_cancelled"));
+        this.#question = { press: (keys) => line.press(keys), end };
+        if (!this.#terminal.input.readable) end();
+      }, signal);
+    } finally {
+      this.#question = undefined;
+      output.write("\n");
+    }
+  }
+
+  /** Puts the terminal back as it was before the first question. */
+  close(): void {
+    this.#putBack?.();
+    this.#putBack = undefined;
+  }
+
+  #takeTerminal(): () => void {
+    const { input } = this.#terminal;
+    const wasRaw = input.isRaw;
+    const onData = (chunk: Uint8Array | string) => {
+      const keys = typeof chunk === "string" ? chunk : this.#decoder.decode(chunk, { stream: true });
+      if (this.#question) this.#question.press(keys);
+      else if (keys.includes(CTRL_C)) this.#interrupt();
+    };
+    const onEnd = () => this.#question?.end();
+    input.setRawMode(true);
+    input.on("data", onData).on("end", onEnd).on("close", onEnd).on("error", onEnd);
+    input.resume();
+    return () => {
+      input.off("data", onData).off("end", onEnd).off("close", onEnd).off("error", onEnd);
+      input.setRawMode(wasRaw);
+      input.pause();
+    };
   }
 }

@@ -5,7 +5,7 @@ import { Failure } from "../foundation/failures.js";
 import { attempts } from "./describe.js";
 import type { Prompt } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
-import { askSecretly } from "./secret-line.js";
+import { SecretQuestions } from "./secret-line.js";
 
 /** Where a person can be asked something, whatever stdin and stdout are used for. */
 export interface Terminal {
@@ -70,14 +70,20 @@ function open<T>(path: string, wrap: (fd: number) => T): T {
   }
 }
 
-/** Asks line by line, leaving the editing of the line to the terminal itself, so Ctrl-C stays a signal. */
-export function terminalPrompt(terminal: Terminal): Prompt {
+/**
+ * Asks line by line, leaving the editing of the line to the terminal itself, so Ctrl-C stays a signal.
+ *
+ * @param interrupt does what Ctrl-C does while secrets are asked for, when it is a key
+ */
+export function terminalPrompt(terminal: Terminal, interrupt: () => void): Prompt {
+  const secrets = new SecretQuestions(terminal, interrupt);
   return {
     checkCode: (attemptsLeft, signal) =>
       ask(terminal, `Check code on the other device (${attempts(attemptsLeft)} left): `, signal),
     confirm: async (question, signal) => /^y(es)?$/i.test(await ask(terminal, `${question} [y/N] `, signal)),
     text: (question, signal) => ask(terminal, `${question} `, signal),
-    secret: (question, signal) => askSecretly(terminal, question, signal),
+    secret: (question, signal) => secrets.ask(question, signal),
+    secretDone: () => secrets.close(),
   };
 }
 

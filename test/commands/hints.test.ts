@@ -18,6 +18,11 @@ describe("what to do next", () => {
     expect(hintOf(new Failure("no_qr_code"))).toBe(FAILURES.no_qr_code.hint);
   });
 
+  it("names the session that it is a command for", () => {
+    const failure = new Failure("session_dead", undefined, { session: "/home/me/$& it's.json" });
+    expect(hintOf(failure)).toContain("`session logout '/home/me/$& it'\\''s.json'`");
+  });
+
   it("names only options that there are", () => {
     const known = new Set(["--help"]);
     for (const command of commandTree().commands) {

@@ -21,10 +21,10 @@ const DEFAULTS = {
 } as const;
 
 /** Runs the command until it is ready. */
-async function run(options: Partial<HomeserverOptions>, stop = new AbortController()) {
+async function run(options: Partial<HomeserverOptions>, stop = new AbortController(), env = {}) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const context = {
-    ...machineWith({}),
+    ...machineWith(env),
     stdin: process.stdin,
     stdout: stdout as unknown as NodeJS.WriteStream,
     stderr: stderr as unknown as NodeJS.WriteStream,
@@ -86,6 +86,12 @@ describe("the homeserver command", () => {
     stop();
     await ended;
     await expect(stat(dirname(ready.session))).rejects.toThrow("ENOENT");
+  });
+
+  it("takes a name for its session as every command does, and tells the whole path", async () => {
+    const folder = await temporaryFolder();
+    const { ready } = await run({ session: "foo" }, new AbortController(), { XDG_STATE_HOME: folder });
+    expect(ready.session).toBe(join(folder, "matrix-qr-login", "sessions", "foo.json"));
   });
 
   it("keeps the recovery key in a file for this user alone, as long as it runs", async () => {

@@ -8,7 +8,7 @@ import { createPlainDisplay } from "../../src/ui/plain-display.js";
 import { clientKeys } from "../support/client-keys.js";
 import { perform } from "../support/command-line.js";
 import { call } from "../support/dev-homeserver.js";
-import { FakeInput, FakeOutput } from "../support/fake-terminal.js";
+import { FakeInput, FakeOutput, typeAnswers } from "../support/fake-terminal.js";
 import { secretsFoundIn } from "../support/secret-hunt.js";
 import { machineWith, temporaryDirectory } from "../support/sessions.js";
 
@@ -34,7 +34,7 @@ async function atTerminal(args: readonly string[], typed: readonly string[]) {
   const stdout = new FakeOutput();
   const stderr = new FakeOutput({ columns: 100, rows: 60 });
   const lines = [...typed];
-  stdin.on("resume", () => lines.length > 0 && stdin.write(`${lines.shift()}\r\n`));
+  typeAnswers(stdin, stderr, lines, "\r\n");
   const context: CommandContext = {
     ...machineWith({ XDG_STATE_HOME: folder }),
     ...{ stdin: stdin.asStream(), stdout: stdout.asStream(), stderr: stderr.asStream() },
@@ -43,7 +43,7 @@ async function atTerminal(args: readonly string[], typed: readonly string[]) {
     signal: new AbortController().signal,
   };
   const terminal = { input: context.stdin, output: context.stderr, close: () => undefined };
-  const display = createPlainDisplay(context, terminal, { size: "auto", ecLevel: "auto" });
+  const display = createPlainDisplay(context, terminal, { size: "auto", ecLevel: "auto" }, () => {});
   await perform([...args, "--session", "bot"], {
     signIn: (_options, command) => command({ ...context, display }),
     command: async () => undefined,

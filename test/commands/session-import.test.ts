@@ -10,7 +10,7 @@ import { perform } from "../support/command-line.js";
 import { devHomeserver, signIn } from "../support/dev-homeserver.js";
 import { expectFailure } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
-import { FakeInput, FakeOutput } from "../support/fake-terminal.js";
+import { FakeInput, FakeOutput, typeAnswers } from "../support/fake-terminal.js";
 import { expectRefusal } from "../support/refused-command.js";
 import { secretsFoundIn } from "../support/secret-hunt.js";
 import { newStoredKey } from "../support/secret-storage.js";
@@ -39,8 +39,7 @@ async function importing(args: readonly string[], { typed, piped = "" }: Given =
   const streams = { stdin: stdin.asStream(), stdout: stdout.asStream(), stderr: stderr.asStream() };
   const lines = [...(typed ?? [])];
   if (typed === undefined) stdin.end(piped);
-  // A key is typed once there is a question.
-  stdin.on("resume", () => lines.length > 0 && stdin.write(`${lines.shift()}\r`));
+  typeAnswers(stdin, stderr, lines, "\r");
   const clock = new FakeClock();
   const context = {
     ...machineWith({ XDG_STATE_HOME: folder }),
@@ -50,7 +49,7 @@ async function importing(args: readonly string[], { typed, piped = "" }: Given =
     signal: new AbortController().signal,
   } satisfies CommandContext;
   const terminal = { input: streams.stdin, output: streams.stderr, close: () => undefined };
-  const display = createJsonDisplay(context, typed && terminal);
+  const display = createJsonDisplay(context, typed && terminal, () => {});
   await perform(["session", "import", ...args, "--json"], {
     signIn: (_options, command) => command({ ...context, display }),
     command: async () => undefined,
@@ -291,6 +290,8 @@ describe("before any request", () => {
     [["session", "import", "-", "--recovery-key-file", "-"], "as files"],
     [["session", "import", "--token-file", "-", "--recovery-key-file", "-"], "as files"],
     [["session", "import", "s", "--secrets", "a", "--recovery-key-file", "key"], ""],
+    [["session", "import", "-", "--secrets", "-"], "as files"],
+    [["session", "import", "s", "--homeserver", "example.org"], ""],
   ])("%j is refused", async (args, hint) => {
     await expectRefusal({ args, code: "usage_error", hint });
   });

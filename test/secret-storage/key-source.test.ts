@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
 import { revealed, Secret } from "../../src/foundation/secret.js";
 import { openSecretStorageFrom } from "../../src/secret-storage/key-source.js";
@@ -15,6 +15,7 @@ function typing(...texts: readonly (string | Failure)[]) {
   const problems: (string | undefined)[] = [];
   const source = {
     attempts: 3,
+    done: vi.fn(),
     async read(problem: Failure | undefined) {
       const text = texts[problems.length] ?? "";
       problems.push(problem?.code);
@@ -38,6 +39,7 @@ describe("a recovery key that is asked for", () => {
     const open = () => openSecretStorageFrom(source, homeserver, USER, signal);
     await expectFailure("recovery_key_malformed", open);
     expect(problems).toHaveLength(3);
+    expect(source.done).toHaveBeenCalledOnce();
   });
 
   it("is not asked for again where it wouldn't help", async () => {

@@ -19,7 +19,7 @@ const snakeCase = v.pipe(v.string(), v.regex(/^[a-z0-9]+(_[a-z0-9]+)*$/));
 const sentence = v.pipe(v.string(), v.regex(/^[^\p{Cc}]+[.?]$/u));
 
 const EVENTS = {
-  started: { version: text, role: intent, contract: v.literal(1) },
+  started: { version: text, role: intent, alone: v.exactOptional(v.literal(true)), contract: v.literal(1) },
   rendezvous_created: { base_url: url, expires_in_ms: duration, expires_at: time, channel },
   qr: {
     payload: unpaddedBase64,

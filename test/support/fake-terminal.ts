@@ -1,4 +1,5 @@
 import { PassThrough, Writable } from "node:stream";
+import { vi } from "vitest";
 
 /** A stream that keeps what is written to it, as a terminal of a given size or as a pipe. */
 export class FakeOutput extends Writable {
@@ -66,4 +67,15 @@ export class FakeInput extends PassThrough {
   asStream(): NodeJS.ReadStream {
     return this as unknown as NodeJS.ReadStream;
   }
+}
+
+/** Types one line after the other at a terminal, each once a question is there that it answers. */
+export function typeAnswers(input: FakeInput, output: FakeOutput, lines: string[], enter: string): void {
+  const write = output.write.bind(output);
+  vi.spyOn(output, "write").mockImplementation((text: string) => {
+    const isQuestion = /[:\]] $/.test(text) && lines.length > 0;
+    // What asks has begun to listen then.
+    if (isQuestion) queueMicrotask(() => input.write(`${lines.shift()}${enter}`));
+    return write(text);
+  });
 }

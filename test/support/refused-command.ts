@@ -33,7 +33,7 @@ export async function expectRefusal({ args, code, hint = "", ...given }: Refusal
     given.typed === undefined
       ? undefined
       : { input: context.stdin, output: context.stderr, close: () => undefined };
-  const display = createJsonDisplay(context, terminal);
+  const display = createJsonDisplay(context, terminal, () => {});
   const run = perform([...args, "--trace", trace], {
     signIn: (_options, command) => command({ ...context, display }),
     command: async (_options, command) => void (await command(context)),

@@ -82,6 +82,7 @@ describe("check codes from a person", () => {
       confirm: async () => false,
       text: async () => "",
       secret: async () => new Secret(""),
+      secretDone: () => undefined,
     });
     expect(await source(2, never)).toBe("42");
     expect(asked).toEqual([2]);

@@ -360,6 +360,7 @@ describe("a secret", () => {
     expect(stdin.isRaw).toBe(true);
     stdin.write(`${SECRET}\r`);
     expect((await answer)?.reveal()).toBe(SECRET);
+    display.prompt?.secretDone();
     expect(stdin.isRaw).toBe(false);
     expect(stderr.text).not.toContain("EsTW");
     await display.close();

@@ -8,7 +8,7 @@ import { EXAMPLES, PAYLOAD } from "./event-examples.js";
 const AUTO: QrOptions = { size: "auto", ecLevel: "auto" };
 
 function plainDisplay(stderr: FakeOutput, qr = AUTO, env = {}) {
-  return createPlainDisplay({ env, stderr: stderr.asStream() }, undefined, qr);
+  return createPlainDisplay({ env, stderr: stderr.asStream() }, undefined, qr, () => {});
 }
 
 describe("the plain display", () => {
@@ -42,7 +42,7 @@ describe("the plain display", () => {
       "The page must show this code, or ask for it: ABC-DEF",
       "Done: @bot:example.org is signed in and verified here, as device ABCDEFGHIJ.",
       "Session file: /home/me/.local/state/matrix-qr-login/bot.json",
-      "Next: `matrix-qr-login session show`, or `session export` to hand it on.",
+      "Next: `matrix-qr-login session show /home/me/.local/state/matrix-qr-login/bot.json`, or `session export` to hand it on.",
       "",
     ]);
   });
@@ -55,7 +55,7 @@ describe("the plain display", () => {
       return stderr.lines.filter((line) => /^[ █▀▄]+$/.test(line)).length;
     };
     const { started, secure_channel, verification } = EXAMPLES;
-    expect(drawnFor(started, verification)).toBeGreaterThan(10);
+    expect(drawnFor({ ...started, alone: true }, verification)).toBeGreaterThan(10);
     expect(drawnFor(started, secure_channel, verification)).toBe(0);
   });
 

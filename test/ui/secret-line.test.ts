@@ -1,21 +1,25 @@
 import { describe, expect, it, vi } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
-import { askSecretly, SecretLine } from "../../src/ui/secret-line.js";
+import { SecretLine, SecretQuestions } from "../../src/ui/secret-line.js";
 import { expectFailure } from "../support/failures.js";
 import { settle } from "../support/fake-clock.js";
 import { FakeInput, FakeOutput } from "../support/fake-terminal.js";
 
 const TYPED = "EsTW nzTJ 1TnJ";
 
+const WHOLE = "EsTW nzTJ 1TnJ 9PSn NcZW FL8B 2gZG kZ6q kLbJ vVzL tNbd 4mGe";
+
 /** Asks at a terminal, which notes whether it echoed whenever a key came. */
 function ask(signal = new AbortController().signal) {
   const input = new FakeInput(true);
   const output = new FakeOutput({ columns: 80, rows: 24 });
   const terminal = { input: input.asStream(), output: output.asStream(), close() {} };
-  const answer = askSecretly(terminal, "Recovery key:", signal);
+  const interrupt = vi.fn();
+  const questions = new SecretQuestions(terminal, interrupt);
+  const answer = questions.ask("Recovery key:", signal);
   answer.catch(() => undefined);
   const listeners = () => input.listenerCount("data") + input.listenerCount("close");
-  return { input, output, answer, listeners };
+  return { input, output, questions, interrupt, answer, listeners };
 }
 
 describe("a secret that is asked for", () => {
@@ -46,6 +50,7 @@ describe("a secret that is asked for", () => {
     const asked = ask(abort.signal);
     end(asked, abort);
     await asked.answer.catch(() => undefined);
+    asked.questions.close();
     expect(asked.input.isRaw).toBe(false);
     expect(asked.input.listenerCount("data")).toBe(before.listenerCount("data"));
     expect(asked.output.text).toBe("Recovery key: \n");
@@ -65,6 +70,40 @@ describe("a secret that is asked for", () => {
     await expectFailure("timed_out", () => ask(abort.signal).answer);
   });
 
+  it("is followed by no echo until it is known whether it is right", async () => {
+    const { input, output, questions, answer } = ask();
+    input.write("wrong\r");
+    await answer;
+    expect(input.isRaw).toBe(true);
+    input.write("the rest of a paste\r");
+    await settle();
+    const again = questions.ask("Again:", new AbortController().signal);
+    expect(output.text).toBe("Recovery key: \nAgain: ");
+    input.write("right\r");
+    expect((await again).reveal()).toBe("right");
+    questions.close();
+    expect(input.isRaw).toBe(false);
+  });
+
+  it("is interrupted by Ctrl-C between two questions, too", async () => {
+    const { input, questions, answer, interrupt } = ask();
+    input.write("wrong\r");
+    await answer;
+    input.write("\u0003");
+    await settle();
+    expect(interrupt).toHaveBeenCalledOnce();
+    questions.close();
+  });
+
+  it("is one answer where a recovery key is pasted in two lines that arrive one after the other", async () => {
+    const { input, output, answer } = ask();
+    input.write(`${WHOLE.slice(0, 29)}\n`);
+    await settle();
+    input.write(`${WHOLE.slice(30)}\n`);
+    expect((await answer).reveal()).toBe(`${WHOLE.slice(0, 29)}${WHOLE.slice(30)}`);
+    expect(output.text).not.toContain("2gZG");
+  });
+
   it("may have any characters, even in pieces", async () => {
     const { input, answer } = ask();
     const bytes = Buffer.from("naïve 🐎\r");
@@ -78,7 +117,7 @@ describe("a secret that is asked for", () => {
 
 describe("the line", () => {
   function type(...chunks: readonly string[]) {
-    const ends = { answer: vi.fn(), refuse: vi.fn(), interrupt: vi.fn() };
+    const ends = { answer: vi.fn(), refuse: vi.fn(), interrupt: vi.fn(), goOn: vi.fn() };
     const line = new SecretLine(ends);
     for (const chunk of chunks) line.press(chunk);
     return { ...ends, text: () => ends.answer.mock.calls[0]?.[0].reveal() };
@@ -90,7 +129,13 @@ describe("the line", () => {
     ["Ctrl-U takes all back", ["wrong", "\u0015", "Es\r"], "Es"],
     ["arrow keys and controls are left out", ["Es\u001b[D\u001b[1;5C\u001bOA\u0001\tTW\r"], "EsTW"],
     ["Ctrl-D amidst it is left out", ["Es", "\u0004", "TW\r"], "EsTW"],
-    ["line breaks in what is pasted are spaces", ["EsTW nzTJ\r\n1TnJ 9PSn\r\n"], "EsTW nzTJ 1TnJ 9PSn"],
+    ["line breaks in what is pasted are spaces", ["EsTW nzTJ\r\n1TnJ\r\n"], "EsTW nzTJ 1TnJ"],
+    [
+      "a second Enter ends a key that isn't whole",
+      ["EsTW nzTJ 1TnJ 9PSn\r", "\n", "\r"],
+      "EsTW nzTJ 1TnJ 9PSn",
+    ],
+    ["a whole key needs one Enter", [`${WHOLE}\r`], WHOLE],
     ["an empty line is an answer", ["\n"], ""],
   ])("%s", (_what, chunks, text) => {
     expect(type(...chunks).text()).toBe(text);

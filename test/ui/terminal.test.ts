@@ -69,7 +69,7 @@ describe("asking line by line", () => {
   function prompt() {
     const { input, output } = device();
     const terminal = { input: input.asStream(), output: output.asStream(), close() {} };
-    return { input, output, prompt: terminalPrompt(terminal) };
+    return { input, output, prompt: terminalPrompt(terminal, () => {}) };
   }
 
   it.each([

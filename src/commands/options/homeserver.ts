@@ -6,12 +6,14 @@ import { Option } from "./commander.js";
 import { globalOptions, parseWholeNumber, seconds } from "./global.js";
 import { type OptionsOf, withOptions } from "./with-options.js";
 
+const SESSION = "where its account's session is written; into a fresh folder by default";
+
 export function homeserverCommand(parent: Command) {
   return withOptions(
     parent
       .command("homeserver")
       .description("run the embedded development homeserver by itself")
-      .addOption(new Option("--port <number>", "port; a free one by default").argParser(parseWholeNumber))
+      .addOption(new Option("--port <number>", "port; a free one by default").argParser(parsePort))
       .option("--host <address>", "address to listen on", "127.0.0.1")
       .addOption(
         new Option("--auto-consent [decision]", "answer the consent page by itself after a moment")
@@ -37,8 +39,24 @@ export function homeserverCommand(parent: Command) {
       .option("--allow-remote-synapse", "let it be on another machine; it has to be one for tests")
       .option("--public-url <url>", "where clients reach this server, if a proxy is in front of it")
       .optionsGroup("Options:"),
-    globalOptions(),
+    ownGlobalOptions(),
   );
+}
+
+/** Two of the options that every command takes mean something else to a server that runs until it is stopped. */
+function ownGlobalOptions() {
+  const shared = globalOptions();
+  for (const option of shared.options) {
+    if (option.long === "--timeout") option.default(option.defaultValue, "none");
+    if (option.long === "--session") option.description = SESSION;
+  }
+  return shared;
+}
+
+function parsePort(text: string): number {
+  const port = parseWholeNumber(text);
+  if (port <= 65535) return port;
+  throw new InvalidArgumentError("It has to be a number from 0 to 65535.");
 }
 
 /** Matrix specification, Appendices §User Identifiers. */

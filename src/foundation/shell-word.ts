@@ -1,0 +1,4 @@
+/** A text, such as a path, as one word for a POSIX shell. */
+export function shellWord(text: string): string {
+  return /^[\w./:@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
