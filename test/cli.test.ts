@@ -95,8 +95,9 @@ describe("a command line calls one command, with its arguments", () => {
     ],
     [
       ["demo", "--by-hand"],
-      ["demo", { ...GLOBAL, byHand: true }],
+      ["demo", { ...GLOBAL, byHand: true }, undefined],
     ],
+    [["demo"], ["demo", GLOBAL, GLOBAL.timeout]],
   ])("%j", async (args, call) => {
     expect(await asked(args)).toEqual(call);
   });
