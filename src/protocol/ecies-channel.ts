@@ -9,7 +9,7 @@ import {
 import { Failure } from "../foundation/failures.js";
 import { decodeBase64, encodeBase64 } from "./base64.js";
 import type { EstablishedChannel, InitiatingChannel, OfferedChannel } from "./channel.js";
-import { publicHalf, x25519PrivateKey, x25519PublicKey } from "./raw-keys.js";
+import { publicHalf, x25519PrivateKey, x25519PublicKeyObject } from "./raw-keys.js";
 
 /**
  * The secure channel of MSC4108's 2024 version, as it is deployed: ECIES with X25519, HKDF-SHA512 and
@@ -44,7 +44,7 @@ function derive(
 ): Derived {
   let secret: Buffer;
   try {
-    secret = diffieHellman({ privateKey, publicKey: x25519PublicKey(peerKey) });
+    secret = diffieHellman({ privateKey, publicKey: x25519PublicKeyObject(peerKey) });
   } catch (error) {
     throw notAuthentic(error);
   }

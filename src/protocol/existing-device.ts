@@ -5,7 +5,7 @@ import { Failure } from "../foundation/failures.js";
 import { checkCrossSigningSecrets } from "./cross-signing.js";
 import type { AccountHomeserver } from "./homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT, type LoginProtocol } from "./messages.js";
-import { backupVersion, type SecretsBundle } from "./secrets.js";
+import { backupField, type SecretsBundle } from "./secrets.js";
 import { SecureChannel } from "./secure-channel.js";
 import { whileWatching } from "./while-watching.js";
 
@@ -83,7 +83,7 @@ export async function helpNewDevice(
 
     // Secret sharing 2. The secrets
     await channel.send({ type: "m.login.secrets", ...device.secrets }, signal);
-    device.emit({ event: "secrets_sent", cross_signing: true, ...backupVersion(device.secrets) });
+    device.emit({ event: "secrets_sent", cross_signing: true, ...backupField(device.secrets) });
     await channel.awaitReceipt(signal);
     return { deviceId };
   } catch (thrown) {

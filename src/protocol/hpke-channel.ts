@@ -149,7 +149,7 @@ function checkCodes(candidates: readonly Candidate[]): CheckCodes {
   return other === undefined ? { checkCode } : { checkCode, alternative: other };
 }
 
-export interface OfferOptions {
+export interface HpkeOffer {
   /** Dialects whose check code is accepted. All of them must have the same response context. */
   readonly dialects: DialectChoice;
   /** (Gp, Gs); a fresh pair unless given, which only test vectors do. */
@@ -159,7 +159,7 @@ export interface OfferOptions {
 }
 
 /** MSC4388 §Secure channel, step 1, for the device that generates the QR code. */
-export async function offerHpkeChannel(options: OfferOptions): Promise<OfferedChannel> {
+export async function offerHpkeChannel(options: HpkeOffer): Promise<OfferedChannel> {
   const keyPair = options.keyPair ?? (await suite.kem.generateKeyPair());
   const publicKey = new Uint8Array(await suite.kem.serializePublicKey(keyPair.publicKey));
   let used = false;
@@ -182,7 +182,7 @@ export async function offerHpkeChannel(options: OfferOptions): Promise<OfferedCh
 }
 
 function initiatedChannel(
-  { dialects, responseNonce = randomBytes(RESPONSE_NONCE_BYTES) }: OfferOptions,
+  { dialects, responseNonce = randomBytes(RESPONSE_NONCE_BYTES) }: HpkeOffer,
   receiving: RecipientContext,
   keys: PublicKeys,
 ): InitiatedChannel {

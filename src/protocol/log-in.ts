@@ -5,7 +5,7 @@ import { ExpectedUser } from "./expected-user.js";
 import type { AccountHomeserver, SignInHomeserver } from "./homeserver.js";
 import { NOT_GRANTED, pollUntilDecided } from "./poll-for-consent.js";
 import { rememberPublished } from "./remember-published.js";
-import { backupVersion, type SecretsBundle } from "./secrets.js";
+import { backupField, type SecretsBundle } from "./secrets.js";
 import { verifyWithSecrets } from "./self-verification.js";
 import { SignInAttempt } from "./sign-in-attempt.js";
 import {
@@ -71,7 +71,7 @@ export async function logIn(device: LoggingInDevice, signal: AbortSignal): Promi
     const published = rememberPublished(account);
     const secrets = await device.openSecretStorage(published, userId, signal);
     attempt.noteSecrets();
-    emit({ event: "secrets_received", cross_signing: true, ...backupVersion(secrets) });
+    emit({ event: "secrets_received", cross_signing: true, ...backupField(secrets) });
 
     // MSC4108, secret sharing 3: this device signs itself and uploads its keys, or leaves that to another client
     const deviceKeys = await verifyWithSecrets(device, account, userId, secrets, attempt, signal, published);

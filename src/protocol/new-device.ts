@@ -6,7 +6,7 @@ import { ExpectedUser } from "./expected-user.js";
 import type { DeviceAuthorization, SignInHomeserver } from "./homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "./messages.js";
 import { NOT_GRANTED, pollUntilDecided } from "./poll-for-consent.js";
-import { backupVersion } from "./secrets.js";
+import { backupField } from "./secrets.js";
 import { SecureChannel } from "./secure-channel.js";
 import { verifyWithSecrets } from "./self-verification.js";
 import { SignInAttempt } from "./sign-in-attempt.js";
@@ -77,7 +77,7 @@ export async function signInAsNewDevice(
     // Secret sharing 1. and 2. The existing device sees this one online, and sends the secrets
     const secrets = await channel.receive(["m.login.secrets"], "machine", signal);
     attempt.noteSecrets();
-    device.emit({ event: "secrets_received", cross_signing: true, ...backupVersion(secrets) });
+    device.emit({ event: "secrets_received", cross_signing: true, ...backupField(secrets) });
 
     // Secret sharing 3. The new device signs itself and uploads its keys, or leaves that to another client
     const { cross_signing, backup } = secrets;

@@ -27,11 +27,11 @@ export function x25519PrivateKey(key: Uint8Array): KeyObject {
   return createPrivateKey({ key: withHeader(PKCS8_X25519, key), format: "der", type: "pkcs8" });
 }
 
-export function ed25519PublicKey(key: Uint8Array): KeyObject {
+export function ed25519PublicKeyObject(key: Uint8Array): KeyObject {
   return createPublicKey({ key: withHeader(SPKI_ED25519, key), format: "der", type: "spki" });
 }
 
-export function x25519PublicKey(key: Uint8Array): KeyObject {
+export function x25519PublicKeyObject(key: Uint8Array): KeyObject {
   return createPublicKey({ key: withHeader(SPKI_X25519, key), format: "der", type: "spki" });
 }
 

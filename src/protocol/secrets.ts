@@ -35,6 +35,6 @@ export type SecretsBundle = v.InferOutput<typeof SecretsBundle>;
 export type SecretsBundleJson = v.InferInput<typeof SecretsBundle>;
 
 /** What events say of a bundle. */
-export function backupVersion({ backup }: SecretsBundle): { backup_version?: string } {
+export function backupField({ backup }: SecretsBundle): { backup_version?: string } {
   return backup ? { backup_version: backup.backup_version } : {};
 }

@@ -37,7 +37,7 @@ export function isSignedBy(object: JsonObject, userId: string, keyId: string, pu
   const signatureBytes = decodeBase64(signature);
   if (signatureBytes?.length !== 64) return false;
   try {
-    return verify(null, signedBytes(object), rawKeys.ed25519PublicKey(key), signatureBytes);
+    return verify(null, signedBytes(object), rawKeys.ed25519PublicKeyObject(key), signatureBytes);
   } catch {
     // What canonical JSON can't hold is signed by nobody.
     return false;
