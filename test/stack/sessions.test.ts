@@ -96,11 +96,8 @@ describe.concurrent("a session whose device keys are deferred", () => {
     expect(checked(await machine.run(["session", "check", "moved"]))).toEqual(allGood);
 
     expect((await machine.run(["session", "logout", "new"])).code).toBe(0);
-    expect(await machine.sessionFiles()).toEqual(["existing.json", "moved.json"]);
-    // Synapse may take the access token that it has seen for another two minutes.
-    const gone = machine.start(["session", "refresh", "moved", "--json"], { stdin: "none" });
-    await expectFailureOf(gone, "session_dead");
-    expect((await machine.run(["session", "logout", "moved"])).code).toBe(0);
+    // Whatever else here is of the same device holds the same secrets, and is as dead.
+    expect(await machine.sessionFiles()).toEqual(["existing.json"]);
     await expectNothingLeft(machine, site(), pair);
   });
 });
