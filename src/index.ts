@@ -31,7 +31,12 @@ export type {
   TokenPoll,
   Tokens,
 } from "./protocol/homeserver.js";
-export { type HomeserverClaim, type NewDevice, signInAsNewDevice } from "./protocol/new-device.js";
+export {
+  type HomeserverClaim,
+  type LearnHomeserver,
+  type NewDevice,
+  signInAsNewDevice,
+} from "./protocol/new-device.js";
 export {
   decodeQrCode,
   encodeQrCode,
@@ -65,7 +70,6 @@ export { logInThisDevice, type OpenSecrets } from "./sign-in/log-in.js";
 export {
   homeserverFromCode,
   homeserverFromProtocols,
-  type LearnHomeserver,
   type NewDeviceRequest,
   signInThisDevice,
 } from "./sign-in/new-device.js";

@@ -24,6 +24,12 @@ import { whileWatching } from "./while-watching.js";
 /** A server name or a base URL, as the QR code or the other device names it: nothing is believed of it. */
 export type HomeserverClaim = string;
 
+/** Step 1 of MSC4108: learns what is claimed to be the account's homeserver, by whatever says so. */
+export type LearnHomeserver = (
+  channel: SecureChannel<"new">,
+  signal: AbortSignal,
+) => Promise<HomeserverClaim>;
+
 /** The device that wants to be signed in with another one's help, and all that it needs from outside. */
 export interface NewDevice extends SigningInDevice {
   /** Finds the base URL that a claim about the homeserver leads to. Not asked where a user is expected. */
@@ -49,7 +55,7 @@ export interface NewDevice extends SigningInDevice {
 export async function signInAsNewDevice(
   device: NewDevice,
   channel: SecureChannel<"new">,
-  learnHomeserver: (channel: SecureChannel<"new">, signal: AbortSignal) => Promise<HomeserverClaim>,
+  learnHomeserver: LearnHomeserver,
   signal: AbortSignal,
 ): Promise<SignedInDevice> {
   const expectedUser = await expectedUserOf(device, channel);

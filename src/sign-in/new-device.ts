@@ -6,7 +6,7 @@ import { generateDeviceIdentityKeys } from "../protocol/device-keys.js";
 import type { ExpectedUser } from "../protocol/expected-user.js";
 import type { Tokens } from "../protocol/homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "../protocol/messages.js";
-import { type HomeserverClaim, signInAsNewDevice } from "../protocol/new-device.js";
+import { type HomeserverClaim, type LearnHomeserver, signInAsNewDevice } from "../protocol/new-device.js";
 import type { SignInQrPayload } from "../protocol/qr-code.js";
 import type { SecureChannel } from "../protocol/secure-channel.js";
 import type { NewSession, SessionFile } from "../protocol/sign-in-attempt.js";
@@ -33,12 +33,6 @@ export interface NewDeviceRequest {
 
 /** What the consent page calls this program where nobody gave the device a name. */
 const CLIENT_NAME = "matrix-qr-login";
-
-/** Step 1 of MSC4108: learns what is claimed to be the account's homeserver, by whatever says so. */
-export type LearnHomeserver = (
-  channel: SecureChannel<"new">,
-  signal: AbortSignal,
-) => Promise<HomeserverClaim>;
 
 /**
  * Step 1 for a new device that generated the code: `m.login.protocols` names the homeserver.

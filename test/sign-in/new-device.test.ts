@@ -4,13 +4,13 @@ import { Failure } from "../../src/foundation/failures.js";
 import { revealed, Secret } from "../../src/foundation/secret.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { msc4108Messages } from "../../src/protocol/messages.js";
+import type { LearnHomeserver } from "../../src/protocol/new-device.js";
 import type { SignInQrPayload } from "../../src/protocol/qr-code.js";
 import type { SecureChannel } from "../../src/protocol/secure-channel.js";
 import { parseStoredSession, type StoredSession } from "../../src/session/session-file.js";
 import {
   homeserverFromCode,
   homeserverFromProtocols,
-  type LearnHomeserver,
   type NewDeviceRequest,
   signInThisDevice,
 } from "../../src/sign-in/new-device.js";

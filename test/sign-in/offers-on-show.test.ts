@@ -104,6 +104,16 @@ function deferred() {
   return { promise, resolve, reject };
 }
 
+/** One version, whose code has expired while the next one is being made. */
+async function expiredWhileRenewed() {
+  const successor = deferred();
+  const all = setUp(["msc4388"], () => successor.promise);
+  await all.clock.advance(LIFETIME_MS / 2);
+  all.made[0]?.end("rendezvous_expired");
+  await settle();
+  return { ...all, successor };
+}
+
 /** The offer that was scanned, once the others are out of the way. */
 async function winnerOf(scanned: ReturnType<typeof waitForScan>) {
   const { offer, othersDeleted } = await scanned;
@@ -212,11 +222,7 @@ describe("several QR codes on show", () => {
   });
 
   it("waits for the code that is being made when the old one expires", async () => {
-    const successor = deferred();
-    const { clock, made, scanned } = setUp(["msc4388"], () => successor.promise);
-    await clock.advance(LIFETIME_MS / 2);
-    made[0]?.end("rendezvous_expired");
-    await settle();
+    const { made, scanned, successor } = await expiredWhileRenewed();
     successor.resolve();
     await settle();
     made[1]?.scan();
@@ -224,11 +230,7 @@ describe("several QR codes on show", () => {
   });
 
   it("says why there is no other code when the old one expired while one was being made", async () => {
-    const successor = deferred();
-    const { clock, made, scanned } = setUp(["msc4388"], () => successor.promise);
-    await clock.advance(LIFETIME_MS / 2);
-    made[0]?.end("rendezvous_expired");
-    await settle();
+    const { scanned, successor } = await expiredWhileRenewed();
     successor.reject(new Failure("server_error"));
     await expect(scanned).rejects.toMatchObject({ code: "server_error" });
   });
