@@ -9,7 +9,7 @@ import { devHomeserver } from "../support/dev-homeserver.js";
 import { FakeInput, FakeOutput } from "../support/fake-terminal.js";
 import { machineWith, temporaryDirectory } from "../support/sessions.js";
 
-/** A program that says that it is up, and tells by its exit code which signal came first. */
+/** A program that says that it is up, and tells by its exit code which signal came. */
 const PROGRAM = `
   process.on("SIGINT", () => process.exit(2));
   process.on("SIGTERM", () => process.exit(15));
@@ -46,6 +46,7 @@ it.each([
   const ended = sessionRun([process.execPath, "-e", PROGRAM, up], options, context);
   await vi.waitFor(async () => expect(await readFile(up, "utf8")).toBe("up"), { timeout: 15_000 });
   deliver("SIGINT");
-  deliver("SIGTERM");
+  // Two signals at once reach a process in any order: the second is sent only where the first must not be.
+  if (hasTerminal) deliver("SIGTERM");
   expect(await ended).toBe(code);
 });
