@@ -75,6 +75,7 @@ const FURTHER_ATTEMPTS: readonly Attempt[] = [
     copy: async ({ picture, isLarger }) => (isLarger(0.4) ? undefined : enlarged(picture, MEDIUM * 1e6)),
     decode: zxing,
   },
+  { tried: "redrawn", copy: ({ atMost }) => atMost(0.8), decode: zxingRedrawn },
   { tried: "by jsQR", copy: ({ atMost }) => atMost(0.12), decode: decodeWithJsqr },
 ];
 
@@ -132,6 +133,14 @@ class Sizes {
 async function decodeWithJsqr(copy: GreyPicture): Promise<Uint8Array[]> {
   const { jsqr } = await import("./jsqr.js");
   return jsqr(copy);
+}
+
+/** Several codes in one screenshot are all read: what is found there has to be the only one. */
+async function zxingRedrawn(copy: GreyPicture): Promise<Uint8Array[]> {
+  const { redrawnCodes } = await import("./redrawn.js");
+  const codes: Uint8Array[] = [];
+  for (const code of redrawnCodes(copy)) codes.push(...(await zxing(code)));
+  return codes;
 }
 
 function zxingWith(options: ZxingOptions) {
