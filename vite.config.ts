@@ -33,6 +33,7 @@ export default defineConfig({
     rolldownOptions: {
       input: ENTRIES,
       output: {
+        minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
         entryFileNames: "[name].js",
         chunkFileNames: "[name].js",
         codeSplitting: { groups: [{ name: packageOf, debugName: "a chunk for each package" }] },
