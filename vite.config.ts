@@ -1,4 +1,4 @@
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 
 /**
  * Bundles the program for dist/cli, since the files that Node.js finds, reads and compiles are most of what a person
@@ -21,7 +21,28 @@ function packageOf(id: string): string | null {
   return name?.replace("/", "-") ?? null;
 }
 
+/**
+ * The parts of undici that src/network uses. Its index loads a browser's fetch, WebSockets, caches and mocks besides,
+ * which takes three times as long as all that a request needs.
+ */
+const UNDICI = `
+  import Agent from "undici/lib/dispatcher/agent.js";
+  import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
+  import EnvHttpProxyAgent from "undici/lib/dispatcher/env-http-proxy-agent.js";
+  import api from "undici/lib/api/index.js";
+  import errors from "undici/lib/core/errors.js";
+  Object.assign(Dispatcher.prototype, api);
+  export { Agent, EnvHttpProxyAgent, errors };`;
+
+const undiciInParts: Plugin = {
+  name: "undici-in-parts",
+  enforce: "pre",
+  resolveId: (id) => (id === "undici" ? "\0undici" : undefined),
+  load: (id) => (id === "\0undici" ? UNDICI : undefined),
+};
+
 export default defineConfig({
+  plugins: [undiciInParts],
   // React's own development build is slower, and says things on stderr.
   define: { "process.env.NODE_ENV": '"production"' },
   ssr: { noExternal: true, external: NOT_BUNDLED },
