@@ -65,7 +65,10 @@ function byLocalThreshold({ data, width, height }: GreyPicture): GreyPicture {
     for (let x = 0; x < width; x++) {
       const [left, right] = [Math.max(0, x - reach), Math.min(width, x + reach)];
       const sum =
-        (sums[bottom + right] ?? 0) - (sums[bottom + left] ?? 0) - (sums[top + right] ?? 0) + (sums[top + left] ?? 0);
+        (sums[bottom + right] ?? 0) -
+        (sums[bottom + left] ?? 0) -
+        (sums[top + right] ?? 0) +
+        (sums[top + left] ?? 0);
       flat[y * width + x] = (data[y * width + x] ?? 0) * rows * (right - left) > sum ? 255 : 0;
     }
   }
@@ -95,7 +98,12 @@ function ofPair(a: Finder, b: Finder): Guess[] {
     modules <= GREATEST_DISTANCE;
   if (!isCode) return [];
   const [x, y] = [Math.min(a.x, b.x), Math.min(a.y, b.y)];
-  const of = (left: number, top: number): Guess => ({ x: left, y: top, distance, module: distance / modules });
+  const of = (left: number, top: number): Guess => ({
+    x: left,
+    y: top,
+    distance,
+    module: distance / modules,
+  });
   // Side by side, one below the other, or at opposite corners.
   if (dy < 2 * seen) return [of(x, y), of(x, y - distance)];
   if (dx < 2 * seen) return [of(x, y), of(x - distance, y)];
