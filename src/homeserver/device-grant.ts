@@ -81,7 +81,7 @@ export class DeviceGrant {
     const parsed = v.safeParse(DeviceAuthorizationResponse, response);
     if (!parsed.success) throw unusable(new URL(endpoint));
     const answer = parsed.output;
-    const link = (url: string) => network.urlPolicy.check(url).href;
+    const link = (url: string) => network.urlPolicy.check(url, new URL(endpoint)).href;
     const complete = answer.verification_uri_complete;
     return new DeviceGrant(network, client, answer.device_code, {
       verificationUri: link(answer.verification_uri),

@@ -132,7 +132,7 @@ export async function signInOtherDevice(
       userId,
       homeserver,
       secrets,
-      checkLink: (link) => urlPolicy.check(link),
+      checkLink: (link) => urlPolicy.check(link, homeserver.baseUrl),
       openLink: (link, linkSignal) => openLink(opener, link, clock, linkSignal),
       emit,
       clock,
