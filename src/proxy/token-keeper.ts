@@ -17,8 +17,8 @@ const BETWEEN_RENEWALS_MS = 5_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** The failures that no waiting mends: the session is signed out, or its file is gone. */
-const DEADLY: readonly string[] = ["session_dead", "session_not_found"];
+/** The failures that no waiting mends: the session is signed out, or its file is gone or another one's. */
+const DEADLY: readonly string[] = ["session_dead", "session_not_found", "session_replaced"];
 
 /** Where the access token is, and how long it is good. */
 interface Held {
