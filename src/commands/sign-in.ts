@@ -87,7 +87,7 @@ export async function openAccount(
   context: SignInContext,
 ): Promise<ExistingAccount> {
   const path = await existingSessionPath(options.session, context);
-  const store = new SessionStore(sessionsDirectory(context));
+  const store = new SessionStore(sessionsDirectory(context), context.warn);
   return openExistingAccount(world, store, path, await secretsSource(options, context), context.signal);
 }
 

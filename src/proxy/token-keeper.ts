@@ -119,7 +119,9 @@ export class TokenKeeper {
           emit({ event: "warning", code: "refresh_failed", message: `It is tried again: ${message}` });
         }
       }
-      const ms = waitMs > 0 ? Math.min(waitMs, LONGEST_SLEEP_MS) : this.#pause.next();
+      // However short the homeserver says that its tokens live, there is a second between two of them.
+      const ms =
+        waitMs > 0 ? Math.min(Math.max(waitMs, FIRST_PAUSE_MS), LONGEST_SLEEP_MS) : this.#pause.next();
       await clock.sleep(ms, signal).catch(() => undefined);
     }
   }

@@ -8,11 +8,13 @@ import { type Revealed, revealed } from "../foundation/secret.js";
 import {
   checkCanCreateFile,
   createFile,
+  keepDirectoryPrivate,
   makeDirectory,
   moveFile,
   readSessionFile,
   removeFile,
   replaceFile,
+  type WarnOfFile,
 } from "./files.js";
 import { FirstReadings } from "./first-readings.js";
 import { isSessionName, nameOfUser, sessionName } from "./names.js";
@@ -82,8 +84,12 @@ export class SessionStore {
   readonly directory: string;
   readonly #readings = new FirstReadings();
 
-  constructor(directory: string) {
+  readonly #warn: WarnOfFile | undefined;
+
+  /** @param warn told of session files that were open to other users */
+  constructor(directory: string, warn?: WarnOfFile) {
     this.directory = directory;
+    this.#warn = warn;
   }
 
   pathOf(name: string): string {
@@ -96,6 +102,7 @@ export class SessionStore {
   }
 
   async #names(): Promise<string[]> {
+    await keepDirectoryPrivate(this.directory, this.#warn);
     const files = await readdir(this.directory).catch((error: unknown) => {
       if (errorCode(error) === "ENOENT") return [];
       throw fileError("read", this.directory, error);
@@ -153,7 +160,7 @@ export class SessionStore {
   /** A name of the directory that nobody has, but that is nearly somebody's, is most likely a slip. */
   async #readText(path: string): Promise<string> {
     try {
-      return await readSessionFile(path);
+      return await readSessionFile(path, this.#warn);
     } catch (error) {
       const failure = Failure.from(error);
       if (failure.code !== "session_not_found" || dirname(path) !== this.directory) throw failure;
@@ -221,7 +228,7 @@ export class SessionStore {
    * the file's lock: a refresh in between would be undone.
    */
   async update(path: string, changes: SessionChanges): Promise<StoredSession> {
-    const there = await readSessionFile(path);
+    const there = await readSessionFile(path, this.#warn);
     this.#parse(there, path);
     const text = serialize(changes, parseJsonObject(there, path));
     const session = parseStoredSession(text, path);
