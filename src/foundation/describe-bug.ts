@@ -5,7 +5,8 @@ const KNOWN_NAMES: readonly string[] = [
 ];
 
 /** A file of this program or of a package, with its line, at the end of a line of a stack trace. */
-const PLACE = /(?:^|[/\\])((?:src|dist|bin|node_modules)[/\\][\w.@/\\-]{1,120}\.[cm]?[jt]s:\d{1,6})(?::\d{1,6})?\)?$/;
+const PLACE =
+  /(?:^|[/\\])((?:src|dist|bin|node_modules)[/\\][\w.@/\\-]{1,120}\.[cm]?[jt]s:\d{1,6})(?::\d{1,6})?\)?$/;
 const CODE = /^E[A-Z_]{1,40}$/;
 const MAX_PLACES = 3;
 
@@ -16,7 +17,8 @@ const MAX_PLACES = 3;
 export function describeBug(thrown: unknown): string {
   if (!(thrown instanceof Error)) return `${typeof thrown} thrown`;
   const name = KNOWN_NAMES.includes(thrown.name) ? thrown.name : "Error";
-  const code = "code" in thrown && typeof thrown.code === "string" && CODE.test(thrown.code) ? thrown.code : "";
+  const code =
+    "code" in thrown && typeof thrown.code === "string" && CODE.test(thrown.code) ? thrown.code : "";
   const places = placesIn(thrown);
   const where = places.length === 0 ? "" : ` at ${places.join(", ")}`;
   return `${name}${code === "" ? "" : ` ${code}`}${where}`;

@@ -40,7 +40,8 @@ export async function pollUntilDecided(
         await attempt.begin(homeserver, answer.tokens);
         return "granted";
       }
-      if (answer.status === "slow_down") intervalMs = Math.min(intervalMs + SLOW_DOWN_MS, LONGEST_INTERVAL_MS);
+      if (answer.status === "slow_down")
+        intervalMs = Math.min(intervalMs + SLOW_DOWN_MS, LONGEST_INTERVAL_MS);
       else if (answer.status !== "pending") return answer.status;
       await clock.sleep(Math.min(intervalMs, expiresAt - clock.now()), signal);
     }

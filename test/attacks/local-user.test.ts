@@ -115,7 +115,10 @@ describe("a session file", () => {
   };
   const openStore = () => {
     const warnings: string[] = [];
-    return { warnings, store: new SessionStore(folder, ({ code, message }) => warnings.push(`${code} ${message}`)) };
+    return {
+      warnings,
+      store: new SessionStore(folder, ({ code, message }) => warnings.push(`${code} ${message}`)),
+    };
   };
 
   it.each([

@@ -13,14 +13,15 @@ describe("a link to a consent page", () => {
     expect(warned("https://matrix.example.org:8448/link")).toEqual([]);
   });
 
-  it.each(["https://evil.example/", "https://auth.example.org.evil.example/", "https://evil-auth.example.org/"])(
-    "that leads elsewhere is pointed out: %s",
-    (link) => {
-      expect(warned(link)).toEqual(["link_elsewhere"]);
-      expect(messageFor(link)).toContain(new URL(link).host);
-      expect(messageFor(link)).toContain("matrix.example.org or auth.example.org");
-    },
-  );
+  it.each([
+    "https://evil.example/",
+    "https://auth.example.org.evil.example/",
+    "https://evil-auth.example.org/",
+  ])("that leads elsewhere is pointed out: %s", (link) => {
+    expect(warned(link)).toEqual(["link_elsewhere"]);
+    expect(messageFor(link)).toContain(new URL(link).host);
+    expect(messageFor(link)).toContain("matrix.example.org or auth.example.org");
+  });
 
   it("whose host looks like another is shown in both forms", () => {
     const link = "https://аuth.example.org/";

@@ -7,7 +7,10 @@ const KEY = "kgFZJlV2mE0VMzUm0qKlhmhXnQ1p6fk5mSVcVJzF8oA";
 
 const THROWN: readonly (readonly [string, unknown])[] = [
   ["in its message", new Error(`bad key ${KEY}`)],
-  ["in a message of several lines, made up as a place", new TypeError(`x\n    at ${KEY} (/src/${KEY}.ts:1:1)`)],
+  [
+    "in a message of several lines, made up as a place",
+    new TypeError(`x\n    at ${KEY} (/src/${KEY}.ts:1:1)`),
+  ],
   ["in its name", Object.assign(new Error("x"), { name: KEY })],
   ["in its code", Object.assign(new Error("x"), { code: `E${KEY}` })],
   ["in its cause", new Error("x", { cause: new Error(KEY) })],
