@@ -1,4 +1,4 @@
-import { homedir } from "node:os";
+import { homedir, hostname } from "node:os";
 import type { CommandContext, ProgramContext, SignInContext } from "./commands/context.js";
 import { hintOf } from "./commands/hints.js";
 import { exitCodeOf } from "./exit-codes.js";
@@ -75,6 +75,7 @@ async function run(
     ...{ stdin, stdout, stderr, env, platform },
     homeDirectory: homedir,
     warn: (warning) => void display().then((shown) => shown.emit({ event: "warning", ...warning })),
+    hostName: hostname,
     clock: systemClock,
     readPicture: pictureReader(),
     signal,

@@ -11,4 +11,6 @@ export interface Machine {
   homeDirectory(): string;
   /** Told of what is wrong with the user's files here, and was put right. */
   readonly warn?: ((warning: Pick<Warning, "code" | "message">) => void) | undefined;
+  /** What the machine calls itself; its domain may be part of that. */
+  hostName(): string;
 }
