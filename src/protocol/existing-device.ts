@@ -1,5 +1,5 @@
 import { endOf, isCallersAbort } from "../foundation/caller-abort.js";
-import type { Clock } from "../foundation/clock.js";
+import { type Clock, msUntil } from "../foundation/clock.js";
 import type { Emit } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import { checkCrossSigningSecrets } from "./cross-signing.js";
@@ -18,10 +18,14 @@ export interface ExistingDevice {
   readonly userId: string;
   readonly homeserver: AccountHomeserver;
   readonly secrets: SecretsBundle;
+  /** Whose page the link to approve the new device should lead to, as far as it is known. */
+  readonly issuer?: string;
   /** Throws a Failure `url_refused` for a link that must not be opened. */
   readonly checkLink: (link: string) => URL;
   /** Shows the link to the person or opens it. False where it can't be opened. */
   readonly openLink: (link: URL, signal: AbortSignal) => Promise<boolean>;
+  /** What `openLink` hands it to. */
+  readonly opensBy?: "printing" | "system_browser" | "command";
   readonly emit: Emit;
   readonly clock: Clock;
 }
@@ -65,7 +69,7 @@ export async function helpNewDevice(
     const request = await channel.receive(["m.login.protocol"], "machine", signal);
 
     // 4. The existing device checks device_id and accepts the protocol
-    await acceptProtocol(device, request, signal);
+    await acceptProtocol(device, request, channel.expiresAt, signal);
     await channel.send({ type: "m.login.protocol_accepted" }, signal);
 
     // 5. and 6. The person consents, the new device waits
@@ -95,8 +99,9 @@ export async function helpNewDevice(
 }
 
 async function acceptProtocol(
-  { homeserver, checkLink, openLink, emit }: ExistingDevice,
+  { homeserver, checkLink, openLink, opensBy, issuer, emit, clock }: ExistingDevice,
   { protocol, device_authorization_grant: grant, device_id: deviceId }: LoginProtocol,
+  channelExpiresAt: number,
   signal: AbortSignal,
 ): Promise<void> {
   if (protocol !== DEVICE_AUTHORIZATION_GRANT) throw new Failure("unsupported_protocol");
@@ -111,9 +116,11 @@ async function acceptProtocol(
     event: "verification",
     verification_uri: link.href,
     ...(completeLink ? { verification_uri_complete: completeLink.href } : {}),
+    ...(issuer === undefined ? {} : { issuer }),
+    expires_in_ms: msUntil(channelExpiresAt, clock),
   });
   const opened = await openLink(completeLink ?? link, signal);
-  emit({ event: "browser", opened });
+  emit({ event: "browser", opened, ...(opensBy ? { by: opensBy } : {}) });
   if (!opened) throw new Failure("unable_to_open_verification_uri");
 }
 

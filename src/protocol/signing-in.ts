@@ -39,7 +39,8 @@ export async function startAuthorization(
   const issuer = await homeserver.checkCapabilities(signal);
   emit({ event: "homeserver", base_url: homeserver.baseUrl.href, issuer });
   const authorization = await homeserver.startDeviceAuthorization(deviceId, signal);
-  emit({ event: "verification", ...verificationUris(authorization), user_code: authorization.userCode });
+  const { userCode: user_code } = authorization;
+  emit({ event: "verification", ...verificationUris(authorization), user_code, issuer });
   return authorization;
 }
 

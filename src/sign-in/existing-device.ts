@@ -23,6 +23,8 @@ export interface ExistingAccount {
   readonly baseUrl: URL;
   readonly homeserver: AccountHomeserver;
   readonly secrets: SecretsBundle;
+  /** Of the authorization server that the homeserver names. */
+  readonly issuer: string;
   /** Good for a request: where one is rejected later on, it is renewed then. */
   accessToken(signal: AbortSignal): Promise<Secret>;
 }
@@ -54,7 +56,7 @@ export async function openExistingAccount(
   await checkOwner(session, homeserver, signal);
   const { baseUrl } = homeserver;
   const { user_id: userId, device_id: deviceId } = session;
-  await requireDeviceGrant(world, baseUrl, signal);
+  const { server } = await requireDeviceGrant(world, baseUrl, signal);
   const secrets = await takeSecrets(homeserver);
   await checkExistingDevice({ homeserver, userId, secrets }, signal);
   return {
@@ -63,6 +65,7 @@ export async function openExistingAccount(
     baseUrl,
     homeserver,
     secrets,
+    issuer: server.issuer,
     async accessToken(tokenSignal) {
       await accessTokens.ensureFreshFor(FRESH_FOR_A_REQUEST_MS, tokenSignal);
       return accessTokens.current();
@@ -121,7 +124,7 @@ export async function announceNothing(): Promise<void> {}
  */
 export async function signInOtherDevice(
   { urlPolicy, clock, emit }: SignInWorld,
-  { userId, homeserver, secrets }: ExistingAccount,
+  { userId, homeserver, secrets, issuer }: ExistingAccount,
   opener: LinkOpener,
   channel: SecureChannel<"existing">,
   announce: (channel: SecureChannel<"existing">, signal: AbortSignal) => Promise<void>,
@@ -133,6 +136,8 @@ export async function signInOtherDevice(
       homeserver,
       secrets,
       checkLink: (link) => urlPolicy.check(link),
+      issuer,
+      opensBy: opener.by,
       openLink: (link, linkSignal) => openLink(opener, link, clock, linkSignal),
       emit,
       clock,
