@@ -27,7 +27,7 @@ export interface InteractiveOptions {
   /** Whether the terminal's bell calls for what a person has to do. */
   readonly bell?: boolean;
   /** Absent where no picture can be opened. */
-  readonly picture?: CodePicture | undefined;
+  readonly picture?: Pick<CodePicture, "open" | "renew" | "remove"> | undefined;
   /** Does what Ctrl-C does otherwise: while keys are read one by one, the terminal only hands it on. */
   readonly interrupt: () => void;
 }
