@@ -67,7 +67,6 @@ export class InteractiveDisplay implements Display {
     this.#scene = nextScene(this.#scene, event);
     if (event.event === "qr" && wait) {
       this.#codes.put(event, this.#startWaiting(wait));
-      this.#tellFile(event.file);
       this.#showCode();
     } else {
       if (wait !== undefined) this.#wait(wait);
@@ -120,6 +119,8 @@ export class InteractiveDisplay implements Display {
     if (!code) return;
     this.#waiting = code.waiting;
     this.#panel.show({ ...code, keys: this.#keys() });
+    // What stands in for a code that doesn't fit names its file by itself.
+    if (this.#panel.isDrawn) this.#tellFile(code.event.file);
     this.#options.picture?.renew(code.event);
     this.#update();
   }

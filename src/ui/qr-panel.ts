@@ -60,6 +60,11 @@ export class QrPanel {
     return this.#shown?.form === "beside" || this.#shown?.form === "below";
   }
 
+  /** Whether there was room for the code that is on show. */
+  get isDrawn(): boolean {
+    return this.#shown !== undefined && this.#shown.form !== "instead";
+  }
+
   show(code: CodeOnShow): void {
     this.#put(() => this.#layOutCode(code));
   }

@@ -27,6 +27,8 @@ const FLAGS = [
 export interface Look {
   readonly font: string;
   readonly lineHeight: number;
+  /** In pixels; 15 by default. */
+  readonly fontSize?: number;
   readonly theme: { readonly background: string; readonly foreground: string };
 }
 
@@ -74,8 +76,8 @@ export class TerminalEmulator {
 
   /** Shows what a program has written in a window of that size. The screenshot is kept under the name. */
   async show(name: string, output: string, columns: number, rows: number, look: Look): Promise<Shown> {
-    const { font, lineHeight, theme } = look;
-    const options = { cols: columns, rows, fontFamily: font, fontSize: 15, lineHeight, theme };
+    const { font, lineHeight, fontSize = 15, theme } = look;
+    const options = { cols: columns, rows, fontFamily: font, fontSize, lineHeight, theme };
     const seen = await this.#page.evaluate<{ text: string; coloured: number }[]>(`(async () => {
       const place = document.getElementById("terminal");
       place.replaceChildren();

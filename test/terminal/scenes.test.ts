@@ -11,6 +11,10 @@ const KEPT = process.env["MATRIX_QR_LOGIN_SCENES"];
 const KEPT_COLUMNS = 80;
 const ROWS = 24;
 
+/** Nothing is to expire on a busy machine. */
+const LIFETIMES = { rendezvousLifetimeMs: 300_000, msc4108LifetimeMs: 300_000 };
+const TIMEOUT_MS = 240_000;
+
 let emulator: TerminalEmulator;
 
 beforeAll(async () => {
@@ -23,7 +27,7 @@ type Scenes = Readonly<Record<string, string>>;
 
 /** A whole sign-in, each side in a terminal of its own. */
 async function signIn(machine: Machine, columns: number): Promise<Scenes> {
-  const server = await machine.homeserver({ msc4108: true, intervalMs: 100 });
+  const server = await machine.homeserver({ msc4108: true, intervalMs: 100, ...LIFETIMES });
   const session = await machine.addSession(server.existingSession);
   const picture = machine.path("qr.png");
   const options = ["--homeserver", server.baseUrl.href, "--qr-file", picture];
@@ -71,12 +75,12 @@ const SHOWN: Readonly<Record<string, RegExp>> = {
 };
 
 describe("a sign-in, as a person sees it from both sides,", () => {
-  it.for([40, 80, 120])("at %d columns", async (columns, { machine }) => {
+  it.for([40, 80, 120])("at %d columns", { timeout: TIMEOUT_MS }, async (columns, { machine }) => {
     const scenes = await signIn(machine, columns);
     expect(Object.keys(scenes).sort()).toEqual(Object.keys(SHOWN).sort());
     for (const [scene, output] of Object.entries(scenes)) {
       for (const [name, theme] of Object.entries(THEMES)) {
-        const look = { font: "DejaVu Sans Mono", lineHeight: 1, theme };
+        const look = { font: "DejaVu Sans Mono", lineHeight: 1, fontSize: 13, theme };
         const picture = `${scene}-${columns}-${name}`;
         const { lines, colouredLines } = await emulator.show(picture, output, columns, ROWS, look);
         const text = lines.join(" ").replaceAll(/\s+/g, " ");
