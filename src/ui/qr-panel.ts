@@ -111,7 +111,11 @@ export class QrPanel {
   #layOutCode({ event, isNew, keys }: CodeOnShow): Layout {
     const canvas = this.#canvas();
     const { lines: instead, drawing } = this.#draw(event, canvas);
-    if (!drawing) return { form: "instead", lines: instead };
+    if (!drawing) {
+      // The first is prose; what follows is of use only in one piece.
+      const [why = "", ...whole] = instead;
+      return { form: "instead", lines: [...wrapProse(why, canvas.columns - 1), ...whole] };
+    }
     const stepsFor = (columns: number) => [
       ...(isNew ? [this.#bold("This is a new code."), ""] : []),
       ...wrapProse(

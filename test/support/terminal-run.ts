@@ -1,3 +1,5 @@
+import { existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { PROGRAM } from "./cli-process.js";
 import { EventProcess } from "./event-process.js";
 import type { Machine } from "./machine.js";
@@ -5,14 +7,18 @@ import type { Machine } from "./machine.js";
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is taken away
 const ESCAPE_SEQUENCES = /\u001b\[[\d;]*[A-Za-z]|\u001b\]8;[^\u001b]*\u001b\\/g;
 
-/** The built program in a pseudo-terminal of some size, with a person at it. */
+/** The built program, as it is installed, in a pseudo-terminal of some size, with a person at it. */
 export class TerminalRun {
   readonly #running: EventProcess<{ event: "none" }>;
 
   constructor(machine: Machine, columns: number, rows: number, args: readonly string[]) {
-    const command = [process.execPath, PROGRAM, ...args].map((arg) => `'${arg}'`).join(" ");
+    const bin = machine.path("bin");
+    mkdirSync(bin, { recursive: true });
+    const installed = join(bin, "matrix-qr-login");
+    if (!existsSync(installed)) symlinkSync(PROGRAM, installed);
+    const command = ["matrix-qr-login", ...args].map((arg) => `'${arg}'`).join(" ");
     const env = {
-      PATH: process.env["PATH"],
+      PATH: [bin, dirname(process.execPath), process.env["PATH"]].join(delimiter),
       HOME: machine.path("."),
       XDG_STATE_HOME: machine.path("state"),
       TERM: "xterm-256color",

@@ -58,6 +58,18 @@ describe("the QR code", () => {
     await display.close();
   });
 
+  it("tells in words that wrap between words why it doesn't fit", async () => {
+    const { display, see, resize } = interactive();
+    resize(40, 24);
+    display.emit(EXAMPLES.qr);
+    expect(see().slice(0, 3)).toEqual([
+      "The QR code doesn't fit into this",
+      "window. Enlarge it to 45 columns and 24",
+      "lines to have the code drawn.",
+    ]);
+    await display.close();
+  });
+
   it("is named with its own file when a key brings up the other where neither fits", async () => {
     const { display, stderr, resize, ready, type } = interactive();
     resize(80, 12);
