@@ -1,4 +1,4 @@
-import { homedir, tmpdir } from "node:os";
+import { homedir, hostname, tmpdir } from "node:os";
 import type { CommandContext, ProgramContext, SignInContext } from "./commands/context.js";
 import { hintOf } from "./commands/hints.js";
 import { ownCommands } from "./commands/own-commands.js";
@@ -75,6 +75,7 @@ async function run(
   const context: ProgramContext = {
     ...{ stdin, stdout, stderr, env, platform },
     homeDirectory: homedir,
+    hostName: hostname,
     clock: systemClock,
     readPicture: pictureReader(),
     signal,

@@ -8,6 +8,7 @@ function machine(env: Readonly<Record<string, string>> = {}) {
     env: { HOME: "/home/me", PATH: "/usr/bin:/usr/local/bin", ...env },
     platform: "linux",
     homeDirectory: () => "/home/me",
+    hostName: () => "builder-3",
   } as const;
 }
 
