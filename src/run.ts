@@ -1,6 +1,7 @@
-import { homedir, hostname } from "node:os";
+import { homedir, hostname, tmpdir } from "node:os";
 import type { CommandContext, ProgramContext, SignInContext } from "./commands/context.js";
 import { hintOf } from "./commands/hints.js";
+import { ownCommands } from "./commands/own-commands.js";
 import { exitCodeOf } from "./exit-codes.js";
 import { systemClock } from "./foundation/clock.js";
 import type { FailureEvent } from "./foundation/events.js";
@@ -18,7 +19,7 @@ const HANDED_ON = ["SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
 /** How long a command may clean up after a signal. */
 const CLEANUP_MS = 5000;
 
-interface RunOptions extends Pick<DisplayOptions, "qr" | "stdinInUse"> {
+interface RunOptions extends Pick<DisplayOptions, "qr" | "stdinInUse" | "verbose" | "bell"> {
   readonly json?: boolean;
   readonly plain?: boolean;
   /** Seconds; none for a command that runs until it is stopped. */
@@ -86,7 +87,15 @@ async function run(
   };
   let created: Promise<Display> | undefined;
   const display = () => {
-    created ??= createDisplay({ ...options, mode: displayMode(options), context, interrupt });
+    const commands = ownCommands(process.argv[1], context);
+    created ??= createDisplay({
+      ...options,
+      mode: displayMode(options),
+      context,
+      commands,
+      desk: DESK,
+      interrupt,
+    });
     return created;
   };
   const tell = async (failure: Failure) => (await display()).emit(failureEvent(failure));
@@ -123,6 +132,12 @@ function displayMode({ json, plain }: RunOptions): DisplayOptions["mode"] {
   if (json) return "json";
   return plain ? "plain" : "auto";
 }
+
+/** Where the code is opened as a picture. A second signal ends the process without any clean-up but this. */
+const DESK = {
+  parent: tmpdir(),
+  atExit: (clearAway: () => void) => void process.once("exit", clearAway),
+};
 
 /** What Ctrl-C does, for a display that reads it as a key. */
 function interrupt(): void {

@@ -145,6 +145,7 @@ export async function signInOtherDevice(
       homeserver,
       secrets,
       checkLink,
+      opensBy: opener.by,
       openLink: (link, linkSignal) => openLink(opener, link, clock, linkSignal),
       emit,
       clock,

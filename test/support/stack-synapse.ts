@@ -18,7 +18,7 @@ import type { ConsentPage, Login, Server, Stack, StackSettings, User } from "./s
 import { type NginxSettings, nginxConfiguration, type StackPorts } from "./stack-nginx.js";
 import { freePorts, locationsAt, replaceSetting, stackFolder } from "./stack-parts.js";
 
-const CONSENT_PAGE: ConsentPage = { allow: "button[value=allow]", allowed: "Device allowed" };
+const CONSENT_PAGE: ConsentPage = { allow: "button[value=allow]", allowed: "Device approved" };
 const SECRET = "for-tests-alone";
 const IN_WAITING = fileURLToPath(new URL("synapse-in-waiting.py", import.meta.url));
 const FOLDERS = join(tmpdir(), "matrix-qr-login-stack-");
