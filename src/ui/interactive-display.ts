@@ -1,3 +1,4 @@
+import { foldDigits } from "../foundation/check-code.js";
 import type { ChannelVersion, LoginEvent, Qr } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import type { Secret } from "../foundation/secret.js";
@@ -225,7 +226,8 @@ export class InteractiveDisplay implements Display {
     const retype = (text: string) => {
       this.#question = { ...question, typed: text };
     };
-    if (/^\d$/.test(character) && typed.length < CHECK_CODE_DIGITS) retype(typed + character);
+    const digit = foldDigits(character);
+    if (/^\d$/.test(digit) && typed.length < CHECK_CODE_DIGITS) retype(typed + digit);
     else if (character === "\b" || character === DELETE) retype(typed.slice(0, -1));
     else if (character === CTRL_D) refuse(new Failure("user_cancelled"));
     else if (/^[\r\n]$/.test(character) && typed.length === CHECK_CODE_DIGITS) answer(typed);

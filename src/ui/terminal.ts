@@ -1,6 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { ReadStream, WriteStream } from "node:tty";
+import { foldCheckCode } from "../foundation/check-code.js";
 import { Failure } from "../foundation/failures.js";
 import { attempts } from "./describe.js";
 import type { Prompt } from "./display.js";
@@ -78,13 +79,22 @@ function open<T>(path: string, wrap: (fd: number) => T): T {
 export function terminalPrompt(terminal: Terminal, interrupt: () => void): Prompt {
   const secrets = new SecretQuestions(terminal, interrupt);
   return {
-    checkCode: (attemptsLeft, signal) =>
-      ask(terminal, `Check code on the other device (${attempts(attemptsLeft)} left): `, signal),
+    checkCode: (attemptsLeft, signal) => askCheckCode(terminal, attemptsLeft, signal),
     confirm: async (question, signal) => /^y(es)?$/i.test(await ask(terminal, `${question} [y/N] `, signal)),
     text: (question, signal) => ask(terminal, `${question} `, signal),
     secret: (question, signal) => secrets.ask(question, signal),
     secretDone: () => secrets.close(),
   };
+}
+
+/** A line without two digits isn't an attempt. */
+async function askCheckCode(terminal: Terminal, attemptsLeft: number, signal: AbortSignal): Promise<string> {
+  const question = `Check code on the other device (${attempts(attemptsLeft)} left): `;
+  for (;;) {
+    const code = foldCheckCode(await ask(terminal, question, signal));
+    if (code !== undefined) return code;
+    terminal.output.write("Type the two digits that the other device shows.\n");
+  }
 }
 
 async function ask(terminal: Terminal, question: string, signal: AbortSignal): Promise<string> {

@@ -110,6 +110,18 @@ describe("asking line by line", () => {
     expect(output.text).toBe("Check code on the other device (1 attempt left): \r\n");
   });
 
+  it("takes a check code in any spelling, and asks again for a line that is none", async () => {
+    const { input, output, prompt: ask } = prompt();
+    const answer = ask.checkCode(2, never);
+    for (const line of ["what?", "", "４ ２"]) {
+      output.take();
+      input.write(`${line}\n`);
+      if (line !== "４ ２")
+        await expect.poll(() => output.text).toMatch(/two digits.*\n.*2 attempts left.*: $/);
+    }
+    expect(await answer).toBe("42");
+  });
+
   it("can ask again", async () => {
     const { input, prompt: ask } = prompt();
     for (const typed of ["11", "42"]) {
