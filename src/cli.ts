@@ -42,13 +42,17 @@ import { processRunner, type Runner } from "./run.js";
 /** From a command line to the command that it asks for. What can be asked for is in src/commands/options/. */
 
 export async function main(argv: readonly string[], run: Runner = processRunner): Promise<void> {
-  const program = commandTree(actionsOf(run));
+  let asked = "";
+  const program = commandTree(actionsOf(run), (text) => {
+    asked += text;
+  });
   try {
     await program.parseAsync([...argv]);
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     // --help and --version end this way too, with exit code 0.
-    if (thrown.exitCode !== 0) await reportUsageError(thrown, argv, run);
+    if (thrown.exitCode !== 0) return reportUsageError(thrown, argv, run);
+    await run.command({ timeout: undefined }, async ({ stdout }) => void stdout.write(asked));
   }
 }
 
@@ -162,12 +166,20 @@ export function actionsOf(run: Runner) {
   };
 }
 
-/** The tree of commands, which takes a command line apart and calls one of the actions. */
-export function commandTree(actions: Actions = actionsOf(processRunner)): Command {
+/**
+ * The tree of commands, which takes a command line apart and calls one of the actions.
+ *
+ * @param writeOut gets what --help and --version print
+ */
+export function commandTree(
+  actions: Actions = actionsOf(processRunner),
+  writeOut: (text: string) => void = (text) => void process.stdout.write(text),
+): Command {
   const program = createCommand("matrix-qr-login")
     .description("Sign a Matrix device in by QR code, or sign another one in.")
     .version(packageVersion())
     .exitOverride()
+    .configureOutput({ writeOut })
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("Add --help for a list of all options.");
   generateCommand(program).action((options) => actions.generate(options));
