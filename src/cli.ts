@@ -37,6 +37,10 @@ import type { Named } from "./commands/session-context.js";
 import { packageVersion } from "./commands/version.js";
 import { escapeText } from "./foundation/escape-text.js";
 import { Failure } from "./foundation/failures.js";
+import { addHelp } from "./help/command-help.js";
+import { type CompletionOptions, completionCommand } from "./help/completion-command.js";
+import { addHelpCommand } from "./help/help-command.js";
+import type { Shell } from "./help/shells.js";
 import { processRunner, type Runner } from "./run.js";
 
 /** From a command line to the command that it asks for. What can be asked for is in src/commands/options/. */
@@ -52,8 +56,8 @@ export async function main(argv: readonly string[], run: Runner = processRunner)
     if (!(thrown instanceof CommanderError)) throw thrown;
     // --help and --version end this way too, with exit code 0.
     if (thrown.exitCode !== 0) return reportUsageError(thrown, argv, run);
-    await run.command({ timeout: undefined }, async ({ stdout }) => void stdout.write(asked));
   }
+  if (asked !== "") await run.command({ timeout: undefined }, async ({ stdout }) => void stdout.write(asked));
 }
 
 /** Commander has told people already. The events of --json end in `failure` all the same. */
@@ -163,13 +167,17 @@ export function actionsOf(run: Runner) {
       run.command({ ...options, timeout }, async (context) =>
         (await import("./commands/homeserver.js")).homeserver(options, context),
       ),
+    completion: (shell: Shell, words: readonly string[], program: Command, options: CompletionOptions) =>
+      run.command(options, async (context) =>
+        (await import("./help/completion.js")).completion(shell, words, program, context),
+      ),
   };
 }
 
 /**
  * The tree of commands, which takes a command line apart and calls one of the actions.
  *
- * @param writeOut gets what --help and --version print
+ * @param writeOut gets what --help, --version and `help` print
  */
 export function commandTree(
   actions: Actions = actionsOf(processRunner),
@@ -180,8 +188,7 @@ export function commandTree(
     .version(packageVersion())
     .exitOverride()
     .configureOutput({ writeOut })
-    .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError("Add --help for a list of all options.");
+    .showHelpAfterError("Add --help to see how it is used.");
   generateCommand(program).action((options) => actions.generate(options));
   scanCommand(program).action((source, options) => actions.scan(source, options));
   inspectCommand(program).action((sources, options) => actions.inspect(sources, options));
@@ -195,6 +202,11 @@ export function commandTree(
   );
   const homeserver = homeserverCommand(program);
   homeserver.action((options) => actions.homeserver(options, givenTimeout(homeserver, options)));
+  completionCommand(program).action((shell, words, options) =>
+    actions.completion(shell, words, program, options),
+  );
+  addHelpCommand(program);
+  addHelp(program);
   return program;
 }
 

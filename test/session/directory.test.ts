@@ -8,7 +8,7 @@ import { temporaryDirectory } from "../support/sessions.js";
 
 /** A user whom the system doesn't know: Node has no home folder for one. */
 function homeless(env: Environment = {}, home = (): string => failsAsNode()) {
-  return { env, platform: "linux" as const, homeDirectory: home };
+  return { env, platform: "linux" as const, homeDirectory: home, hostName: () => "host" };
 }
 
 function failsAsNode(): never {
