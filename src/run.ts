@@ -10,6 +10,7 @@ import { describeSystemError } from "./foundation/system-errors.js";
 import type { ReadPicture } from "./qr/read/source.js";
 import { createDisplay, type DisplayOptions } from "./ui/create-display.js";
 import type { Display } from "./ui/display.js";
+import type { JobControl } from "./ui/job-control.js";
 import { type WatchedOutput, watchOutput } from "./ui/output.js";
 
 /** How a command runs as a process: its signals and its time, and the one place that makes exit codes. */
@@ -74,6 +75,7 @@ async function run(
     homeDirectory: homedir,
     hostName: hostname,
     clock: systemClock,
+    jobControl: platform === "win32" ? undefined : JOB_CONTROL,
     readPicture: pictureReader(),
     signal,
     failureEvent,
@@ -143,6 +145,15 @@ function displayMode({ json, plain }: RunOptions): DisplayOptions["mode"] {
   if (json) return "json";
   return plain ? "plain" : "auto";
 }
+
+/** What a shell does with the processes in its foreground: all of them, as npx and what it runs, stop together. */
+const JOB_CONTROL: JobControl = {
+  stop: () => void process.kill(0, "SIGTSTP"),
+  onContinue(listener) {
+    process.on("SIGCONT", listener);
+    return () => process.off("SIGCONT", listener);
+  },
+};
 
 /** What Ctrl-C does, for a display that reads it as a key. */
 function interrupt(): void {

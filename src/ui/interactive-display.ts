@@ -3,10 +3,13 @@ import type { ChannelVersion, LoginEvent, Qr } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import type { Secret } from "../foundation/secret.js";
 import { answered } from "./answered.js";
-import { attempts, channelName, describe, drawsLink, nextScene, OPENING, type Wait } from "./describe.js";
+import { describe, drawsLink, nextScene, OPENING, type Wait } from "./describe.js";
 import type { Display, Prompt } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
 import type { MountedView, OnKeys, View } from "./interactive-view.js";
+import { regainKeys, stopAtTerminal } from "./job-control.js";
+import { CTRL_C, CTRL_D, CTRL_Z, DELETE, markPastes, PASTE_MARKS } from "./keys.js";
+import { liveLine, type Waiting } from "./live-line.js";
 import { LiveRegion } from "./live-region.js";
 import type { QrOptions } from "./qr-block.js";
 import { QrPanel } from "./qr-panel.js";
@@ -16,9 +19,6 @@ import { type Terminal, terminalPrompt } from "./terminal.js";
 
 const TICK_MS = 120;
 const CHECK_CODE_DIGITS = 2;
-const CTRL_C = "\u0003";
-const CTRL_D = "\u0004";
-const DELETE = "\u007f";
 
 export interface InteractiveOptions {
   readonly context: Pick<DisplayContext, "env" | "stdin" | "stderr" | "clock">;
@@ -27,11 +27,6 @@ export interface InteractiveOptions {
   readonly qr: QrOptions;
   /** Does what Ctrl-C does otherwise: while keys are read one by one, the terminal only hands it on. */
   readonly interrupt: () => void;
-}
-
-interface Waiting {
-  readonly text: string;
-  readonly deadline?: number;
 }
 
 interface Question {
@@ -65,6 +60,7 @@ export class InteractiveDisplay implements Display {
   #view: MountedView | undefined;
   #loading: Promise<void> | undefined;
   #tick = 0;
+  readonly #forgetStops: (() => void) | undefined;
 
   constructor(options: InteractiveOptions) {
     this.#options = options;
@@ -73,6 +69,7 @@ export class InteractiveDisplay implements Display {
     this.#panel = new QrPanel(stderr, this.#region, options.qr);
     this.#coloured = !options.context.env["NO_COLOR"];
     stderr.on("resize", this.#onResize);
+    this.#forgetStops = options.terminal?.jobControl?.onContinue(this.#onContinue);
     if (options.terminal) this.prompt = this.#createPrompt(options.terminal);
   }
 
@@ -102,6 +99,7 @@ export class InteractiveDisplay implements Display {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#options.context.stderr.off("resize", this.#onResize);
+    this.#forgetStops?.();
     this.#view?.unmount();
     this.prompt?.secretDone();
     this.#region.paint("");
@@ -128,6 +126,15 @@ export class InteractiveDisplay implements Display {
   readonly #onResize = () => {
     const code = this.#currentCode();
     if (code) this.#panel.refit(code.event);
+  };
+
+  /** After Ctrl-Z and `fg`: what was on show stands above what the shell has printed since. */
+  readonly #onContinue = () => {
+    const { terminal } = this.#options;
+    if (terminal && this.#view && !this.#suspended) regainKeys(terminal);
+    this.#region.startBelow();
+    if (this.#currentCode()) this.#showCode([]);
+    else this.#update();
   };
 
   /** The channel whose code a key brings up instead: there is one where the homeserver has both versions. */
@@ -186,34 +193,19 @@ export class InteractiveDisplay implements Display {
       tick: this.#tick,
     };
     if (this.#secret) return { ...look, question: { text: this.#secret.text } };
-    if (this.#suspended || !(this.#waiting || this.#question)) return look;
-    const timeLeft = this.#timeLeft();
-    if (this.#question) {
-      const { attemptsLeft, typed } = this.#question;
-      const limits = [`${attempts(attemptsLeft)} left`, timeLeft].filter((limit) => limit !== undefined);
-      return { ...look, question: { text: `Check code on the other device (${limits.join(", ")}):`, typed } };
-    }
-    const other = this.#otherChannel();
-    const details = [timeLeft, other && `press c for ${channelName(other)}`];
-    return {
-      ...look,
-      wait: { text: this.#waiting?.text ?? "", details: details.filter((detail) => detail !== undefined) },
-    };
-  }
-
-  #timeLeft(): string | undefined {
-    const deadline = this.#waiting?.deadline;
-    if (deadline === undefined) return undefined;
-    const seconds = Math.max(0, Math.ceil((deadline - this.#options.context.clock.now()) / 1000));
-    return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    if (this.#suspended) return look;
+    const [waiting, question, other] = [this.#waiting, this.#question, this.#otherChannel()];
+    return { ...look, ...liveLine({ waiting, question, other, now: this.#options.context.clock.now() }) };
   }
 
   readonly #onKeys: OnKeys = (characters) => {
+    const { terminal } = this.#options;
+    if (characters === CTRL_Z && terminal) return stopAtTerminal(terminal);
     if (this.#secret) {
       this.#secret.line.press(characters);
       return;
     }
-    for (const character of characters) {
+    for (const character of characters.replace(PASTE_MARKS, "")) {
       if (character === CTRL_C) this.#options.interrupt();
       else if (this.#question) this.#edit(this.#question, character);
       else if (character === "c") this.#switchCode();
@@ -273,7 +265,8 @@ export class InteractiveDisplay implements Display {
     const above = question.split("\n");
     const text = above.pop() ?? "";
     this.#region.print(above);
-    const { interrupt } = this.#options;
+    const { interrupt, context } = this.#options;
+    markPastes(context.stderr, true);
     try {
       return await answered<Secret>((answer, refuse) => {
         const goOn = (advice: string) => this.#region.print([advice]);
@@ -281,6 +274,7 @@ export class InteractiveDisplay implements Display {
         this.#update();
       }, signal);
     } finally {
+      markPastes(context.stderr, false);
       this.#secret = undefined;
       this.#update();
     }

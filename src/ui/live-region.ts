@@ -49,6 +49,12 @@ export class LiveRegion {
     this.#frame = frame;
   }
 
+  /** Somebody else has printed below: what is there stays, and the next frame comes after it. */
+  startBelow(): void {
+    this.#lastDrawing = undefined;
+    this.#frame = "";
+  }
+
   #printFrom(cursorMovement: string, lines: readonly string[]): void {
     const text = lines.map((line) => `${line}\n`).join("");
     this.#out.write(`${cursorMovement}${CLEAR_BELOW}${text}${this.#frame}`);
