@@ -122,6 +122,28 @@ describe("asking line by line", () => {
     expect(await answer).toBe("42");
   });
 
+  it("asks once more when the process goes on after a stop", async () => {
+    const { input, output } = device();
+    let goesOn = () => {};
+    const jobControl = {
+      stop: () => {},
+      onContinue: (listener: () => void) => {
+        goesOn = listener;
+        return () => {
+          goesOn = () => {};
+        };
+      },
+    };
+    const terminal = { input: input.asStream(), output: output.asStream(), jobControl, close() {} };
+    const answer = terminalPrompt(terminal, () => {}).text("Homeserver:", never);
+    goesOn();
+    expect(output.text).toBe("Homeserver: Homeserver: ");
+    input.write("example.org\n");
+    expect(await answer).toBe("example.org");
+    goesOn();
+    expect(output.text).toBe("Homeserver: Homeserver: ");
+  });
+
   it("can ask again", async () => {
     const { input, prompt: ask } = prompt();
     for (const typed of ["11", "42"]) {
