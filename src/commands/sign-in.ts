@@ -4,9 +4,10 @@ import { resolveUserHomeserver } from "../homeserver/resolve-homeserver.js";
 import { decodeBase64 } from "../protocol/base64.js";
 import { generateDeviceId, isUsableDeviceId } from "../protocol/device-keys.js";
 import type { ExpectedUser } from "../protocol/expected-user.js";
+import { sessionsDirectory } from "../session/directory.js";
 import { existingSessionPath, newSessionFile } from "../session/resolve.js";
 import type { SecretsSource } from "../session/secrets-source.js";
-import { SessionStore, sessionsDirectory } from "../session/store.js";
+import { SessionStore } from "../session/store.js";
 import { hasDesktop } from "../sign-in/desktop.js";
 import { type ExistingAccount, openExistingAccount } from "../sign-in/existing-device.js";
 import type { NewDeviceRequest } from "../sign-in/new-device.js";
@@ -90,7 +91,7 @@ export async function openAccount(
   context: SignInContext,
 ): Promise<ExistingAccount> {
   const path = await existingSessionPath(options.session, context);
-  const store = new SessionStore(sessionsDirectory(context), context.warn);
+  const store = new SessionStore(() => sessionsDirectory(context), context.warn);
   return openExistingAccount(world, store, path, await secretsSource(options, context), context.signal);
 }
 
