@@ -15,7 +15,7 @@ import { homeserverFromProtocols, signInThisDevice } from "../sign-in/new-device
 import type { SignInWorld } from "../sign-in/world.js";
 import { checkCodesFromLines, checkCodesFromPrompt } from "../ui/check-code-source.js";
 import type { SignInContext } from "./context.js";
-import { askForHomeserver, namedHomeserver } from "./named-homeserver.js";
+import { askForHomeserver, homeserverOption, namedHomeserver } from "./named-homeserver.js";
 import type { GenerateOptions } from "./options/generate.js";
 import { withQrPictures } from "./qr-pictures.js";
 import {
@@ -40,7 +40,8 @@ async function generateAsNew(options: GenerateOptions, context: SignInContext): 
   refuseSecretsOptions(options);
   const confirmationFor = confirmationOfNew(options, context);
   const request = await prepareNewDevice(options, context);
-  const named = options.rendezvous ?? namedHomeserver(options, context);
+  const elsewhere = rendezvousOption(options);
+  const named = elsewhere ?? namedHomeserver(options, context);
   if (!named && options.expectUser === undefined && !display.prompt) throw new Failure("homeserver_missing");
   await withWorld(options, context, async (world) => {
     const expectedUser = await resolveExpectedUser(options, world, signal);
@@ -62,6 +63,7 @@ async function generateAsExisting(options: GenerateOptions, context: SignInConte
       hint: "In MSC4388 the QR code's one URL is both the rendezvous server's and the account's homeserver.",
     });
   }
+  const elsewhere = rendezvousOption(options);
   if (options.checkCode === "show") throw showRefused();
   checkSecretsOptions(options, ...(options.checkCode === "stdin" ? ["-"] : []));
   const confirmation = typedCode(options.checkCode, context);
@@ -69,7 +71,7 @@ async function generateAsExisting(options: GenerateOptions, context: SignInConte
   await confirmHelping(options, context, "Show a QR code that signs whoever scans it in to your account?");
   await withWorld(options, context, async (world) => {
     const account = await openAccount(options, world, context);
-    const rendezvous = await rendezvousOf(options.rendezvous, account, world, signal);
+    const rendezvous = await rendezvousOf(elsewhere, account, world, signal);
     const serverName = homeserverName(account);
     const channel = await withQrPictures(options.qrFile, context, (pictureFor) =>
       generateCode(
@@ -80,6 +82,10 @@ async function generateAsExisting(options: GenerateOptions, context: SignInConte
     );
     await signInOtherDevice(world, account, opener, channel, announceNothing, signal);
   });
+}
+
+function rendezvousOption({ rendezvous }: GenerateOptions): string | undefined {
+  return rendezvous === undefined ? undefined : homeserverOption("--rendezvous", rendezvous);
 }
 
 /** Where an existing device makes its rendezvous session. Its token goes to its own homeserver alone. */

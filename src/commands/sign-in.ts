@@ -1,5 +1,5 @@
 import { Failure } from "../foundation/failures.js";
-import { serverNameOf } from "../foundation/identifiers.js";
+import { userIdOf } from "../foundation/homeserver-name.js";
 import { resolveUserHomeserver } from "../homeserver/resolve-homeserver.js";
 import { decodeBase64 } from "../protocol/base64.js";
 import { generateDeviceId, isUsableDeviceId } from "../protocol/device-keys.js";
@@ -41,7 +41,7 @@ export async function prepareNewDevice(
   context: SignInContext,
 ): Promise<Omit<NewDeviceRequest, "expectedUser">> {
   const { expectUser, expectMasterKey, deviceName, clientId, keepUnverified = false, deviceKeys } = options;
-  if (expectUser !== undefined) serverNameOf(expectUser);
+  if (expectUser !== undefined) userIdOf(expectUser);
   if (expectMasterKey !== undefined && decodeBase64(expectMasterKey)?.length !== 32) {
     throw new Failure("usage_error", "--expect-master-key has to be a public key: base64 of 32 bytes.");
   }

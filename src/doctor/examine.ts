@@ -1,8 +1,7 @@
-import { Failure } from "../foundation/failures.js";
 import { fetchAuthMetadata, requireDeviceGrant } from "../homeserver/metadata.js";
 import { registerClient } from "../homeserver/oauth-client.js";
 import { createSignInHomeserver } from "../homeserver/sign-in-homeserver.js";
-import { fetchServerInfo } from "../homeserver/versions.js";
+import { lookForHomeserver, noHomeserver } from "../homeserver/versions.js";
 import type { Network } from "../network/network.js";
 import { generateDeviceId } from "../protocol/device-keys.js";
 import { examineMsc4108, examineMsc4388 } from "./examine-rendezvous.js";
@@ -41,8 +40,9 @@ export async function examine(
 
 async function examineHomeserver(examination: Examination, report: Report, signal: AbortSignal) {
   const { http, baseUrl } = examination;
-  const info = await fetchServerInfo(http, baseUrl, signal);
-  if (!info) throw new Failure("server_error", `${baseUrl.host} is not a Matrix homeserver.`);
+  const found = await lookForHomeserver(http, baseUrl, signal);
+  if ("instead" in found) throw noHomeserver(baseUrl, found.instead);
+  const { info } = found;
   const software = await identifySoftware(examination, baseUrl, info, signal);
   report.software = software;
   const { name, version } = software ?? {};

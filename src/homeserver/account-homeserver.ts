@@ -2,10 +2,10 @@ import * as v from "valibot";
 import { isUserId } from "../foundation/identifiers.js";
 import { isJsonObject } from "../foundation/json.js";
 import { path } from "../network/base-url.js";
+import { oddAnswer, unusable } from "../network/odd-answer.js";
 import { isSignable, type JsonObject } from "../protocol/canonical-json.js";
 import type { AccountHomeserver, BackupVersion, PublishedKeys } from "../protocol/homeserver.js";
 import { MatrixApi, type MatrixApiOptions, type MatrixRequest } from "./matrix-api.js";
-import { refusal, unusable } from "./refusal.js";
 
 /** An account with many devices has an answer to /keys/query of this size. */
 const MAX_KEYS_BYTES = 4 * 1024 * 1024;
@@ -45,7 +45,7 @@ export function createAccountHomeserver(options: MatrixApiOptions): AccountHomes
     signal: AbortSignal,
   ): Promise<v.InferOutput<T>> {
     const response = await api.send(request, signal);
-    if (response.status !== 200) throw refusal(api.url(request.path), response);
+    if (response.status !== 200) throw oddAnswer(api.url(request.path), response);
     const parsed = v.safeParse(schema, response.json);
     if (!parsed.success) throw unusable(api.url(request.path));
     return parsed.output;
@@ -67,7 +67,7 @@ export function createAccountHomeserver(options: MatrixApiOptions): AccountHomes
       const response = await api.send(request, signal);
       if (response.status === 200) return true;
       if (response.status === 404) return false;
-      throw refusal(api.url(request.path), response);
+      throw oddAnswer(api.url(request.path), response);
     },
 
     async queryKeys(userId, signal) {
@@ -112,7 +112,7 @@ export function createAccountHomeserver(options: MatrixApiOptions): AccountHomes
       } as const;
       const response = await api.send(request, signal);
       if (response.status === 404) return undefined;
-      if (response.status !== 200) throw refusal(api.url(request.path), response);
+      if (response.status !== 200) throw oddAnswer(api.url(request.path), response);
       if (!isJsonObject(response.json)) throw unusable(api.url(request.path));
       return response.json;
     },
@@ -121,7 +121,7 @@ export function createAccountHomeserver(options: MatrixApiOptions): AccountHomes
       const request = { method: "GET", path: "_matrix/client/v3/room_keys/version" } as const;
       const response = await api.send(request, signal);
       if (response.status === 404) return undefined;
-      if (response.status !== 200) throw refusal(api.url(request.path), response);
+      if (response.status !== 200) throw oddAnswer(api.url(request.path), response);
       const parsed = v.safeParse(RoomKeysVersion, response.json);
       if (!parsed.success) throw unusable(api.url(request.path));
       const { version, algorithm, auth_data } = parsed.output;

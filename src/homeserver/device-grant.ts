@@ -4,10 +4,10 @@ import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import type { HttpResponse } from "../network/http.js";
 import type { Network } from "../network/network.js";
+import { unusable } from "../network/odd-answer.js";
 import type { DeviceAuthorization, TokenPoll } from "../protocol/homeserver.js";
 import type { DeviceGrantMetadata } from "./metadata.js";
 import { exchangeOAuth, oauthRefusal } from "./oauth-fetch.js";
-import { unusable } from "./refusal.js";
 import { toTokens } from "./tokens.js";
 
 /** RFC 8628 §3.2: the polling interval where the server names none. */

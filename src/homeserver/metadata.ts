@@ -3,8 +3,8 @@ import { Failure } from "../foundation/failures.js";
 import { endpoint } from "../network/base-url.js";
 import type { HttpResponse } from "../network/http.js";
 import type { Network } from "../network/network.js";
+import { errorCodeOf, oddAnswer } from "../network/odd-answer.js";
 import type { UrlPolicy } from "../network/url-policy.js";
-import { errorCodeOf, refusal } from "./refusal.js";
 
 export const DEVICE_CODE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -56,7 +56,7 @@ export async function fetchAuthMetadata(
     if (response.status === 200) {
       return { server: parse(url, response, network.urlPolicy), isUnstable: stability === "unstable" };
     }
-    if (response.status !== 404 && errorCodeOf(response) !== "M_UNRECOGNIZED") throw refusal(url, response);
+    if (response.status !== 404 && errorCodeOf(response) !== "M_UNRECOGNIZED") throw oddAnswer(url, response);
   }
   throw new Failure("homeserver_without_oauth", `${baseUrl.host} doesn't offer the OAuth 2.0 API.`);
 }

@@ -2,7 +2,7 @@ import * as oauth from "oauth4webapi";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "../network/http.js";
-import { refusal, unusable } from "./refusal.js";
+import { oddAnswer, unusable } from "../network/odd-answer.js";
 
 const MAX_BYTES = 64 * 1024;
 
@@ -49,7 +49,7 @@ export async function exchangeOAuth<T>(
     if (!isUnusable) throw error;
     // The error isn't handed on as the cause: it holds the answer's body, tokens included.
     const url = new URL(endpoint);
-    throw answer === undefined || answer.status < 300 ? unusable(url) : refusal(url, answer);
+    throw answer === undefined || answer.status < 300 ? unusable(url) : oddAnswer(url, answer);
   }
 }
 

@@ -7,7 +7,7 @@ import type { HttpResponse } from "./http.js";
  */
 export function retryAfterMs(answer: Pick<HttpResponse, "header" | "json">, clock: Clock): number {
   const header = answer.header("retry-after")?.trim();
-  if (header !== undefined && /^\d+$/.test(header)) return Number(header) * 1_000;
+  if (header !== undefined && /^\d+(?:\.\d+)?$/.test(header)) return Number(header) * 1_000;
   if (header !== undefined) {
     // The date is the server's, and so is the time to count it from.
     const now = Date.parse(answer.header("date") ?? "");
@@ -15,5 +15,6 @@ export function retryAfterMs(answer: Pick<HttpResponse, "header" | "json">, cloc
     if (!Number.isNaN(wait)) return Math.max(0, wait);
   }
   const field = (answer.json as { retry_after_ms?: unknown } | null | undefined)?.retry_after_ms;
-  return typeof field === "number" && field > 0 ? field : 0;
+  const ms = typeof field === "string" ? Number(field) : field;
+  return typeof ms === "number" && ms > 0 ? ms : 0;
 }

@@ -2,8 +2,9 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent, errors } from "undici";
 import { readBounded } from "../files/read-bounded.js";
 import { Failure } from "../foundation/failures.js";
 import type { Environment } from "../foundation/machine.js";
+import { decodeContent } from "./content-coding.js";
 import { describeSocketError } from "./socket-errors.js";
-import { BodyTooLarge, type Transport } from "./transport.js";
+import { BodyTooLarge, type Transport, TransportError } from "./transport.js";
 import { isLoopback } from "./url-policy.js";
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -45,13 +46,16 @@ export function createUndiciTransport(env: Environment): ClosableTransport {
           body: request.body ?? null,
           signal,
         });
-        const body = await readBounded(answer.body, maxBytes);
-        if (!body) throw new BodyTooLarge();
-        return { status: answer.statusCode, headers: joinHeaders(answer.headers), body };
+        const coded = await readBounded(answer.body, maxBytes);
+        if (!coded) throw new BodyTooLarge();
+        const headers = joinHeaders(answer.headers);
+        const body = await decodeContent(coded, headers["content-encoding"], maxBytes);
+        return { status: answer.statusCode, headers, body };
       } catch (error) {
         signal.throwIfAborted();
+        if (error instanceof BodyTooLarge || error instanceof TransportError) throw error;
         // A request that undici finds malformed is a bug here, not the network's.
-        if (error instanceof BodyTooLarge || error instanceof errors.InvalidArgumentError) throw error;
+        if (error instanceof errors.InvalidArgumentError) throw error;
         throw describeSocketError(error);
       } finally {
         await own?.destroy();
