@@ -7,13 +7,14 @@ import type { HttpResponse } from "../network/http.js";
 import type { Network } from "../network/network.js";
 import { isWebPage, oddAnswer } from "../network/odd-answer.js";
 import { isLoopback, type UrlPolicy } from "../network/url-policy.js";
+import { answerObject } from "../protocol/answer-object.js";
 import { type ExpectedUser, makeExpectedUser } from "../protocol/expected-user.js";
 import { lookForHomeserver, noHomeserver } from "./versions.js";
 
 type Asked = Omit<Network, "clock">;
 
-const WellKnown = v.object({
-  "m.homeserver": v.object({ base_url: v.pipe(v.string(), v.maxLength(2_048)) }),
+const WellKnown = answerObject({
+  "m.homeserver": answerObject({ base_url: v.pipe(v.string(), v.maxLength(2_048)) }),
 });
 
 /**

@@ -5,11 +5,12 @@ import { shownHost } from "../foundation/shown-host.js";
 import { endpoint } from "../network/base-url.js";
 import type { HttpClient, HttpResponse } from "../network/http.js";
 import { describeAnswer, oddAnswer, redirectOf } from "../network/odd-answer.js";
+import { answerObject } from "../protocol/answer-object.js";
 
 const ShortText = v.pipe(v.string(), v.nonEmpty(), v.maxLength(64));
 
 /** What a server calls itself (Matrix specification, GET /_matrix/federation/v1/version; MSC4383). */
-export const ServerSoftware = v.object({
+export const ServerSoftware = answerObject({
   name: ShortText,
   version: v.fallback(v.optional(ShortText), undefined),
 });
@@ -18,7 +19,7 @@ export type ServerSoftware = v.InferOutput<typeof ServerSoftware>;
 /** One that is malformed says nothing; the versions beside it count all the same. */
 const Named = v.fallback(v.optional(ServerSoftware), undefined);
 
-const Versions = v.object({
+const Versions = answerObject({
   versions: v.pipe(v.array(v.pipe(v.string(), v.maxLength(255))), v.maxLength(1_000)),
   server: Named,
   "net.zemos.msc4383.server": Named,

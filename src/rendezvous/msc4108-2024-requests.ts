@@ -3,13 +3,14 @@ import { Failure } from "../foundation/failures.js";
 import { endpoint } from "../network/base-url.js";
 import type { HttpRequest, HttpResponse } from "../network/http.js";
 import type { Network } from "../network/network.js";
+import { answerObject } from "../protocol/answer-object.js";
 
 const CREATE_PATH = "_matrix/client/unstable/org.matrix.msc4108/rendezvous";
 /** 2024 version §Maximum payload size is 4 KB; the rest of an answer is small. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_REDIRECTS = 3;
 
-const Created = v.object({ url: v.pipe(v.string(), v.maxLength(2048)) });
+const Created = answerObject({ url: v.pipe(v.string(), v.maxLength(2048)) });
 
 /** A rendezvous session of MSC4108's 2024 version that was just made. */
 export interface PostedRendezvous {

@@ -3,6 +3,7 @@ import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { endpoint } from "../network/base-url.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "../network/http.js";
+import { answerObject } from "../protocol/answer-object.js";
 import type { QrPrefix } from "../protocol/qr-code.js";
 import { Throttled } from "./lifetime.js";
 import { budgetOf, type RequestBudget } from "./polling.js";
@@ -33,19 +34,19 @@ const Opaque = v.pipe(
   v.string(),
   v.check((text) => text.length > 0 && Buffer.byteLength(text) <= 255, "must have 1 to 255 bytes"),
 );
-const LifetimeMs = v.pipe(v.number(), v.integer(), v.minValue(0));
+const LifetimeMs = v.pipe(v.number(), v.minValue(0));
 
 /** `{}` is what MSC4388 had in March 2026, before the member: sessions can be created. */
-const Discovery = v.object({ create_available: v.optional(v.boolean(), true) });
+const Discovery = answerObject({ create_available: v.optional(v.boolean(), true) });
 /** As a path segment, these would name another endpoint. */
 const RendezvousId = v.pipe(
   Opaque,
   v.check((id) => id !== "." && id !== "..", "names no session"),
 );
-const Created = v.object({ id: RendezvousId, sequence_token: Opaque, expires_in_ms: LifetimeMs });
-const Payload = v.object({ data: v.string(), sequence_token: Opaque, expires_in_ms: LifetimeMs });
-const Written = v.object({ sequence_token: Opaque });
-const MatrixError = v.object({ errcode: v.string() });
+const Created = answerObject({ id: RendezvousId, sequence_token: Opaque, expires_in_ms: LifetimeMs });
+const Payload = answerObject({ data: v.string(), sequence_token: Opaque, expires_in_ms: LifetimeMs });
+const Written = answerObject({ sequence_token: Opaque });
+const MatrixError = answerObject({ errcode: v.string() });
 
 export type RendezvousPayload = v.InferOutput<typeof Payload>;
 

@@ -1,0 +1,16 @@
+import * as v from "valibot";
+import { isJsonObject } from "../foundation/json.js";
+
+/**
+ * The schema of an object in a server's answer, by the members that count. Others are ignored, and one that is null is
+ * absent: many servers write their optional members so.
+ */
+export function answerObject<const Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.pipe(v.unknown(), v.transform(withoutNulls), v.object(entries));
+}
+
+/** A value of JSON whose own members that are null are left out, if it is an object. */
+export function withoutNulls(value: unknown): unknown {
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
+}
