@@ -138,7 +138,7 @@ export function linkOpener({ browser = true }: SignInOptions, { env, display }: 
   if (!display.prompt) {
     throw new Failure(
       "terminal_required",
-      "There is no terminal, so nobody would see the link to the consent page.",
+      "There is no terminal, so nobody would see the link to the page to approve the sign-in on.",
       {
         hint: "Use --browser COMMAND to have it opened, or --no-browser where somebody reads the output.",
       },

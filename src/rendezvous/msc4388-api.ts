@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
+import { shownHost } from "../foundation/shown-host.js";
 import { endpoint } from "../network/base-url.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "../network/http.js";
 import { answerObject } from "../protocol/answer-object.js";
@@ -127,7 +128,7 @@ export class Msc4388Api {
 function readAnswer<T>(
   response: HttpResponse,
   schema: v.GenericSchema<unknown, T>,
-  { host }: URL,
+  baseUrl: URL,
 ): Answer<T> {
   const { status, json, repeatedAfterLoss } = response;
   if (status >= 200 && status < 300) {
@@ -135,7 +136,10 @@ function readAnswer<T>(
     if (answer.success) return { ok: answer.output, repeatedAfterLoss };
     const [issue] = answer.issues;
     const place = v.getDotPath(issue) ?? "the body";
-    throw new Failure("server_error", `${host} gave a rendezvous answer that is malformed at ${place}.`);
+    const what = `an answer that can't be used, at ${place}, where the two devices meet`;
+    throw new Failure("server_error", `${shownHost(baseUrl)} gives ${what}.`, {
+      hint: "Trying again won't change it: ask the server's admin.",
+    });
   }
   const error = v.safeParse(MatrixError, json);
   return {
@@ -150,18 +154,19 @@ function readAnswer<T>(
 
 /** A refusal that has no meaning of its own here. */
 export function refusedBy(baseUrl: URL, { status, errcode = "no error code" }: Refusal): Failure {
-  const message = `${baseUrl.host} refused a rendezvous request: ${status}, ${escapeText(errcode, 80)}.`;
+  const refused = `${status} (${escapeText(errcode, 80)})`;
+  const message = `${shownHost(baseUrl)} answers with ${refused} where the two devices meet.`;
   return new Failure("server_error", message);
 }
 
 /** Why this device gets no rendezvous session. Synapse says 401 where the MSC says 403. */
 export function withoutRendezvous(baseUrl: URL, refusal: Refusal): Failure {
   if (refusal.status === 401 || refusal.status === 403) {
-    const message = `${baseUrl.host} creates rendezvous sessions only for devices that are signed in.`;
+    const message = `${shownHost(baseUrl)} lets only devices that are signed in show a QR code.`;
     return new Failure("homeserver_without_rendezvous", message);
   }
   if (refusal.status === 404) {
-    const message = `${baseUrl.host} offers no rendezvous sessions (MSC4388).`;
+    const message = `${shownHost(baseUrl)} has no QR codes of the current version (msc4388).`;
     return new Failure("homeserver_without_rendezvous", message);
   }
   return refusedBy(baseUrl, refusal);
