@@ -4,7 +4,7 @@ import { shellWord } from "../foundation/shell-word.js";
 /** What to do next, where the command line has an option or a command for it. */
 export const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
   internal_error: "This is a bug: please report it, with the output of --trace.",
-  usage_error: "See --help.",
+  usage_error: "Add --help to see how it is used.",
   source_not_found: "Give the path of a picture, what the code holds as base64 or hex, or - for stdin.",
   wrong_intent:
     "Use `scan --as new` to sign this device in, and `scan` without --as new to sign the other one in.",

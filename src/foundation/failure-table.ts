@@ -135,7 +135,8 @@ export const FAILURES = {
   },
   secrets_mismatch: {
     kind: "security",
-    message: "The keys that this device was given are not the account's: they don't match what the account publishes.",
+    message:
+      "The keys that this device was given are not the account's: they don't match what the account publishes.",
     hint: "If the account's encryption was reset lately, use a device that has the new keys.",
   },
   device_keys_mismatch: {
@@ -161,12 +162,14 @@ export const FAILURES = {
 
   homeserver_without_oauth: {
     kind: "unsupported",
-    message: "This homeserver can't sign devices in by QR code: it lacks the sign-in (OAuth 2.0) that this takes.",
+    message:
+      "This homeserver can't sign devices in by QR code: it lacks the sign-in (OAuth 2.0) that this takes.",
     hint: "Its admin has to move it to OAuth 2.0 (for Synapse: Matrix Authentication Service).",
   },
   homeserver_without_device_grant: {
     kind: "unsupported",
-    message: "This homeserver can't sign devices in by QR code: its sign-in can't be approved on another device.",
+    message:
+      "This homeserver can't sign devices in by QR code: its sign-in can't be approved on another device.",
     hint: "Its admin can switch that on in the authorization server: it is the device authorization grant.",
   },
   homeserver_without_registration: {
@@ -233,7 +236,8 @@ export const FAILURES = {
   },
   token_lost: {
     kind: "network",
-    message: "An answer was lost: it said that the sign-in was declined, or signed this device in so that nobody can use or undo it from here.",
+    message:
+      "An answer was lost: it said that the sign-in was declined, or signed this device in so that nobody can use or undo it from here.",
     hint: "Remove the device on the account's page, if it is there, then start again.",
   },
   session_unconfirmed: {

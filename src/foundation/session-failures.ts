@@ -82,7 +82,8 @@ export const SESSION_FAILURES = {
   },
   cross_signing_missing: {
     kind: "local",
-    message: "The account has no encryption set up yet (no cross-signing keys), so there is nothing to share.",
+    message:
+      "The account has no encryption set up yet (no cross-signing keys), so there is nothing to share.",
     hint: "Set up encryption and recovery in a Matrix client first.",
   },
   address_unavailable: {

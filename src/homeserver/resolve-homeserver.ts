@@ -40,7 +40,11 @@ export async function resolveHomeserver(named: string, network: Asked, signal: A
  *
  * @throws {Failure} `usage_error`, `url_refused`, `network_error`, `server_error`
  */
-export async function resolveClaimedHomeserver(claim: string, network: Asked, signal: AbortSignal): Promise<URL> {
+export async function resolveClaimedHomeserver(
+  claim: string,
+  network: Asked,
+  signal: AbortSignal,
+): Promise<URL> {
   if (claim.includes("://")) return toBaseUrl(claim, network.urlPolicy);
   return resolveServerName(homeserverNameOf(claim), network, signal);
 }

@@ -59,7 +59,10 @@ export function encodeQrCode(code: SignInQrPayload): Uint8Array {
 
 function msc4388Fields(code: SignInQrCode): Uint8Array[] {
   if (!OPAQUE_IDENTIFIER.test(code.rendezvousId)) {
-    throw new Failure("server_error", "The homeserver names the connection so that it doesn't fit into a QR code.");
+    throw new Failure(
+      "server_error",
+      "The homeserver names the connection so that it doesn't fit into a QR code.",
+    );
   }
   return [
     Buffer.from(code.prefix),

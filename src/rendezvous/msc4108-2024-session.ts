@@ -174,9 +174,13 @@ function strongEtag(response: HttpResponse, url: URL): string {
 }
 
 function changedEtags(url: URL): Failure {
-  return new Failure("server_error", `A proxy in front of ${shownHost(url)} removes or changes ETag headers, by which the two devices find each other.`, {
-    hint: "Its admin has to let them through (no compression there); the newer version of the code (msc4388) needs none.",
-  });
+  return new Failure(
+    "server_error",
+    `A proxy in front of ${shownHost(url)} removes or changes ETag headers, by which the two devices find each other.`,
+    {
+      hint: "Its admin has to let them through (no compression there); the newer version of the code (msc4388) needs none.",
+    },
+  );
 }
 
 /** @param sentAt when the request was sent that the server has answered with this */

@@ -125,11 +125,7 @@ export class Msc4388Api {
   }
 }
 
-function readAnswer<T>(
-  response: HttpResponse,
-  schema: v.GenericSchema<unknown, T>,
-  baseUrl: URL,
-): Answer<T> {
+function readAnswer<T>(response: HttpResponse, schema: v.GenericSchema<unknown, T>, baseUrl: URL): Answer<T> {
   const { status, json, repeatedAfterLoss } = response;
   if (status >= 200 && status < 300) {
     const answer = v.safeParse(schema, json);

@@ -1,7 +1,7 @@
 import type { ChannelVersion, Dialect, Intent } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
-import { shownHost } from "../foundation/shown-host.js";
 import type { Secret } from "../foundation/secret.js";
+import { shownHost } from "../foundation/shown-host.js";
 import type { OfferedChannel } from "../protocol/channel.js";
 import { type DialectChoice, VODOZEMAC_DIALECTS } from "../protocol/dialects.js";
 import { offerEciesChannel } from "../protocol/ecies-channel.js";
