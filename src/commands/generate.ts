@@ -59,8 +59,8 @@ async function generateAsNew(options: GenerateOptions, context: SignInContext): 
 async function generateAsExisting(options: GenerateOptions, context: SignInContext): Promise<void> {
   const { signal } = context;
   if (options.rendezvous !== undefined && options.channel !== "msc4108-2024") {
-    throw new Failure("usage_error", "An existing device can use --rendezvous with the 2024 version only.", {
-      hint: "In MSC4388 the QR code's one URL is both the rendezvous server's and the account's homeserver.",
+    throw new Failure("usage_error", "An existing device can use --rendezvous with --channel msc4108-2024 only.", {
+      hint: "A code of the newer version has one URL, for where the devices meet and for the account's homeserver.",
     });
   }
   const elsewhere = rendezvousOption(options);

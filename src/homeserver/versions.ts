@@ -34,7 +34,7 @@ export interface ServerInfo {
 }
 
 /** What is at a URL: a homeserver, or what was answered instead of what one says. */
-export type Found = { readonly info: ServerInfo } | { readonly instead: HttpResponse };
+type Found = { readonly info: ServerInfo } | { readonly instead: HttpResponse };
 
 const PATH = "_matrix/client/versions";
 

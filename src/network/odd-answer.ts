@@ -6,7 +6,7 @@ import type { HttpResponse } from "./http.js";
 import { retryAfterMs } from "./retry-after.js";
 
 /** An answer that is of no use, put into words: which URL, which status, what came instead, and what can be done. */
-export type OddAnswer = Pick<HttpResponse, "status" | "header" | "text" | "json">;
+type OddAnswer = Pick<HttpResponse, "status" | "header" | "text" | "json">;
 
 /** The `errcode` of a Matrix error. */
 export function errorCodeOf({ json }: Pick<HttpResponse, "json">): string | undefined {

@@ -10,7 +10,7 @@ export function answerObject<const Entries extends v.ObjectEntries>(entries: Ent
 }
 
 /** A value of JSON whose own members that are null are left out, if it is an object. */
-export function withoutNulls(value: unknown): unknown {
+function withoutNulls(value: unknown): unknown {
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
 }

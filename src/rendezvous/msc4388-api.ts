@@ -158,7 +158,7 @@ export function refusedBy(baseUrl: URL, { status, errcode = "no error code" }: R
 /** Why this device gets no rendezvous session. Synapse says 401 where the MSC says 403. */
 export function withoutRendezvous(baseUrl: URL, refusal: Refusal): Failure {
   if (refusal.status === 401 || refusal.status === 403) {
-    const message = `${shownHost(baseUrl)} lets only devices that are signed in show a QR code.`;
+    const message = `${shownHost(baseUrl)} makes QR codes only for devices that are signed in.`;
     return new Failure("homeserver_without_rendezvous", message);
   }
   if (refusal.status === 404) {
