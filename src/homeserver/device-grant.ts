@@ -5,7 +5,7 @@ import { Failure } from "../foundation/failures.js";
 import type { HttpResponse } from "../network/http.js";
 import type { Network } from "../network/network.js";
 import { unusable } from "../network/odd-answer.js";
-import { answerObject } from "../protocol/answer-object.js";
+import { answerObject, Seconds } from "../protocol/answer-object.js";
 import type { DeviceAuthorization, TokenPoll } from "../protocol/homeserver.js";
 import type { DeviceGrantMetadata } from "./metadata.js";
 import { exchangeOAuth, oauthRefusal } from "./oauth-fetch.js";
@@ -17,15 +17,15 @@ const DEFAULT_INTERVAL_S = 5;
 const LAST_ANSWER_MS = 5_000;
 
 const Link = v.pipe(v.string(), v.maxLength(2_048));
-const Seconds = v.pipe(v.number(), v.minValue(0), v.maxValue(24 * 60 * 60));
+const UpToADay = v.pipe(Seconds, v.maxValue(24 * 60 * 60));
 
 const DeviceAuthorizationResponse = answerObject({
   device_code: v.pipe(v.string(), v.maxLength(16_384)),
   user_code: v.pipe(v.string(), v.nonEmpty(), v.maxLength(64)),
   verification_uri: Link,
   verification_uri_complete: v.exactOptional(Link),
-  expires_in: Seconds,
-  interval: v.optional(Seconds, DEFAULT_INTERVAL_S),
+  expires_in: UpToADay,
+  interval: v.optional(UpToADay, DEFAULT_INTERVAL_S),
 });
 
 export interface DeviceGrantClient {

@@ -4,7 +4,7 @@ import { Failure } from "../foundation/failures.js";
 import type { Secret } from "../foundation/secret.js";
 import type { HttpResponse } from "../network/http.js";
 import type { Network } from "../network/network.js";
-import { answerObject } from "../protocol/answer-object.js";
+import { answerObject, Seconds } from "../protocol/answer-object.js";
 import type { Tokens } from "../protocol/homeserver.js";
 import { fetchAuthMetadata, type ServerMetadata } from "./metadata.js";
 import { exchangeOAuth, oauthRefusal } from "./oauth-fetch.js";
@@ -17,10 +17,7 @@ const TokenResponse = answerObject({
   access_token: Token,
   refresh_token: v.exactOptional(Token),
   // Whatever else it is, the tokens beside it count.
-  expires_in: v.fallback(
-    v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_LIFETIME_S))),
-    undefined,
-  ),
+  expires_in: v.fallback(v.optional(v.pipe(Seconds, v.maxValue(MAX_LIFETIME_S))), undefined),
 });
 
 /**

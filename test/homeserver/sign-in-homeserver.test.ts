@@ -236,7 +236,7 @@ describe("an answer of the authorization server", () => {
   it.each([
     [{ expires_in: "300" }, { expiresAt: "2026-01-01T00:05:00.000Z", lifetimeMs: 300_000 }],
     [{ expires_in: null, refresh_token: null, scope: null }, {}],
-    [{ expires_in: "never", refresh_token: "", token_type: undefined }, {}],
+    [{ expires_in: "never", refresh_token: "" }, {}],
     [{ expires_in: 1e300 }, {}],
     [{ expires_in: -1 }, {}],
   ])("gives the token, whatever is odd beside it: %j", async (odd, tokens) => {
