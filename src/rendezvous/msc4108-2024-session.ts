@@ -176,7 +176,7 @@ function strongEtag(response: HttpResponse, url: URL): string {
 function changedEtags(url: URL): Failure {
   return new Failure(
     "server_error",
-    `A proxy in front of ${shownHost(url)} removes or changes ETag headers, by which the two devices find each other.`,
+    `A proxy in front of ${shownHost(url)} removes or changes ETag headers.`,
     {
       hint: "Its admin has to let them through (no compression there); the newer version of the code (msc4388) needs none.",
     },
