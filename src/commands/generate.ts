@@ -59,9 +59,13 @@ async function generateAsNew(options: GenerateOptions, context: SignInContext): 
 async function generateAsExisting(options: GenerateOptions, context: SignInContext): Promise<void> {
   const { signal } = context;
   if (options.rendezvous !== undefined && options.channel !== "msc4108-2024") {
-    throw new Failure("usage_error", "An existing device can use --rendezvous with --channel msc4108-2024 only.", {
-      hint: "A code of the newer version has one URL, for where the devices meet and for the account's homeserver.",
-    });
+    throw new Failure(
+      "usage_error",
+      "An existing device can use --rendezvous with --channel msc4108-2024 only.",
+      {
+        hint: "A code of the newer version has one URL, for where the devices meet and for the account's homeserver.",
+      },
+    );
   }
   const elsewhere = rendezvousOption(options);
   if (options.checkCode === "show") throw showRefused();

@@ -112,14 +112,17 @@ function parse(url: URL, response: HttpResponse, urlPolicy: UrlPolicy): ServerMe
     );
   }
   const { grant_types_supported: _, ...urls } = parsed.output;
-  for (const [field, endpoint] of Object.entries(urls)) checkEndpoint(url, field, endpoint, urlPolicy);
+  const issuer = checkEndpoint(url, "issuer", urls.issuer, urlPolicy, url);
+  for (const [field, endpoint] of Object.entries(urls)) {
+    for (const namedBy of [url, issuer]) checkEndpoint(url, field, endpoint, urlPolicy, namedBy);
+  }
   return parsed.output;
 }
 
 /** An authorization server that doesn't know its public address names one that is no good to others. */
-function checkEndpoint(url: URL, field: string, endpoint: string, urlPolicy: UrlPolicy): void {
+function checkEndpoint(url: URL, field: string, endpoint: string, urlPolicy: UrlPolicy, namedBy: URL): URL {
   try {
-    urlPolicy.check(endpoint);
+    return urlPolicy.check(endpoint, namedBy);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const message = `The OAuth 2.0 metadata of ${shownHost(url)} names a URL that can't be used, as "${field}". ${error.message}`;

@@ -26,6 +26,7 @@ const WellKnown = answerObject({
  */
 export async function resolveHomeserver(named: string, network: Asked, signal: AbortSignal): Promise<URL> {
   const name = homeserverNameOf(named);
+  network.urlPolicy.noteOwn(name);
   if (!name.includes("://")) return resolveServerName(name, network, signal);
   const url = toBaseUrl(name, network.urlPolicy);
   const found = await lookForHomeserver(network.http, url, signal);
@@ -36,7 +37,8 @@ export async function resolveHomeserver(named: string, network: Asked, signal: A
 }
 
 /**
- * The base URL that another device names, or that of a server name which it names. A URL is one already.
+ * The same of what a stranger names, a QR code or another device: that makes no server the user's own, and a URL is
+ * taken as it is.
  *
  * @throws {Failure} `usage_error`, `url_refused`, `network_error`, `server_error`
  */
@@ -61,6 +63,7 @@ export async function resolveUserHomeserver(
   signal: AbortSignal,
 ): Promise<ExpectedUser> {
   return makeExpectedUser(userIdOf(userId), async (serverName) => {
+    network.urlPolicy.noteOwn(serverName);
     try {
       return await resolveServerName(serverName, network, signal);
     } catch (error) {
@@ -144,7 +147,7 @@ function readBaseUrl(url: URL, response: HttpResponse, urlPolicy: UrlPolicy): UR
   }
   const { base_url } = parsed.output["m.homeserver"];
   try {
-    return toBaseUrl(base_url, urlPolicy);
+    return toBaseUrl(base_url, urlPolicy, url);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const message = `${escapeText(url.href)} names a homeserver that can't be used. ${error.message}`;

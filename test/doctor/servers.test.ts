@@ -60,7 +60,7 @@ describe("doctor on a homeserver whose authorization server doesn't know its pub
     ),
   });
 
-  it.each(["http://[::]:8080", "http://mas.internal:8080"])(
+  it.each(["http://[::]:8080", "http://mas.internal:8080", "http://localhost:8080"])(
     "names the setting, and no option here: %s",
     async (url) => {
       const { finding, obstacle } = await diagnose({ routes: naming(url), msc4388: "open" });
@@ -70,7 +70,7 @@ describe("doctor on a homeserver whose authorization server doesn't know its pub
     },
   );
 
-  it.each(["http://localhost:8080", "https://mas", "https://10.0.0.5", "https://[fd00::1]"])(
+  it.each(["https://localhost:8080", "https://mas", "https://10.0.0.5", "https://[fd00::1]"])(
     "says that only its own network reaches %s",
     async (url) => {
       const { finding } = await diagnose({ routes: naming(url), msc4388: "open" });
