@@ -3,7 +3,7 @@ import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { shownHost } from "../foundation/shown-host.js";
 import type { HttpResponse } from "./http.js";
-import { retryAfterMs } from "./retry-after.js";
+import { askedWaitMs } from "./retry-after.js";
 
 /** An answer that is of no use, put into words: which URL, which status, what came instead, and what can be done. */
 type OddAnswer = Pick<HttpResponse, "status" | "header" | "text" | "json">;
@@ -65,7 +65,7 @@ export function unusable(url: URL): Failure {
 
 /** `server_error` for a server that limits how often it is asked (429), or that asks to come back later. */
 export function tryLater(url: URL, answer: OddAnswer, clock: Clock): Failure {
-  const waitMs = retryAfterMs(answer, clock);
+  const waitMs = askedWaitMs(answer, clock);
   const failure =
     answer.status === 429
       ? new Failure(

@@ -10,9 +10,9 @@ export function retryAfterMs(...asked: Parameters<typeof askedWaitMs>): number {
 }
 
 /**
- * By `Retry-After`, in seconds or as a date (RFC 9110 §10.2.3), or by `retry_after_ms` in the body, which Matrix had before.
+ * What it asks, unbounded, to be told: by `Retry-After`, in seconds or as a date (RFC 9110 §10.2.3), or by `retry_after_ms` in the body, which Matrix had before.
  */
-function askedWaitMs(answer: Pick<HttpResponse, "header" | "json">, clock: Clock): number {
+export function askedWaitMs(answer: Pick<HttpResponse, "header" | "json">, clock: Clock): number {
   const header = answer.header("retry-after")?.trim();
   if (header !== undefined && /^\d+(?:\.\d+)?$/.test(header)) return Number(header) * 1_000;
   if (header !== undefined) {
