@@ -1,5 +1,6 @@
 import type { Command } from "@commander-js/extra-typings";
 import { CommanderError } from "commander";
+import { HINTS } from "./commands/hints.js";
 import { createCommand } from "./commands/options/commander.js";
 import { type DemoOptions, demoCommand } from "./commands/options/demo.js";
 import { doctorCommand } from "./commands/options/doctor.js";
@@ -63,19 +64,21 @@ export async function main(argv: readonly string[], run: Runner = processRunner)
   if (asked !== "") await run.command({ timeout: undefined }, async ({ stdout }) => void stdout.write(asked));
 }
 
-/** Commander has told people already. The events of --json end in `failure` all the same. */
+/** Told as every other failure is. Whoever gives no command has been shown what there is. */
 async function reportUsageError(
   { message }: CommanderError,
   argv: readonly string[],
   run: Runner,
 ): Promise<void> {
-  const sentence = /^error: (.)(.*)/.exec(message);
-  const [, initial = "", rest = ""] = sentence ?? [];
-  const text = sentence ? escapeText(`${initial.toUpperCase()}${rest.replace(/\.$/, "")}.`) : undefined;
-  const failure = new Failure("usage_error", text);
+  const told = /^error: (?<initial>.)(?<rest>.*)(?:\n\((?<suggestion>.*)\))?/.exec(message)?.groups;
+  const { initial = "", rest = "", suggestion } = told ?? {};
+  const sentence = escapeText(`${initial.toUpperCase()}${rest.replace(/\.$/, "")}.`);
+  const failure = new Failure("usage_error", told && sentence, {
+    ...(suggestion === undefined ? {} : { hint: `${escapeText(suggestion)} ${HINTS.usage_error}` }),
+  });
   const json = argv.includes("--json");
   await run.command({ json, timeout: undefined }, async () => {
-    if (json) throw failure;
+    if (json || told) throw failure;
     return failure;
   });
 }
@@ -190,8 +193,7 @@ export function commandTree(
     .description("Sign a Matrix device in by QR code, or sign another one in.")
     .version(packageVersion())
     .exitOverride()
-    .configureOutput({ writeOut })
-    .showHelpAfterError("Add --help to see how it is used.");
+    .configureOutput({ writeOut, outputError: () => undefined });
   generateCommand(program).action((options) => actions.generate(options));
   scanCommand(program).action((source, options) => actions.scan(source, options));
   inspectCommand(program).action((sources, options) => actions.inspect(sources, options));

@@ -2,9 +2,10 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent, errors } from "undici";
 import { readBounded } from "../files/read-bounded.js";
 import { Failure } from "../foundation/failures.js";
 import type { Environment } from "../foundation/machine.js";
+import { decodeContent } from "./content-coding.js";
 import { proxySettings } from "./proxy-settings.js";
 import { describeSocketError, proxyStatusOf } from "./socket-errors.js";
-import { BodyTooLarge, type Transport } from "./transport.js";
+import { BodyTooLarge, type Transport, TransportError } from "./transport.js";
 import { isLoopback } from "./url-policy.js";
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -45,12 +46,14 @@ export function createUndiciTransport(env: Environment): ClosableTransport {
           body: request.body ?? null,
           signal,
         });
-        const body = await readBounded(answer.body, maxBytes);
-        if (!body) throw new BodyTooLarge();
-        return { status: answer.statusCode, headers: joinHeaders(answer.headers), body };
+        const coded = await readBounded(answer.body, maxBytes);
+        if (!coded) throw new BodyTooLarge();
+        const headers = joinHeaders(answer.headers);
+        const body = await decodeContent(coded, headers["content-encoding"], maxBytes);
+        return { status: answer.statusCode, headers, body };
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof BodyTooLarge || isOurs(error)) throw error;
+        if (error instanceof BodyTooLarge || error instanceof TransportError || isOurs(error)) throw error;
         throw describeSocketError(error, url, env);
       } finally {
         await own?.destroy();

@@ -4,6 +4,7 @@ import { Failure } from "../foundation/failures.js";
 import type { Environment, Machine } from "../foundation/machine.js";
 import type { SessionState } from "../foundation/session-states.js";
 import { sessionsDirectory } from "./directory.js";
+import { unquoted } from "../foundation/typed-text.js";
 import { isSessionName, nameOfDevice } from "./names.js";
 import { type NewSessionFile, type SessionEntry, SessionStore } from "./store.js";
 
@@ -67,7 +68,7 @@ export function pathOfNamed(named: string, store: SessionStore): string {
 }
 
 function namedPath(option: string | undefined, env: Environment, store: SessionStore): string | undefined {
-  const named = option ?? (env["MATRIX_QR_LOGIN_SESSION"] || undefined);
+  const named = option ?? (unquoted(env["MATRIX_QR_LOGIN_SESSION"] ?? "") || undefined);
   return named === undefined ? undefined : pathOfNamed(named, store);
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { BodyTooLarge, type TransportRequest } from "../../src/network/transport.js";
 import { createUndiciTransport } from "../../src/network/undici-transport.js";
@@ -66,6 +67,42 @@ describe("the undici transport", () => {
   it("reads a body of exactly the largest size", async () => {
     const url = await serve((_, response) => response.end("x".repeat(1_000)));
     expect((await send(url)).body).toHaveLength(1_000);
+  });
+
+  it.each<[string, (text: string) => Uint8Array]>([
+    ["gzip", gzipSync],
+    ["x-gzip", gzipSync],
+    ["deflate", deflateSync],
+    ["br", brotliCompressSync],
+    ["identity", Buffer.from],
+    ["deflate, GZIP", (text) => gzipSync(deflateSync(text))],
+  ])("takes off the content coding %s, which nobody asked for", async (coding, encode) => {
+    const url = await serve((_, response) =>
+      response.writeHead(200, { "content-encoding": coding }).end(encode("text")),
+    );
+    expect(Buffer.from((await send(url)).body).toString()).toBe("text");
+  });
+
+  it("reads no more of a compressed answer than of another", async () => {
+    const url = await serve((_, response) =>
+      response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("x".repeat(1_001))),
+    );
+    await expect(send(url)).rejects.toBeInstanceOf(BodyTooLarge);
+  });
+
+  it.each([
+    ["zstd", "it answers in a coding that is not understood here (zstd)"],
+    ["gzip", "it answers what can't be decompressed"],
+  ])("says that an answer in %s can't be decoded", async (coding, message) => {
+    const url = await serve((_, response) =>
+      response.writeHead(200, { "content-encoding": coding }).end("not that"),
+    );
+    await expect(send(url)).rejects.toMatchObject({ message, mayHaveBeenSent: true });
+  });
+
+  it("takes an answer without a body as it is, whatever coding it names", async () => {
+    const url = await serve((_, response) => response.writeHead(204, { "content-encoding": "gzip" }).end());
+    expect((await send(url)).body).toHaveLength(0);
   });
 
   it("says that a cut answer may belong to a request that was acted on", async () => {
