@@ -11,6 +11,10 @@ import type { UrlPolicy } from "./url-policy.js";
 
 const TRY_LIMIT_MS = 10_000;
 const REPEAT_FOR_MS = 10_000;
+/** A timer that comes this much too late is that of a process, or a machine, that was halted meanwhile. */
+const HALTED_MS = 1_000;
+/** What came while it was halted has to be read before anything is made of the time. */
+const READING_MS = 500;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 2_000;
 const MAX_REDIRECTS = 5;
@@ -54,7 +58,8 @@ type Outcome =
       readonly failure: Failure;
       readonly mayHaveActed: boolean;
       readonly worthRepeating: boolean;
-      readonly waitMs: number;
+      /** Undefined where nobody asked to wait. */
+      readonly waitMs?: number;
     };
 
 /** The policy of repeats, redirects and bounds; the transport does one try. */
@@ -119,7 +124,8 @@ export class RepeatingHttpClient implements HttpClient {
       problem = outcome.failure;
       repeatedAfterLoss ||= outcome.mayHaveActed;
       repeatUntil ??= clock.now() + REPEAT_FOR_MS;
-      const wait = Math.max(pause, outcome.waitMs);
+      const atOnce = tries === 1 && request.repeatAtOnce && outcome.waitMs === undefined;
+      const wait = atOnce ? 0 : Math.max(pause, outcome.waitMs ?? 0);
       const isTooLate = clock.now() + wait >= Math.min(repeatUntil, deadline);
       if (!outcome.worthRepeating || isTooLate) throw problem;
       await clock.sleep(wait, signal);
@@ -187,9 +193,14 @@ export class RepeatingHttpClient implements HttpClient {
   ): Promise<T> {
     const limit = new AbortController();
     const done = new AbortController();
-    const timeUp = () =>
+    const { clock } = this.#options;
+    const timeUp = clock.now() + limitMs;
+    const outOfTime = async () => {
+      await clock.sleep(limitMs, done.signal);
+      if (clock.now() > timeUp + HALTED_MS) await clock.sleep(READING_MS, done.signal);
       limit.abort(new TransportError("it doesn't answer in time", { mayHaveBeenSent: true }));
-    this.#options.clock.sleep(limitMs, done.signal).then(timeUp, () => {});
+    };
+    outOfTime().catch(() => {});
     try {
       return await run(signal ? AbortSignal.any([signal, limit.signal]) : limit.signal);
     } finally {
@@ -205,13 +216,14 @@ export class RepeatingHttpClient implements HttpClient {
     const isUnreadable = status >= 200 && status < 300 && json === undefined && (request.expectJson ?? true);
     if (!isOverloaded && !isUnreadable) return { kind: "answer", answer, text, json };
 
+    const asked = isOverloaded ? retryAfterMs({ header: headerOf(answer), json }, this.#options.clock) : 0;
     const problem = isUnreadable ? "gives an answer that is not JSON" : `answers with an error (${status})`;
     return {
       kind: "problem",
       failure: new Failure("server_error", `${url.host} ${problem}.`),
       mayHaveActed: status !== 429,
       worthRepeating: true,
-      waitMs: isOverloaded ? retryAfterMs({ header: headerOf(answer), json }, this.#options.clock) : 0,
+      ...(status === 429 || asked > 0 ? { waitMs: asked } : {}),
     };
   }
 
@@ -225,7 +237,6 @@ export class RepeatingHttpClient implements HttpClient {
       }),
       mayHaveActed: error.mayHaveBeenSent,
       worthRepeating: error.worthRepeating || this.#reached.has(url.host),
-      waitMs: 0,
     };
   }
 }

@@ -9,8 +9,8 @@ export function describeDone(event: Done): Line[] {
   const device = escapeText(event.device_id);
   if (event.role === "existing") {
     return [
-      step(`Done: device ${device} of ${user} is signed in and has your keys.`),
-      say("It should now say that it is verified: look there."),
+      step(`Done here: device ${device} of ${user} is signed in, and was sent your keys.`),
+      say("Whether it has read them, and is verified, only that device can say: look there."),
     ];
   }
   const file = event.session === undefined ? [] : [say(`Session file: ${whole(event.session)}`)];

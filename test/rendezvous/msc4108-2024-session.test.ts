@@ -196,6 +196,26 @@ describe("polling a session of the 2024 version", () => {
     expect((await clock.runUntil(session.waitForChange("machine", signal))).data).toBe("data");
   });
 
+  const page = { status: 200, headers: { ...HEADERS, etag: '"page"' }, text: "<html>" };
+  const withoutTag = { status: 200, headers: {}, text: "data" };
+  const change = { status: 200, headers: { ...HEADERS, etag: '"two"' }, text: "data" };
+
+  it.each([
+    ["a page", page],
+    ["an answer without an ETag", withoutTag],
+  ])("looks twice where there is %s for once", async (_what, spoilt) => {
+    const { session, clock, signal } = await created(spoilt, change);
+    expect((await clock.runUntil(session.waitForChange("machine", signal))).data).toBe("data");
+  });
+
+  it("takes what is there twice for what it is", async () => {
+    const { session, clock, signal } = await created(page, page);
+    expect((await clock.runUntil(session.waitForChange("machine", signal))).data).toBe("<html>");
+    const other = await created(withoutTag, withoutTag);
+    const waiting = other.session.waitForChange("machine", other.signal);
+    await expect(other.clock.runUntil(waiting)).rejects.toMatchObject({ code: "server_error" });
+  });
+
   it("ends with the session", async () => {
     const { session, clock, signal } = await created({ status: 404 });
     await expect(clock.runUntil(session.waitForChange("person", signal))).rejects.toMatchObject({
