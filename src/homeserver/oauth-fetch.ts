@@ -18,6 +18,8 @@ interface ExchangeSettings extends Pick<HttpRequest, "deadline" | "final" | "exp
   /** What oauth4webapi expects as the status of a success. */
   readonly success?: 200 | 201;
   readonly onAnswer?: (response: HttpResponse) => void;
+  /** Which members of a success oauth4webapi gets to see; all by default. */
+  readonly shown?: (members: Readonly<Record<string, unknown>>) => object;
 }
 
 /**
@@ -56,7 +58,7 @@ export async function exchangeOAuth<T>(
 function requestOptions(
   http: HttpClient,
   endpoint: string,
-  { success = 200, onAnswer, ...request }: ExchangeSettings,
+  { success = 200, onAnswer, shown = (members) => members, ...request }: ExchangeSettings,
 ) {
   const send = async (url: string, { method, headers, body }: Request): Promise<Response> => {
     const response = await http.send({
@@ -68,7 +70,7 @@ function requestOptions(
       maxBytes: MAX_BYTES,
     });
     onAnswer?.(response);
-    return toFetchResponse(response, success);
+    return toFetchResponse(response, success, shown);
   };
   return {
     [oauth.customFetch]: send,
@@ -81,12 +83,18 @@ function requestOptions(
  * is no member at all; and an ID token, which was not asked for, is not to be validated. No member that counts
  * here is a list or an object, whose depth could be made a trouble.
  */
-function toFetchResponse({ status, json }: HttpResponse, success: number): Response {
+function toFetchResponse(
+  { status, json }: HttpResponse,
+  success: number,
+  shown: NonNullable<ExchangeSettings["shown"]>,
+): Response {
   const isSuccess = status >= 200 && status < 300;
   if (!isSuccess && status < 400) return Response.error();
   const members = typeof json === "object" && json !== null ? Object.entries(json) : [];
   const kept = members.filter(([name, value]) => typeof value !== "object" && name !== "id_token");
-  return Response.json(Object.fromEntries(kept), { status: isSuccess ? success : status });
+  const answer = Object.fromEntries(kept);
+  if (!isSuccess) return Response.json(answer, { status });
+  return Response.json(shown(answer), { status: success });
 }
 
 /** `server_error` that quotes an OAuth error (RFC 6749 §5.2). */
