@@ -4,7 +4,8 @@ import { Failure } from "../foundation/failures.js";
 import type { Environment, Machine } from "../foundation/machine.js";
 import type { SessionState } from "../foundation/session-states.js";
 import { isSessionName, nameOfDevice } from "./names.js";
-import { type NewSessionFile, type SessionEntry, SessionStore, sessionsDirectory } from "./store.js";
+import type { NewSessionFile } from "./new-session-file.js";
+import { type SessionEntry, SessionStore, sessionsDirectory } from "./store.js";
 
 /**
  * The path of the session to use: the one that is named by the option or by MATRIX_QR_LOGIN_SESSION, else the

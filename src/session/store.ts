@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { fileError } from "../files/file-error.js";
+import type { ReservedRoom } from "../files/private-file.js";
 import { errorCode } from "../foundation/error-code.js";
 import { Failure } from "../foundation/failures.js";
 import type { Machine } from "../foundation/machine.js";
@@ -13,9 +14,11 @@ import {
   readSessionFile,
   removeFile,
   replaceFile,
+  reserveFile,
 } from "./files.js";
 import { isSessionName, nameOfUser, sessionName } from "./names.js";
 import { nearMiss } from "./near-miss.js";
+import type { NewSessionFile } from "./new-session-file.js";
 import {
   type HandedInSession,
   parseJsonObject,
@@ -25,6 +28,9 @@ import {
 } from "./session-file.js";
 
 const APPLICATION = "matrix-qr-login";
+
+/** What new tokens add to a file at most: each may have 16 384 characters, of which JSON escapes some. */
+const NEW_TOKENS_BYTES = 4 * 16_384 + 1024;
 
 /** How many sessions of one user get a name of their own. */
 const MAX_NAMESAKES = 1000;
@@ -37,21 +43,6 @@ export type SessionEntry = { readonly name: string; readonly path: string } & (
 
 /** Fields to set in a session file; `undefined` takes a field out. */
 export type SessionChanges = { readonly [K in keyof StoredSession]?: StoredSession[K] | undefined };
-
-/** What the role of the new device writes its session with. */
-export interface NewSessionFile {
-  /** Where it is, or will be: until `nameAfter`. */
-  readonly path: string;
-  /**
-   * The first save creates the file and never replaces one.
-   * @throws {Failure} `session_exists`, `file_error`
-   */
-  save(session: StoredSession): Promise<void>;
-  /** Gives it the name of its user, once the homeserver has said who that is; absent where it keeps its name. */
-  nameAfter?(userId: string): Promise<void>;
-  /** Deletes what was saved; nothing where that was nothing. */
-  remove(): Promise<void>;
-}
 
 /**
  * The directory of the sessions that have a name: in the XDG state directory, or where macOS and Windows have an
@@ -205,12 +196,22 @@ export class SessionStore {
   /**
    * Sets the fields that are named and keeps all others, those of other programs too. Whoever calls this holds
    * the file's lock: a refresh in between would be undone.
+   *
+   * @param room that was reserved for it
    */
-  async update(path: string, changes: SessionChanges): Promise<StoredSession> {
+  async update(path: string, changes: SessionChanges, room?: ReservedRoom): Promise<StoredSession> {
     const text = serialize(changes, parseJsonObject(await readSessionFile(path), path));
     const session = parseStoredSession(text, path);
-    await replaceFile(path, text);
+    await (room ? room.replace(text) : replaceFile(path, text));
     return session;
+  }
+
+  /**
+   * Takes the room that new tokens will need: they come but once, and have to be kept then.
+   * @throws {Failure} `file_error`
+   */
+  async reserve(path: string): Promise<ReservedRoom> {
+    return reserveFile(path, Buffer.byteLength(await readSessionFile(path)) + NEW_TOKENS_BYTES);
   }
 
   /** Deletes the file; nothing where there is none. */
@@ -244,10 +245,21 @@ export class SessionStore {
   newFile(path: string, keepsName = true): NewSessionFile {
     let created = false;
     let isNamed = false;
+    let room: ReservedRoom | undefined;
     const file = {
       path,
+      read: () => this.read(file.path),
+      reserve: async () => {
+        const reserved = await this.reserve(file.path);
+        room = reserved;
+        return async () => {
+          room = undefined;
+          await reserved.release();
+        };
+      },
       save: async (session: StoredSession) => {
-        if (created) await this.write(file.path, session);
+        if (room) await room.replace(serialize(session));
+        else if (created) await this.write(file.path, session);
         else await this.create(file.path, session);
         created = true;
       },
