@@ -13,7 +13,7 @@ interface Request {
   signal?: AbortSignal | undefined;
 }
 
-interface ExchangeSettings extends Pick<HttpRequest, "deadline" | "final" | "expectJson"> {
+interface ExchangeSettings extends Pick<HttpRequest, "deadline" | "final" | "expectJson" | "tryLimitMs"> {
   readonly signal: AbortSignal;
   /** What oauth4webapi expects as the status of a success. */
   readonly success?: 200 | 201;

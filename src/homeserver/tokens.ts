@@ -99,6 +99,8 @@ export async function refreshTokens(
       {
         signal,
         deadline: clock.now() + tryForMs,
+        // So that there is time to send the same token again where nobody answers.
+        tryLimitMs: tryForMs / 2,
         shown: grantedPart,
         onAnswer: (response) => {
           answer = response;

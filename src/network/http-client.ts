@@ -115,7 +115,12 @@ export class RepeatingHttpClient implements HttpClient {
       if (left <= 0)
         throw problem ?? new Failure("network_error", `There is no time left to ask ${url.host}.`);
 
-      const outcome = await this.#tryOnce(request, url, Math.min(TRY_LIMIT_MS, left), tries);
+      const outcome = await this.#tryOnce(
+        request,
+        url,
+        Math.min(request.tryLimitMs ?? TRY_LIMIT_MS, left),
+        tries,
+      );
       if (outcome.kind === "answer") {
         const { answer, text, json } = outcome;
         return { status: answer.status, header: headerOf(answer), text, json, repeatedAfterLoss };

@@ -5,6 +5,7 @@ import {
   type Pace,
   type Received,
   type RendezvousSession,
+  unlessRead,
   usedCode,
   type WriteOutcome,
 } from "../protocol/rendezvous-session.js";
@@ -91,7 +92,9 @@ export class Msc4108Session implements RendezvousSession {
     if (response.status === 404 && response.repeatedAfterLoss) throw new Failure("delivery_unknown");
     if (response.status !== 412) throw this.#lost(response);
     const there = await this.#send("GET", {}, signal);
-    if (there.status !== 200) throw this.#lost(there);
+    if (there.status !== 200) {
+      throw response.repeatedAfterLoss ? unlessRead(this.#lost(there)) : this.#lost(there);
+    }
     const etag = strongEtag(there, this.url);
     if (there.text === data) {
       this.#etag = etag;

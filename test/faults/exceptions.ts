@@ -1,7 +1,7 @@
 import type { FaultName } from "./faults.js";
 import type { Met } from "./matrix.js";
 
-/** A case in which one fault of those that pass ends a sign-in all the same. */
+/** A case that ends a sign-in although the fault passes, or that leaves what nobody can undo. */
 interface Exception {
   readonly why: string;
   readonly faults: readonly FaultName[];
@@ -28,6 +28,12 @@ export const EXCEPTIONS: readonly Exception[] = [
     faults: LOST,
     what: /^PUT .*msc4388\/rendezvous\/ID$/,
     outcome: /delivery_unknown/,
+  },
+  {
+    why: "A proxy that sends a request twice uses up the device code: the tokens are in the answer that it threw away.",
+    faults: ["duplicated"],
+    what: /^POST \/oauth2\/token$/,
+    outcome: /^new authorization_dropped, /,
   },
 ];
 

@@ -10,6 +10,9 @@ export const VERIFIED = "new done, existing done";
 /** How a run ended, in words that runs can be counted by. */
 export type Outcome = string;
 
+/** Tokens that are good, and in no file. */
+export const ORPHANED = "a token is good that nobody has";
+
 /** What a run left behind, and what of that is against the promises (docs/security.md). */
 export interface Verdict {
   readonly outcome: Outcome;
@@ -39,10 +42,7 @@ export async function judge(world: FaultyWorld, ends: Ends): Promise<Verdict> {
     expect(!isKept || hasGoodToken, "a session is kept without a token that is good");
     if (!isKept) {
       expect(left?.["secrets"] === undefined, "secrets are left");
-      expect(
-        isLive === false || cleanup === "pending" || cleanup === "impossible",
-        "a token is good that nobody has",
-      );
+      expect(isLive === false || cleanup === "pending" || cleanup === "impossible", ORPHANED);
       expect(device?.deviceKeys === undefined, "device keys are left");
     }
     if (cleanup === "revoked") expect(!isLive, "what was revoked is good");

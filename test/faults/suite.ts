@@ -3,11 +3,14 @@ import type { ChannelVersion, Intent } from "../../src/foundation/events.js";
 import { SeededRandom } from "../support/random.js";
 import { exceptionFor } from "./exceptions.js";
 import { FAULTS, type FaultName } from "./faults.js";
-import { VERIFIED } from "./judge.js";
+import { ORPHANED, VERIFIED } from "./judge.js";
 import { describeMet, hasToPass, type Run, requestsOf, runWith } from "./matrix.js";
+import type { Sent } from "./world.js";
 
 /** Pairs of faults for each version and way round. */
-const PAIRS = 40;
+const PAIRS = 25;
+/** Fixed, so that a run is as the one before; FAULTS_SEED takes another. */
+const SEED = 1;
 
 /** Tests whole sign-ins of one version and way round: first with one fault each, then with two. */
 export function testSignIns(version: ChannelVersion, generator: Intent): void {
@@ -16,13 +19,13 @@ export function testSignIns(version: ChannelVersion, generator: Intent): void {
   it.each(Object.keys(FAULTS) as FaultName[])("%s, at each request of a sign-in", async (fault) => {
     const requests = await requestsOf(options);
     const runs: Run[] = [];
-    for (const { n } of requests) runs.push(await runWith(options, new Map([[n, fault]])));
+    for (const { n } of requests.filter(isTelling)) runs.push(await runWith(options, new Map([[n, fault]])));
     tell(`${version}, code of the ${generator} device: ${fault}`, runs);
     expect(runs.flatMap(against)).toEqual([]);
   });
 
   it(`two faults, ${PAIRS} times`, async () => {
-    const seed = Number(process.env["FAULTS_SEED"] ?? Math.floor(Math.random() * 2 ** 32));
+    const seed = Number(process.env["FAULTS_SEED"] ?? SEED);
     const random = new SeededRandom(seed);
     const requests = await requestsOf(options);
     const names = Object.keys(FAULTS) as FaultName[];
@@ -38,12 +41,25 @@ export function testSignIns(version: ChannelVersion, generator: Intent): void {
   });
 }
 
+/** Of polls in a row, the first and the last are enough. */
+function isTelling({ device, what }: Sent, at: number, all: readonly Sent[]): boolean {
+  const own = (each: Sent | undefined) => each?.device === device;
+  const before = all.slice(0, at).findLast(own);
+  const after = all.slice(at + 1).find(own);
+  return !(what.startsWith("GET ") && before?.what === what && after?.what === what);
+}
+
 /** What is against the promises in a run, in words. */
 function against({ met, outcome, broken }: Run): string[] {
+  if (met.some((each) => exceptionFor(each, outcome)))
+    return broken.filter((what) => what !== ORPHANED).map(told);
   const [only, second] = met;
-  const isBad = only && !second && hasToPass(only) && outcome !== VERIFIED && !exceptionFor(only, outcome);
-  const all = isBad ? [...broken, "it did not end well"] : broken;
-  return all.map((what) => `${describeMet(met)}: ${what} (${outcome})`);
+  const isBad = only && !second && hasToPass(only) && outcome !== VERIFIED;
+  return (isBad ? [...broken, "it did not end well"] : broken).map(told);
+
+  function told(what: string): string {
+    return `${describeMet(met)}: ${what} (${outcome})`;
+  }
 }
 
 /** Prints how often which outcome was. */

@@ -176,7 +176,7 @@ export class FaultyWorld {
 }
 
 export function withoutIds(path: string): string {
-  return path.replace(/\/(rendezvous|devices)\/[^/]+$/, "/$1/ID");
+  return path.replace(/\/(_?rendezvous|devices)\/[^/]+$/, "/$1/ID");
 }
 
 function forever(): Promise<never> {

@@ -166,6 +166,11 @@ describe("writing to a session of the 2024 version", () => {
     await expect(session.write("data", signal)).rejects.toMatchObject({ code: "delivery_unknown" });
   });
 
+  it("can't know it either where the session is gone when it looks what is there", async () => {
+    const { session, signal } = await created({ status: 412, repeatedAfterLoss: true }, { status: 404 });
+    await expect(session.write("data", signal)).rejects.toMatchObject({ code: "delivery_unknown" });
+  });
+
   it("says so when a proxy changes If-Match, and nobody has written at all", async () => {
     const { session, signal } = await created(
       { status: 412 },
