@@ -9,16 +9,19 @@ import { type Revealed, revealed } from "../foundation/secret.js";
 import {
   checkCanCreateFile,
   createFile,
+  keepDirectoryPrivate,
   makeDirectory,
   moveFile,
   readSessionFile,
   removeFile,
   replaceFile,
   reserveFile,
+  type WarnOfFile,
 } from "./files.js";
+import { FirstReadings } from "./first-readings.js";
 import { isSessionName, nameOfUser, sessionName } from "./names.js";
 import { nearMiss } from "./near-miss.js";
-import type { NewSessionFile } from "./new-session-file.js";
+import { type NewSessionFile, newSessionFileIn } from "./new-session-file.js";
 import {
   type HandedInSession,
   parseJsonObject,
@@ -64,12 +67,20 @@ export function sessionsDirectory({ env, platform, homeDirectory }: Machine): st
     : join(home, ".local", "state", APPLICATION, "sessions");
 }
 
-/** The session files of a directory. The operations on one file take any path: it may lie elsewhere. */
+/**
+ * The session files of a directory. The operations on one file take any path: it may lie elsewhere. To one store a file
+ * is of the account that it was first read as, for as long as it is there.
+ */
 export class SessionStore {
   readonly directory: string;
+  readonly #readings = new FirstReadings();
 
-  constructor(directory: string) {
+  readonly #warn: WarnOfFile | undefined;
+
+  /** @param warn told of session files that were open to other users */
+  constructor(directory: string, warn?: WarnOfFile) {
     this.directory = directory;
+    this.#warn = warn;
   }
 
   pathOf(name: string): string {
@@ -82,6 +93,7 @@ export class SessionStore {
   }
 
   async #names(): Promise<string[]> {
+    await keepDirectoryPrivate(this.directory, this.#warn);
     const files = await readdir(this.directory).catch((error: unknown) => {
       if (errorCode(error) === "ENOENT") return [];
       throw fileError("read", this.directory, error);
@@ -102,9 +114,18 @@ export class SessionStore {
     }
   }
 
-  /** @throws {Failure} `session_not_found`, `session_invalid`, `file_error` */
+  /**
+   * @throws {Failure} `session_not_found`, `session_invalid`, `file_error`; `session_replaced` where it was another
+   *   account's or device's before
+   */
   async read(path: string): Promise<StoredSession> {
-    return parseStoredSession(await this.#readText(path), path);
+    return this.#parse(await this.#readText(path), path);
+  }
+
+  #parse(text: string, path: string): StoredSession {
+    const session = parseStoredSession(text, path);
+    this.#readings.check(path, session);
+    return session;
   }
 
   /**
@@ -116,7 +137,7 @@ export class SessionStore {
    */
   async readPortable(path: string): Promise<Readonly<Record<string, unknown>>> {
     const text = await this.#readText(path);
-    toPortable(parseStoredSession(text, path));
+    toPortable(this.#parse(text, path));
     const {
       state: _,
       refresh_asked_at: __,
@@ -130,7 +151,7 @@ export class SessionStore {
   /** A name of the directory that nobody has, but that is nearly somebody's, is most likely a slip. */
   async #readText(path: string): Promise<string> {
     try {
-      return await readSessionFile(path);
+      return await readSessionFile(path, this.#warn);
     } catch (error) {
       const failure = Failure.from(error);
       if (failure.code !== "session_not_found" || dirname(path) !== this.directory) throw failure;
@@ -188,9 +209,10 @@ export class SessionStore {
     return path;
   }
 
-  /** Replaces the whole file, atomically. */
-  async write(path: string, session: StoredSession): Promise<void> {
-    await replaceFile(path, serialize(session));
+  /** Replaces the whole file, atomically, in the room that was reserved for it if there is some. */
+  async write(path: string, session: StoredSession, room?: ReservedRoom): Promise<void> {
+    const text = serialize(session);
+    await (room ? room.replace(text) : replaceFile(path, text));
   }
 
   /**
@@ -200,7 +222,9 @@ export class SessionStore {
    * @param room that was reserved for it
    */
   async update(path: string, changes: SessionChanges, room?: ReservedRoom): Promise<StoredSession> {
-    const text = serialize(changes, parseJsonObject(await readSessionFile(path), path));
+    const there = await readSessionFile(path, this.#warn);
+    this.#parse(there, path);
+    const text = serialize(changes, parseJsonObject(there, path));
     const session = parseStoredSession(text, path);
     await (room ? room.replace(text) : replaceFile(path, text));
     return session;
@@ -217,6 +241,7 @@ export class SessionStore {
   /** Deletes the file; nothing where there is none. */
   async remove(path: string): Promise<void> {
     await removeFile(path);
+    this.#readings.forget(path);
   }
 
   /**
@@ -243,39 +268,8 @@ export class SessionStore {
 
   /** @param keepsName whether somebody chose its name, so that it isn't named after its user */
   newFile(path: string, keepsName = true): NewSessionFile {
-    let created = false;
-    let isNamed = false;
-    let room: ReservedRoom | undefined;
-    const file = {
-      path,
-      read: () => this.read(file.path),
-      reserve: async () => {
-        const reserved = await this.reserve(file.path);
-        room = reserved;
-        return async () => {
-          room = undefined;
-          await reserved.release();
-        };
-      },
-      save: async (session: StoredSession) => {
-        if (room) await room.replace(serialize(session));
-        else if (created) await this.write(file.path, session);
-        else await this.create(file.path, session);
-        created = true;
-      },
-      ...(!keepsName && {
-        nameAfter: async (userId: string) => {
-          if (isNamed) return;
-          isNamed = true;
-          file.path = await this.#nameAfterUser(file.path, userId);
-        },
-      }),
-      remove: async () => {
-        if (created) await this.remove(file.path);
-        created = false;
-      },
-    };
-    return file;
+    const nameAfterUser = (from: string, userId: string) => this.#nameAfterUser(from, userId);
+    return newSessionFileIn(this, path, keepsName ? undefined : nameAfterUser);
   }
 
   async #makeDirectoryOf(path: string): Promise<void> {
