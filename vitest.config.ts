@@ -30,7 +30,17 @@ export default defineConfig({
             "test/bots/**",
             "test/interop/**",
             "test/terminal/**",
+            "test/faults/**",
           ],
+        },
+      },
+      {
+        // Whole sign-ins, thousands of them, in each of which something goes wrong; a clock that is run by hand.
+        test: {
+          name: "faults",
+          setupFiles: ["./test/faults/setup.ts", ...setupFiles],
+          include: ["test/faults/**/*.test.ts"],
+          testTimeout: 600_000,
         },
       },
       {

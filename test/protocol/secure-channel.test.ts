@@ -345,7 +345,7 @@ describe("a write that is refused with 409", () => {
     rendezvous.fault = ({ device, method }) => {
       if (device !== "s" || method !== "PUT") return undefined;
       rendezvous.fault = () => undefined;
-      return "after";
+      return rendezvous.lostOnce("g PUT");
     };
     const reply = async () => {
       await g.receive(["m.login.success"], "machine", signal);
@@ -390,7 +390,7 @@ describe("a write whose answer was lost", () => {
     rendezvous.fault = ({ method }) => {
       if (method !== "PUT") return undefined;
       rendezvous.fault = () => undefined;
-      return "after";
+      return rendezvous.lostOnce("g DELETE");
     };
     const read = g.receive(["m.login.declined"], "machine", signal);
     const sent = failureOf(() => s.sendFinal({ type: "m.login.declined" }, signal));
