@@ -29,6 +29,7 @@ export default defineConfig({
             "test/stack/**",
             "test/interop/**",
             "test/terminal/**",
+            "test/model/**",
           ],
         },
       },
@@ -82,6 +83,10 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
+      },
+      {
+        // Symbolic models, which .ci/model installs Verifpal for; not part of `npm test`.
+        test: { name: "model", include: ["test/model/**/*.test.ts"], testTimeout: 60_000 },
       },
     ],
   },
