@@ -88,6 +88,15 @@ export default defineConfig({
         // Symbolic models, which .ci/model installs Verifpal for; not part of `npm test`.
         test: { name: "model", include: ["test/model/**/*.test.ts"], testTimeout: 60_000 },
       },
+      {
+        // `npm run fuzz`: as long as one likes.
+        test: {
+          name: "fuzz",
+          setupFiles,
+          include: ["test/fuzz/long.fuzz.ts"],
+          testTimeout: 24 * 60 * 60_000,
+        },
+      },
     ],
   },
 });
