@@ -54,13 +54,13 @@ export function foldersOf(layer: Layer): string[] {
 }
 
 /**
- * How a file of `folder` names another layer, or with `within` a file in it. What `bin/` runs is compiled.
+ * How a file of `folder` names another layer, or with `within` a file in it. What `bin/` runs is bundled.
  *
  * @returns like `../network/**` or `./run.js`
  */
 export function specifierOf(layer: Layer, folder: string, within = "**"): string {
   const path = isFolder(layer) ? `${layer.name}${within}` : layer.name.replace(/\.ts$/, ".js");
-  const there = folder === "bin" ? path.replace(/^src\//, "dist/") : path;
+  const there = folder === "bin" ? path.replace(/^src\//, "dist/cli/") : path;
   const relative = posix.relative(folder, there);
   return relative.startsWith("../") ? relative : `./${relative}`;
 }

@@ -8,7 +8,7 @@ import { it, Machine } from "../support/machine.js";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const PACKED =
-  /^(bin\/matrix-qr-login\.js|dist\/.+\.(js|d\.ts)|docs\/[\w.-]+\.(md|json)|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
+  /^(bin\/matrix-qr-login\.js|dist\/cli\/[@\w.-]+\.js|dist\/cli\/THIRD-PARTY-LICENSES\.md|dist\/lib\/.+\.(js|d\.ts)|docs\/[\w.-]+\.(md|json)|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
 
 const TYPESCRIPT = join(REPOSITORY, "node_modules/typescript/bin/tsc");
 const TYPE_ROOTS = join(REPOSITORY, "node_modules/@types");
@@ -55,7 +55,7 @@ export function tokenOf(session: PortableSession): string {
 // @ts-expect-error: not a code of the failure table
 export const code: FailureCode = "no_such_code";
 // @ts-expect-error: nothing but the library is meant to be imported
-export type Hidden = typeof import("matrix-qr-login/dist/cli.js");
+export type Hidden = typeof import("matrix-qr-login/dist/cli/cli.js");
 `;
 
 const execute = promisify(execFile);
@@ -107,8 +107,9 @@ describe("the package", () => {
     expect(paths).toEqual(
       expect.arrayContaining([
         "bin/matrix-qr-login.js",
-        "dist/cli.js",
-        "dist/index.d.ts",
+        "dist/cli/cli.js",
+        "dist/cli/THIRD-PARTY-LICENSES.md",
+        "dist/lib/index.d.ts",
         "LICENSE",
         "README.md",
         "package.json",

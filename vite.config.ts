@@ -1,0 +1,64 @@
+import { defineConfig, type Plugin } from "vite";
+
+/**
+ * Bundles the program for dist/cli, since the files that Node.js finds, reads and compiles are most of what a person
+ * waits for at its start. The library isn't bundled: tsc alone makes dist/lib.
+ */
+
+/** What bin/ imports, and what the program starts as a process and a thread of its own. */
+const ENTRIES = {
+  cli: "src/cli.ts",
+  "picture-process": "src/qr/read/picture-process.ts",
+  "picture-watchdog": "src/qr/read/picture-watchdog.ts",
+};
+
+/** Native code and WebAssembly stay packages of their own. Ink asks for the last one for its own development only. */
+const NOT_BUNDLED = ["sharp", "zxing-wasm", "heic-decode", "react-devtools-core"];
+
+/** A chunk for each package, so that each is loaded when it is needed and no sooner. */
+function packageOf(id: string): string | null {
+  const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1];
+  return name?.replace("/", "-") ?? null;
+}
+
+/**
+ * The parts of undici that src/network uses. Its index loads a browser's fetch, WebSockets, caches and mocks besides,
+ * which takes three times as long as all that a request needs.
+ */
+const UNDICI = `
+  import Agent from "undici/lib/dispatcher/agent.js";
+  import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
+  import EnvHttpProxyAgent from "undici/lib/dispatcher/env-http-proxy-agent.js";
+  import api from "undici/lib/api/index.js";
+  import errors from "undici/lib/core/errors.js";
+  Object.assign(Dispatcher.prototype, api);
+  export { Agent, EnvHttpProxyAgent, errors };`;
+
+const undiciInParts: Plugin = {
+  name: "undici-in-parts",
+  enforce: "pre",
+  resolveId: (id) => (id === "undici" ? "\0undici" : undefined),
+  load: (id) => (id === "\0undici" ? UNDICI : undefined),
+};
+
+export default defineConfig({
+  plugins: [undiciInParts],
+  // React's own development build is slower, and says things on stderr.
+  define: { "process.env.NODE_ENV": '"production"' },
+  ssr: { noExternal: true, external: NOT_BUNDLED },
+  build: {
+    ssr: true,
+    target: "node20.18",
+    outDir: "dist/cli",
+    license: { fileName: "THIRD-PARTY-LICENSES.md" },
+    rolldownOptions: {
+      input: ENTRIES,
+      output: {
+        minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+        entryFileNames: "[name].js",
+        chunkFileNames: "[name].js",
+        codeSplitting: { groups: [{ name: packageOf, debugName: "a chunk for each package" }] },
+      },
+    },
+  },
+});
