@@ -134,9 +134,11 @@ type JsonChanges = typeof jsonChanges extends fc.Arbitrary<infer T> ? T : never;
  * The value of JSON with some members replaced, left out, added or renamed, as JSON text: `__proto__` and a member that
  * comes twice are there as they would be on the wire.
  */
-export function changedJson(value: unknown, changes: JsonChanges): string {
-  const root: Container = [structuredClone(value)];
-  for (const [kind, where, which, odd] of changes) {
+export function changedJson(valid: unknown, changes: JsonChanges): string {
+  const root: Container = [structuredClone(valid)];
+  for (const [kind, where, which, value] of changes) {
+    // A copy: it may be put into itself later.
+    const odd = structuredClone(value);
     const containers = containersIn(root);
     const container = containers[where % containers.length] ?? root;
     const names = Object.keys(container);
