@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { isJsonObject } from "../../src/foundation/json.js";
 import { RepeatingHttpClient } from "../../src/network/http-client.js";
 import type { Network } from "../../src/network/network.js";
 import { BodyTooLarge, type TransportAnswer, type TransportRequest } from "../../src/network/transport.js";
@@ -60,9 +61,11 @@ export const oddities = fc.array(fc.option(oddity, { nil: undefined, freq: 2 }),
 });
 type Oddities = typeof oddities extends fc.Arbitrary<infer T> ? T : never;
 
+/** Of a rendezvous session, which is polled once a second: mostly this is counted down. */
+const LIFETIME_MS = 20_000;
 const SESSION = fullSession();
 const { masterKey, selfSigningKey, userSigningKey, deviceKeys } = publishedKeys(SESSION);
-const CREATED = { id: "id-1", sequence_token: "token-1", expires_in_ms: 120_000 };
+const CREATED = { id: "id-1", sequence_token: "token-1", expires_in_ms: LIFETIME_MS };
 
 /** What a homeserver answers that has everything, by method and the end of the path. */
 const VALID: readonly (readonly [method: string, path: RegExp, body: unknown, status?: number])[] = [
@@ -94,13 +97,13 @@ const VALID: readonly (readonly [method: string, path: RegExp, body: unknown, st
   ["PUT", /rendezvous\/1$/, "", 202],
   ["POST", /rendezvous$/, CREATED],
   ["GET", /rendezvous$/, { create_available: true }],
-  ["GET", /rendezvous\/id-1$/, { data: "", sequence_token: "token-1", expires_in_ms: 120_000 }],
+  ["GET", /rendezvous\/id-1$/, { data: "", sequence_token: "token-1", expires_in_ms: LIFETIME_MS }],
   ["PUT", /rendezvous\/id-1$/, { sequence_token: "token-2" }],
   ["DELETE", /rendezvous/, {}],
 ];
 
-/** More than any of this program's calls needs, repeats and polls of two minutes included. */
-const MAX_REQUESTS = 300;
+/** A poll a second, for the hour that a rendezvous session may live at most, and repeats. */
+const MAX_REQUESTS = 4_000;
 
 /** A homeserver with an authorization server, whose first answers are odd, under the real HTTP client. */
 export function oddServer(odd: Oddities): Network & { readonly clock: FakeClock; readonly asked: URL[] } {
@@ -116,7 +119,9 @@ export function oddServer(odd: Oddities): Network & { readonly clock: FakeClock;
     ) ?? ["", "", {}, 404];
     if (oddity?.body === "huge") throw new BodyTooLarge();
     const headers = { etag: '"1"', ...oddity?.headers };
-    const answered = answer(oddity?.status ?? status, bodyOf(valid, oddity?.body), headers);
+    const left = { expires_in_ms: Math.max(0, LIFETIME_MS - clock.now()) };
+    const honest = isJsonObject(valid) && "expires_in_ms" in valid ? { ...valid, ...left } : valid;
+    const answered = answer(oddity?.status ?? status, bodyOf(honest, oddity?.body), headers);
     if (oddity?.body instanceof Uint8Array) return { ...answered, body: Buffer.from(oddity.body) };
     if (answered.body.length > maxBytes) throw new BodyTooLarge();
     return answered;

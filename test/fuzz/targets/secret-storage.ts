@@ -64,9 +64,10 @@ export const secretStorageTargets: readonly Target[] = [
       const place = at % Math.max(1, text.length);
       const changed = `${text.slice(0, place)}${text[place] === "A" ? "B" : "A"}${text.slice(place + 1)}`;
       const opened = openSealed(key, name, { ...sealed, [field]: changed });
-      // The IV has no MAC: whoever changes it changes the text, which is then no key of what is published.
-      if (field === "iv") expect(opened?.equals(secret) ?? false).toBe(secret.length === 0);
-      else expect(opened).toBeUndefined();
+      // The IV has no MAC: whoever changes it changes the text, which is then no key of what is published. A few bytes
+      // may come out the same.
+      if (field !== "iv") expect(opened).toBeUndefined();
+      else if (secret.length >= 16) expect(opened?.equals(secret) ?? false).toBe(false);
     },
   ),
 
