@@ -54,7 +54,7 @@ export default defineConfig({
     rolldownOptions: {
       input: ENTRIES,
       output: {
-        minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+        minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } },
         entryFileNames: "[name].js",
         chunkFileNames: "[name].js",
         codeSplitting: { groups: [{ name: packageOf, debugName: "a chunk for each package" }] },

@@ -37,6 +37,10 @@ import type { Named } from "./commands/session-context.js";
 import { packageVersion } from "./commands/version.js";
 import { escapeText } from "./foundation/escape-text.js";
 import { Failure } from "./foundation/failures.js";
+import { addHelp } from "./help/command-help.js";
+import { type CompletionOptions, completionCommand } from "./help/completion-command.js";
+import { addHelpCommand } from "./help/help-command.js";
+import type { Shell } from "./help/shells.js";
 import { processRunner, type Runner } from "./run.js";
 
 /** From a command line to the command that it asks for. What can be asked for is in src/commands/options/. */
@@ -159,6 +163,10 @@ export function actionsOf(run: Runner) {
       run.command({ ...options, timeout }, async (context) =>
         (await import("./commands/homeserver.js")).homeserver(options, context),
       ),
+    completion: (shell: Shell, words: readonly string[], program: Command, options: CompletionOptions) =>
+      run.command(options, async (context) =>
+        (await import("./help/completion.js")).completion(shell, words, program, context),
+      ),
   };
 }
 
@@ -168,8 +176,7 @@ export function commandTree(actions: Actions = actionsOf(processRunner)): Comman
     .description("Sign a Matrix device in by QR code, or sign another one in.")
     .version(packageVersion())
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError("Add --help for a list of all options.");
+    .showHelpAfterError("Add --help to see how it is used.");
   generateCommand(program).action((options) => actions.generate(options));
   scanCommand(program).action((source, options) => actions.scan(source, options));
   inspectCommand(program).action((sources, options) => actions.inspect(sources, options));
@@ -183,6 +190,11 @@ export function commandTree(actions: Actions = actionsOf(processRunner)): Comman
   );
   const homeserver = homeserverCommand(program);
   homeserver.action((options) => actions.homeserver(options, givenTimeout(homeserver, options)));
+  completionCommand(program).action((shell, words, options) =>
+    actions.completion(shell, words, program, options),
+  );
+  addHelpCommand(program);
+  addHelp(program);
   return program;
 }
 

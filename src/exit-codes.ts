@@ -4,7 +4,7 @@ import { FAILURES } from "./foundation/failure-table.js";
 import type { FailureCode } from "./foundation/failures.js";
 
 /** The exit codes of the command-line contract, in one place. Nothing but `run` and `cli` needs them. */
-const EXIT_CODES: Readonly<Record<Exclude<FailureKind, "signal">, number>> = {
+export const EXIT_CODES: Readonly<Record<Exclude<FailureKind, "signal">, number>> = {
   bug: 1,
   usage: 2,
   refused: 3,

@@ -1,4 +1,4 @@
-import { homedir } from "node:os";
+import { homedir, hostname } from "node:os";
 import type { CommandContext, ProgramContext, SignInContext } from "./commands/context.js";
 import { hintOf } from "./commands/hints.js";
 import { exitCodeOf } from "./exit-codes.js";
@@ -74,6 +74,7 @@ async function run(
   const context: ProgramContext = {
     ...{ stdin, stdout, stderr, env, platform },
     homeDirectory: homedir,
+    hostName: hostname,
     clock: systemClock,
     readPicture: pictureReader(),
     signal,

@@ -12,6 +12,7 @@ import type { NewDeviceRequest } from "../sign-in/new-device.js";
 import type { LinkOpener } from "../sign-in/open-link.js";
 import type { SignInWorld } from "../sign-in/world.js";
 import type { SignInContext } from "./context.js";
+import { defaultDeviceName } from "./device-name.js";
 import { withNetwork } from "./network.js";
 import { refuseStdinTwice } from "./one-stdin.js";
 import type { GlobalOptions } from "./options/global.js";
@@ -55,7 +56,7 @@ export async function prepareNewDevice(
   return {
     deviceId,
     sessionFile: await newSessionFile(options.session, context, deviceId),
-    deviceName,
+    deviceName: deviceName ?? defaultDeviceName(context),
     clientId,
     expectedMasterKey: expectMasterKey?.replace(/=+$/, ""),
     keepUnverified,

@@ -7,4 +7,6 @@ export interface Machine {
   readonly platform: NodeJS.Platform;
   /** Where the user's files are, for when `env` doesn't tell. May throw where the user has no home. */
   homeDirectory(): string;
+  /** What the machine calls itself; its domain may be part of that. */
+  hostName(): string;
 }

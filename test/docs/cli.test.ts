@@ -13,7 +13,8 @@ interface Leaf {
 
 function leavesOf(command: CommandUnknownOpts, path: readonly string[] = []): Leaf[] {
   if (command.commands.length === 0) return [{ name: path.join(" "), command }];
-  return command.commands.flatMap((child) => leavesOf(child, [...path, child.name()]));
+  const children = command.commands.filter((child) => child.name() !== "help");
+  return children.flatMap((child) => leavesOf(child, [...path, child.name()]));
 }
 
 const LEAVES = leavesOf(commandTree());
@@ -25,6 +26,8 @@ function leaf(name: string): CommandUnknownOpts {
 }
 
 const flagsOf = (options: readonly Option[]) => options.map(({ flags }) => flags);
+/** What asks for a command's help is said once. */
+const listed = (command: CommandUnknownOpts) => command.options.filter(({ hidden }) => !hidden);
 const [generate, scan] = [leaf("generate"), leaf("scan")];
 const isGlobal = ({ flags }: Option) =>
   LEAVES.every(({ command }) => flagsOf(command.options).includes(flags));
@@ -33,14 +36,14 @@ const isShared = ({ flags }: Option) =>
 
 /** Where each option has to be listed. */
 const TABLES: readonly { readonly title: string; readonly options: readonly Option[] }[] = [
-  { title: "Options of every command", options: generate.options.filter(isGlobal) },
+  { title: "Options of every command", options: listed(generate).filter(isGlobal) },
   {
     title: "Options of `generate` and `scan`",
-    options: generate.options.filter((option) => isShared(option) && !isGlobal(option)),
+    options: listed(generate).filter((option) => isShared(option) && !isGlobal(option)),
   },
   ...LEAVES.map(({ name, command }) => ({
     title: `\`${name}\``,
-    options: command.options.filter(
+    options: listed(command).filter(
       (option) => !isGlobal(option) && !(["generate", "scan"].includes(name) && isShared(option)),
     ),
   })),
@@ -106,7 +109,7 @@ describe.each(PAGES)("$path", (source) => {
 
   it("calls only commands that exist, with options that they have", () => {
     const wrong = calls.filter(({ words, options }) => {
-      if (words[0]?.startsWith("--"))
+      if (words[0]?.startsWith("--") || words[0] === "help")
         return options.some((option) => !["--help", "--version"].includes(option));
       const command = LEAVES.find(
         ({ name }) => words.slice(0, name.split(" ").length).join(" ") === name,

@@ -43,7 +43,7 @@ function targetOf(file: string, reference: string): string | undefined {
   if (!reference.startsWith(".")) return undefined;
   return posix
     .join(posix.dirname(file), reference)
-    .replace(/^dist\//, "src/")
+    .replace(/^dist\/cli\//, "src/")
     .replace(/\.js$/, ".ts");
 }
 

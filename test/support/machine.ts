@@ -46,18 +46,22 @@ export class Machine {
     return join(this.folder, "work", name);
   }
 
+  /** What the program finds in its environment here. */
+  get environment(): Readonly<Record<string, string | undefined>> {
+    return {
+      PATH: process.env["PATH"],
+      HOME: join(this.folder, "home"),
+      XDG_STATE_HOME: join(this.folder, "state"),
+      TMPDIR: join(this.folder, "tmp"),
+    };
+  }
+
   /** Starts the program with exactly these arguments. */
   start(args: readonly string[], { env, input, ...options }: StartOptions = {}): CliProcess {
     const started = new CliProcess(args, {
       cwd: join(this.folder, "work"),
       ...options,
-      env: {
-        PATH: process.env["PATH"],
-        HOME: join(this.folder, "home"),
-        XDG_STATE_HOME: join(this.folder, "state"),
-        TMPDIR: join(this.folder, "tmp"),
-        ...env,
-      },
+      env: { ...this.environment, ...env },
     });
     if (input !== undefined) started.endInput(input);
     this.#running.push(started);

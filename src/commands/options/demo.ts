@@ -6,8 +6,9 @@ export function demoCommand(parent: Command) {
   return withOptions(
     parent
       .command("demo")
-      .description("both devices against the embedded homeserver: one command, no account needed")
-      .option("--by-hand", "prepare everything, and print the two commands to type in two terminals"),
+      .summary("watch both devices; no account needed")
+      .description("Run both devices against the embedded homeserver. No account is needed.")
+      .option("--by-hand", "print the two commands to type in two terminals"),
     globalOptions(),
   );
 }

@@ -6,7 +6,8 @@ export function doctorCommand(parent: Command) {
   return withOptions(
     parent
       .command("doctor")
-      .description("can this homeserver do QR sign-in, and if not, what must its admin set")
+      .summary("can this homeserver do it, and if not, why")
+      .description("Find out whether a homeserver can do QR sign-in, and if not, what its admin must set.")
       .argument("<server>", "server name or base URL"),
     globalOptions(),
   );

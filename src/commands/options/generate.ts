@@ -9,12 +9,24 @@ export function generateCommand(parent: Command) {
   return withOptions(
     parent
       .command("generate")
-      .description("print a QR code and sign this device in (--as existing: sign another device in)")
+      .summary("print a QR code, and sign this device in")
+      .description(
+        "Print a QR code, and sign this device in with the help of one that scans it. With --as existing, sign in the one that scans it.",
+      )
       .addOption(as("new"))
-      .option("--rendezvous <name or URL>", "make the rendezvous session there instead of on the homeserver")
-      .addOption(choice("--channel <version>", "version of the channel", ["auto", ...CHANNEL_VERSIONS]))
+      .option(
+        "--rendezvous <name or URL>",
+        "the server where the two devices meet; the homeserver by default",
+      )
+      .addOption(
+        choice(
+          "--channel <version>",
+          "which apps to show a code for; the newer version is for none of them yet",
+          ["auto", ...CHANNEL_VERSIONS],
+        ),
+      )
       .addOption(choice("--check-code <from>", "how the check code is given", ["prompt", "stdin", "show"]))
-      .option("--qr-file <path>", "also write the QR code as a picture, .png or .svg"),
+      .option("--qr-file <path>", "write the code as a picture too; .png or .svg"),
     withOptions(drawingOptions(), signInOptions()),
   );
 }

@@ -9,16 +9,16 @@ const MAX_SECONDS = 24 * 60 * 60;
 
 export function globalOptions() {
   return createCommand()
-    .option("--session <name or path>", "the session to use or to make (env MATRIX_QR_LOGIN_SESSION)")
-    .addOption(seconds("--timeout <seconds>", "upper bound for the whole run").default(DEFAULT_TIMEOUT_S))
+    .option("--session <name or path>", "the session to use, or to make (env MATRIX_QR_LOGIN_SESSION)")
+    .addOption(seconds("--timeout <seconds>", "the longest that it may take").default(DEFAULT_TIMEOUT_S))
     .addOption(
       new Option("--allow-http <host>", "allow plain http for this host; may be repeated")
         .argParser((host: string, hosts: readonly string[]) => [...hosts, host])
         .default([], "loopback only"),
     )
-    .option("--json", "write events as JSON lines to stdout, and nothing else")
+    .option("--json", "JSON lines on stdout, and nothing else")
     .option("--plain", "one line an event, no terminal tricks")
-    .option("--verbose", "show what happens on the network, without secrets")
+    .option("--verbose", "show what happens on the network; no secrets")
     .option("--trace <file>", "write the same to a file, as JSON lines");
 }
 

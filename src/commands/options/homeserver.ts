@@ -12,11 +12,12 @@ export function homeserverCommand(parent: Command) {
   return withOptions(
     parent
       .command("homeserver")
-      .description("run the embedded development homeserver by itself")
+      .summary("run a homeserver for developing clients")
+      .description("Run the embedded homeserver, for developing clients, until it is stopped.")
       .addOption(new Option("--port <number>", "port; a free one by default").argParser(parsePort))
       .option("--host <address>", "address to listen on", "127.0.0.1")
       .addOption(
-        new Option("--auto-consent [decision]", "answer the consent page by itself after a moment")
+        new Option("--auto-consent [decision]", "answer the consent page after a moment")
           .choices(DECISIONS)
           .preset("allow"),
       )
@@ -28,14 +29,14 @@ export function homeserverCommand(parent: Command) {
       .addOption(seconds("--token-ttl <seconds>", "how long an access token lives"))
       .option("--user <localpart>", "who the account is; alice by default", parseLocalpart)
       .addOption(
-        new Option("--like <server>", "do as this one does where it differs from the specifications").choices(
+        new Option("--like <server>", "where it differs from the specifications, do as this one").choices(
           LIKENESSES,
         ),
       )
       .addOption(new Option("--like-synapse", "the same as --like synapse").implies({ like: "synapse" }))
       .optionsGroup("In front of a Synapse:")
-      .option("--synapse <url>", "be the authorization server of this Synapse, which does the rest")
-      .option("--synapse-secret-file <path>", "the secret of matrix_authentication_service in its settings")
+      .option("--synapse <url>", "stand in front of this Synapse")
+      .option("--synapse-secret-file <path>", "its secret; of matrix_authentication_service in its settings")
       .option("--allow-remote-synapse", "let it be on another machine; it has to be one for tests")
       .option("--public-url <url>", "where clients reach this server, if a proxy is in front of it")
       .optionsGroup("Options:"),

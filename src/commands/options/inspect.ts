@@ -7,7 +7,8 @@ export function inspectCommand(parent: Command) {
   return withOptions(
     parent
       .command("inspect")
-      .description("explain what QR codes hold; no server is contacted")
+      .summary("explain what QR codes hold")
+      .description("Explain what QR codes hold. No server is contacted.")
       .argument("<source...>", SOURCE),
     globalOptions(),
   );

@@ -9,7 +9,8 @@ export function loginCommand(parent: Command) {
     withOptions(
       parent
         .command("login")
-        .description("sign this device in on a page that any device can open, and verify it by recovery key")
+        .summary("sign this device in without another one")
+        .description("Sign this device in on a page that any device can open, and verify it by recovery key.")
         .option("--homeserver <name or URL>", HOMESERVER)
         .option("--recovery-key-file <path>", RECOVERY_KEY_FILE),
       withOptions(newDeviceOptions(), drawingOptions()),

@@ -8,21 +8,24 @@ import { type OptionsOf, withOptions } from "./with-options.js";
 
 /** The verbs of `session` by which another program goes on from it. */
 
-const ALLOW_LOGOUT = "let the program sign the session out for good, when it asks to";
+const ALLOW_LOGOUT = "let the program sign it out for good; when it asks to";
 
 export function runCommand(session: Command) {
   return withOptions(
     session
       .command("run")
-      .description("run a program on it, which finds a homeserver and a lasting token in its environment")
+      .summary("run a bot on it")
+      .description(
+        "Run a program on a session: it finds a homeserver and a token that lasts in its environment.",
+      )
       .argument("<command...>", "the program and its arguments, after --")
       .addOption(listen())
       .addOption(
-        new Option("--env <NAME=WHAT>", `another variable to set; may be repeated (${TOLD.join(", ")})`)
+        new Option("--env <NAME=WHAT>", `another variable to set (may be repeated; ${TOLD.join(", ")})`)
           .argParser((text: string, before: readonly Variable[]) => [...before, parseVariable(text)])
           .default([], "MATRIX_HOMESERVER and the like"),
       )
-      .option("--events <file>", "write events to this file, as JSON lines")
+      .option("--events <file>", "write events to this file; as JSON lines")
       .option("--allow-logout", ALLOW_LOGOUT),
     globalOptions(),
   );
@@ -34,9 +37,10 @@ export function serveCommand(session: Command) {
   return withOptions(
     session
       .command("serve")
-      .description("be a homeserver on this machine for it, with a token that lasts")
+      .summary("be a homeserver for bots that run elsewhere")
+      .description("Be a homeserver on this machine for one session, with a token that lasts.")
       .addOption(listen())
-      .option("--new-token", "make a new local token; the old one is good for nothing then")
+      .option("--new-token", "a new local token; the old one is good for nothing then")
       .option("--allow-logout", ALLOW_LOGOUT),
     globalOptions(),
   );

@@ -7,7 +7,10 @@ export function scanCommand(parent: Command) {
   return withOptions(
     parent
       .command("scan")
-      .description("read a QR code and sign the other device in (--as new: sign this device in)")
+      .summary("read a QR code, and sign the other device in")
+      .description(
+        "Read a QR code, and sign the device in that shows it. With --as new, sign this device in.",
+      )
       .argument("<source>", SOURCE)
       .addOption(as("existing")),
     signInOptions(),

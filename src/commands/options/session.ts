@@ -11,18 +11,23 @@ const MIN_VALID_S = 60;
 export function sessionCommand(parent: Command) {
   return parent
     .command("session")
-    .description("list, show, check, token, refresh, run, serve, sign-device, import, export, logout");
+    .summary("what to do with a session: list, token, run, …")
+    .description("What can be done with the session that a sign-in ends with.");
 }
 
 export function listCommand(session: Command) {
-  return withOptions(session.command("list").description("list the sessions"), globalOptions());
+  return withOptions(
+    session.command("list").summary("list the sessions").description("List the sessions there are."),
+    globalOptions(),
+  );
 }
 
 export function showCommand(session: Command) {
   return withOptions(
     session
       .command("show")
-      .description("show what a session holds, without its secrets")
+      .summary("what it holds, without its secrets")
+      .description("Show what a session holds, without its secrets.")
       .argument("[name]", NAME)
       .option("--show-secrets", "show its tokens and keys too"),
     globalOptions(),
@@ -35,7 +40,8 @@ export function checkCommand(session: Command) {
   return withOptions(
     session
       .command("check")
-      .description("ask the homeserver whether it is alive and verified, and its backup key current")
+      .summary("does it live, is it verified")
+      .description("Ask the homeserver whether a session lives, is verified, and has the current backup key.")
       .argument("[name]", NAME),
     globalOptions(),
   );
@@ -45,7 +51,8 @@ export function tokenCommand(session: Command) {
   return withOptions(
     session
       .command("token")
-      .description("print an access token, refreshed if need be")
+      .summary("print an access token")
+      .description("Print an access token, refreshed if need be.")
       .argument("[name]", NAME)
       .addOption(seconds("--min-valid <seconds>", "how long it has to be good").default(MIN_VALID_S)),
     globalOptions(),
@@ -56,7 +63,11 @@ export type TokenOptions = OptionsOf<typeof tokenCommand>;
 
 export function refreshCommand(session: Command) {
   return withOptions(
-    session.command("refresh").description("refresh its tokens now").argument("[name]", NAME),
+    session
+      .command("refresh")
+      .summary("refresh its tokens now")
+      .description("Refresh a session's tokens, whether they need it or not.")
+      .argument("[name]", NAME),
     globalOptions(),
   );
 }
@@ -65,7 +76,8 @@ export function exportCommand(session: Command) {
   return withOptions(
     session
       .command("export")
-      .description("print it as JSON, secrets and all")
+      .summary("print it, secrets and all")
+      .description("Print a session for another program, secrets and all.")
       .argument("[name]", NAME)
       .option("--show-secrets", "print it to a terminal too"),
     globalOptions(),
@@ -76,7 +88,11 @@ export type ExportOptions = OptionsOf<typeof exportCommand>;
 
 export function logoutCommand(session: Command) {
   return withOptions(
-    session.command("logout").description("revoke its tokens and delete it").argument("[name]", NAME),
+    session
+      .command("logout")
+      .summary("revoke its tokens and delete it")
+      .description("Revoke a session's tokens and delete it. Nothing secret of it stays on disk.")
+      .argument("[name]", NAME),
     globalOptions(),
   );
 }
@@ -85,12 +101,12 @@ export function signDeviceCommand(session: Command) {
   return withOptions(
     session
       .command("sign-device")
-      .description("sign the device keys that a client has uploaded since the sign-in")
+      .summary("sign the keys of the client that took it over")
+      .description(
+        "Sign the device keys that a client has uploaded since a sign-in with --device-keys defer.",
+      )
       .argument("[name]", NAME)
-      .option(
-        "--fingerprint <ed25519>",
-        "sign these keys and no others, as the client shows its fingerprint",
-      ),
+      .option("--fingerprint <ed25519>", "sign these keys only; as the client shows its fingerprint"),
     globalOptions(),
   );
 }
@@ -101,13 +117,17 @@ export function importCommand(session: Command) {
   return withOptions(
     session
       .command("import")
-      .description("take in a session from another program")
+      .summary("take in another program's session")
+      .description("Take in another program's session, or make one of an access token.")
       .argument("[file]", "a portable session, - for stdin")
-      .option("--token-file <path>", "instead of a session, an access token, - for stdin; with --homeserver")
+      .option("--token-file <path>", "an access token instead; - for stdin; with --homeserver")
       .option("--homeserver <name or URL>", "the token's homeserver (env MATRIX_QR_LOGIN_HOMESERVER)")
-      .option("--secrets <file>", "where the cross-signing and backup keys are, if not in the session")
+      .option(
+        "--secrets <file>",
+        "where the keys are; the cross-signing and backup keys, if not in the session",
+      )
       .option("--recovery-key-file <path>", RECOVERY_KEY_FILE)
-      .option("--offline", "believe the file, and ask the homeserver nothing"),
+      .option("--offline", "believe it, and ask the homeserver nothing"),
     globalOptions(),
   );
 }

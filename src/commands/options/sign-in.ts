@@ -6,7 +6,7 @@ import { type OptionsOf, withOptions } from "./with-options.js";
 /** The options that `generate` and `scan` share. */
 
 export const RECOVERY_KEY_FILE =
-  "take the keys from the account's secret storage, with the recovery key or passphrase in this file, - for stdin";
+  "the recovery key or passphrase; the account's keys are taken from its secret storage; - for stdin";
 
 export const HOMESERVER = "server name or base URL (env MATRIX_QR_LOGIN_HOMESERVER)";
 
@@ -21,16 +21,16 @@ export function newDeviceOptions() {
     .option("--expect-user <user ID>", "refuse to end up as anyone else")
     .option(
       "--expect-master-key <base64>",
-      "refuse another master cross-signing key; without this, the homeserver is trusted to tell it",
+      "refuse another master key; without this, the homeserver is trusted to tell it",
     )
-    .option("--device-name <name>", "what the homeserver and its consent page call this device")
+    .option("--device-name <name>", "what the homeserver calls this device")
     .option("--client-id <id>", "a registered OAuth client, instead of registering one")
     .option("--device-id <id>", "the device ID to sign in with; a random one by default")
     .option("--keep-unverified", "keep a session whose secrets never came")
     .addOption(
       choice(
         "--device-keys <when>",
-        "upload signed device keys, or leave that to the client that takes over",
+        "now, or by the client that takes over; signed device keys are uploaded",
         ["upload", "defer"],
       ),
     );
@@ -49,15 +49,15 @@ export function signInOptions() {
 function existingDeviceOptions() {
   return createCommand()
     .optionsGroup("Existing device:")
-    .option("--no-browser", "only print the link to the consent page")
-    .option("--browser <command>", "run this, without a shell, with the link as its argument")
+    .option("--no-browser", "only print the link to the page")
+    .option("--browser <command>", "open the link with this; without a shell, the link as its argument")
     .option(
       "--secrets <file>",
-      "where the cross-signing and backup keys are; by default in the session",
+      "where the keys are; cross-signing and backup, by default in the session",
       "session",
     )
     .option("--recovery-key-file <path>", RECOVERY_KEY_FILE)
-    .option("--yes", "skip the warning before another device is signed in");
+    .option("--yes", "skip the warning before it begins");
 }
 
 /** What either of the two is given, `as` included. */
