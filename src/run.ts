@@ -1,6 +1,7 @@
-import { homedir, hostname } from "node:os";
+import { homedir, hostname, tmpdir } from "node:os";
 import type { CommandContext, ProgramContext, SignInContext } from "./commands/context.js";
 import { hintOf } from "./commands/hints.js";
+import { ownCommands } from "./commands/own-commands.js";
 import { exitCodeOf } from "./exit-codes.js";
 import { systemClock } from "./foundation/clock.js";
 import type { FailureEvent } from "./foundation/events.js";
@@ -18,7 +19,7 @@ const HANDED_ON = ["SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
 /** How long a command may clean up after a signal. */
 const CLEANUP_MS = 5000;
 
-interface RunOptions extends Pick<DisplayOptions, "qr" | "stdinInUse"> {
+interface RunOptions extends Pick<DisplayOptions, "qr" | "stdinInUse" | "verbose" | "bell"> {
   readonly json?: boolean;
   readonly plain?: boolean;
   /** Seconds; none for a command that runs until it is stopped. */
@@ -70,10 +71,11 @@ async function run(
   const stop = new AbortController();
   const { signal } = stop;
   const { stdin, stdout, stderr, env, platform } = process;
-  const ending = listenForTheEnd(stop, options.timeout);
+  const ending = listenForTheEnd(stop, options.timeout, (failure) => tell(failure));
   const context: ProgramContext = {
     ...{ stdin, stdout, stderr, env, platform },
     homeDirectory: homedir,
+    warn: (warning) => void display().then((shown) => shown.emit({ event: "warning", ...warning })),
     hostName: hostname,
     clock: systemClock,
     readPicture: pictureReader(),
@@ -85,9 +87,18 @@ async function run(
   };
   let created: Promise<Display> | undefined;
   const display = () => {
-    created ??= createDisplay({ ...options, mode: displayMode(options), context, interrupt });
+    const commands = ownCommands(process.argv[1], context);
+    created ??= createDisplay({
+      ...options,
+      mode: displayMode(options),
+      context,
+      commands,
+      desk: DESK,
+      interrupt,
+    });
     return created;
   };
+  const tell = async (failure: Failure) => (await display()).emit(failureEvent(failure));
   // Nobody reads on, as with `| head`: that ends the output, and not the sign-in.
   for (const output of [stdout, stderr]) output.on("error", () => undefined);
   try {
@@ -95,7 +106,7 @@ async function run(
     process.exitCode = typeof end === "number" ? end : exitCodeOf(end.code);
   } catch (thrown) {
     const failure = Failure.from(thrown);
-    (await display()).emit(failureEvent(failure));
+    await tell(failure);
     process.exitCode = exitCodeOf(failure.code);
   } finally {
     await (await created)?.close();
@@ -122,6 +133,12 @@ function displayMode({ json, plain }: RunOptions): DisplayOptions["mode"] {
   return plain ? "plain" : "auto";
 }
 
+/** Where the code is opened as a picture. A second signal ends the process without any clean-up but this. */
+const DESK = {
+  parent: tmpdir(),
+  atExit: (clearAway: () => void) => void process.once("exit", clearAway),
+};
+
 /** What Ctrl-C does, for a display that reads it as a key. */
 function interrupt(): void {
   // On Windows, kill ends the process without asking those who listen for the signal.
@@ -129,10 +146,16 @@ function interrupt(): void {
 }
 
 /**
- * Signals and the timeout abort the run. A second signal ends the process at once. Once they are taken, signals are all
- * handed to whoever takes them.
+ * Signals and the timeout abort the run, and so does an exception that nobody has caught: what is under way cleans up. A
+ * second one ends the process at once. Once they are taken, signals are all handed to whoever takes them.
+ *
+ * @param tell tells of a failure where the run doesn't end by it
  */
-function listenForTheEnd(stop: AbortController, timeout: number | undefined) {
+function listenForTheEnd(
+  stop: AbortController,
+  timeout: number | undefined,
+  tell: (failure: Failure) => Promise<void>,
+) {
   let isSignalled = false;
   let taken: ((signal: NodeJS.Signals) => void) | undefined;
   const listeners = SIGNALS.map((code) => {
@@ -148,6 +171,20 @@ function listenForTheEnd(stop: AbortController, timeout: number | undefined) {
     process.on(signal, listener);
     return () => process.off(signal, listener);
   });
+  let isBroken = false;
+  const onException = (thrown: unknown) => {
+    const failure = Failure.from(thrown);
+    const end = () => process.exit(exitCodeOf(failure.code));
+    if (isBroken) return end();
+    isBroken = true;
+    stop.abort(failure);
+    // What waits for what will never come is not waited for.
+    setTimeout(() => void tell(failure).finally(end), CLEANUP_MS).unref();
+  };
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(event, onException);
+    listeners.push(() => process.off(event, onException));
+  }
   const timer =
     timeout === undefined
       ? undefined

@@ -6,6 +6,10 @@ import { attempts } from "./describe.js";
 import type { Prompt } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
 import { SecretQuestions } from "./secret-line.js";
+import { wrapProse } from "./wrap.js";
+
+/** How wide a terminal is taken to be that doesn't tell. */
+const COLUMNS = 80;
 
 /** Where a person can be asked something, whatever stdin and stdout are used for. */
 export interface Terminal {
@@ -80,7 +84,10 @@ export function terminalPrompt(terminal: Terminal, interrupt: () => void): Promp
   return {
     checkCode: (attemptsLeft, signal) =>
       ask(terminal, `Check code on the other device (${attempts(attemptsLeft)} left): `, signal),
-    confirm: async (question, signal) => /^y(es)?$/i.test(await ask(terminal, `${question} [y/N] `, signal)),
+    confirm: async (question, signal) => {
+      const wrapped = wrapProse(`${question} [y/N]`, terminal.output.columns || COLUMNS).join("\n");
+      return /^y(es)?$/i.test(await ask(terminal, `${wrapped} `, signal));
+    },
     text: (question, signal) => ask(terminal, `${question} `, signal),
     secret: (question, signal) => secrets.ask(question, signal),
     secretDone: () => secrets.close(),

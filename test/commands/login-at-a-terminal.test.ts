@@ -43,7 +43,10 @@ async function atTerminal(args: readonly string[], typed: readonly string[]) {
     signal: new AbortController().signal,
   };
   const terminal = { input: context.stdin, output: context.stderr, close: () => undefined };
-  const display = createPlainDisplay(context, terminal, { size: "auto", ecLevel: "auto" }, () => {});
+  const display = createPlainDisplay(context, terminal, {
+    qr: { size: "auto", ecLevel: "auto" },
+    interrupt: () => {},
+  });
   await perform([...args, "--session", "bot"], {
     signIn: (_options, command) => command({ ...context, display }),
     command: async () => undefined,
