@@ -31,6 +31,7 @@ export default defineConfig({
             "test/interop/**",
             "test/terminal/**",
             "test/faults/**",
+            "test/model/**",
           ],
         },
       },
@@ -105,6 +106,19 @@ export default defineConfig({
           include: ["test/terminal/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        // Symbolic models, which .ci/model installs Verifpal for; not part of `npm test`.
+        test: { name: "model", include: ["test/model/**/*.test.ts"], testTimeout: 60_000 },
+      },
+      {
+        // `npm run fuzz`: as long as one likes.
+        test: {
+          name: "fuzz",
+          setupFiles,
+          include: ["test/fuzz/long.fuzz.ts"],
+          testTimeout: 24 * 60 * 60_000,
         },
       },
     ],
