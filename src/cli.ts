@@ -46,14 +46,21 @@ import { processRunner, type Runner } from "./run.js";
 /** From a command line to the command that it asks for. What can be asked for is in src/commands/options/. */
 
 export async function main(argv: readonly string[], run: Runner = processRunner): Promise<void> {
-  const program = commandTree(actionsOf(run));
+  let asked = "";
+  const program = commandTree(actionsOf(run), (text) => {
+    asked += text;
+  });
   try {
     await program.parseAsync([...argv]);
   } catch (thrown) {
-    if (!(thrown instanceof CommanderError)) throw thrown;
+    if (!(thrown instanceof CommanderError)) {
+      await run.command({ json: argv.includes("--json"), timeout: undefined }, () => Promise.reject(thrown));
+      return;
+    }
     // --help and --version end this way too, with exit code 0.
-    if (thrown.exitCode !== 0) await reportUsageError(thrown, argv, run);
+    if (thrown.exitCode !== 0) return reportUsageError(thrown, argv, run);
   }
+  if (asked !== "") await run.command({ timeout: undefined }, async ({ stdout }) => void stdout.write(asked));
 }
 
 /** Commander has told people already. The events of --json end in `failure` all the same. */
@@ -170,12 +177,20 @@ export function actionsOf(run: Runner) {
   };
 }
 
-/** The tree of commands, which takes a command line apart and calls one of the actions. */
-export function commandTree(actions: Actions = actionsOf(processRunner)): Command {
+/**
+ * The tree of commands, which takes a command line apart and calls one of the actions.
+ *
+ * @param writeOut gets what --help, --version and `help` print
+ */
+export function commandTree(
+  actions: Actions = actionsOf(processRunner),
+  writeOut: (text: string) => void = (text) => void process.stdout.write(text),
+): Command {
   const program = createCommand("matrix-qr-login")
     .description("Sign a Matrix device in by QR code, or sign another one in.")
     .version(packageVersion())
     .exitOverride()
+    .configureOutput({ writeOut })
     .showHelpAfterError("Add --help to see how it is used.");
   generateCommand(program).action((options) => actions.generate(options));
   scanCommand(program).action((source, options) => actions.scan(source, options));

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { asked } from "./support/command-line.js";
 
 const GLOBAL = { timeout: 600, allowHttp: [] };
-const LOGIN = { deviceKeys: "upload", qr: "auto", ecLevel: "auto" };
+const LOGIN = { bell: true, deviceKeys: "upload", qr: "auto", ecLevel: "auto" };
 
 describe("a command line calls one command, with its arguments", () => {
   it.each<[args: readonly string[], call: readonly unknown[]]>([

@@ -1,3 +1,4 @@
+import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
 import { TRIES } from "../protocol/establishment.js";
@@ -19,6 +20,7 @@ import { askForHomeserver, namedHomeserver } from "./named-homeserver.js";
 import type { GenerateOptions } from "./options/generate.js";
 import { withQrPictures } from "./qr-pictures.js";
 import {
+  accountName,
   checkSecretsOptions,
   confirmHelping,
   linkOpener,
@@ -66,7 +68,7 @@ async function generateAsExisting(options: GenerateOptions, context: SignInConte
   checkSecretsOptions(options, ...(options.checkCode === "stdin" ? ["-"] : []));
   const confirmation = typedCode(options.checkCode, context);
   const opener = linkOpener(options, context);
-  await confirmHelping(options, context, "Show a QR code that signs whoever scans it in to your account?");
+  await confirmHelping(options, context, await question(options, context));
   await withWorld(options, context, async (world) => {
     const account = await openAccount(options, world, context);
     const rendezvous = await rendezvousOf(options.rendezvous, account, world, signal);
@@ -80,6 +82,12 @@ async function generateAsExisting(options: GenerateOptions, context: SignInConte
     );
     await signInOtherDevice(world, account, opener, channel, announceNothing, signal);
   });
+}
+
+async function question(options: GenerateOptions, context: SignInContext): Promise<string> {
+  const userId = await accountName(options, context);
+  const account = userId === undefined ? "your account" : `your account ${escapeText(userId)}`;
+  return `Show a QR code that signs whoever scans it in to ${account}?`;
 }
 
 /** Where an existing device makes its rendezvous session. Its token goes to its own homeserver alone. */

@@ -13,6 +13,7 @@ import type { CommandContext } from "./context.js";
 import { introduction } from "./homeserver-introduction.js";
 import { withNetwork } from "./network.js";
 import type { HomeserverOptions } from "./options/homeserver.js";
+import { ownCommands } from "./own-commands.js";
 import { startInFrontOfSynapse } from "./synapse.js";
 
 /**
@@ -49,7 +50,7 @@ async function serve(
       recovery_key_file: recoveryKeyFile,
     };
     if (options.json) stdout.write(`${safeJson(ready)}\n`);
-    stderr.write(introduction(server, files, options.host));
+    stderr.write(introduction(server, files, options.host, ownCommands(process.argv[1], context)));
     await aborted(signal);
   });
 }
@@ -69,6 +70,18 @@ function checkOptions(options: HomeserverOptions): void {
   }
 }
 
+/** Without MSC4388 there is nothing that a mode could be for. */
+function channelsOf({ channels, rendezvousMode }: HomeserverOptions): Partial<DevHomeserverOptions> {
+  if (channels === undefined) return {};
+  if (channels === "msc4108-2024" && rendezvousMode !== undefined) {
+    throw new Failure("usage_error", "--rendezvous-mode is for the channel msc4388.");
+  }
+  return {
+    msc4108: channels !== "msc4388",
+    ...(channels === "msc4108-2024" && { rendezvous: "off" }),
+  };
+}
+
 /** The command line counts in seconds. */
 function settingsOf(options: HomeserverOptions, clock: Clock): DevHomeserverOptions {
   const { port, host, autoConsent, interval, tokenTtl, rendezvousLifetime } = options;
@@ -76,6 +89,7 @@ function settingsOf(options: HomeserverOptions, clock: Clock): DevHomeserverOpti
     clock,
     host,
     ...(options.user !== undefined && { localpart: options.user }),
+    ...channelsOf(options),
     ...(options.rendezvousMode && { rendezvous: options.rendezvousMode }),
     ...(options.like && { like: options.like }),
     ...(port !== undefined && { port }),

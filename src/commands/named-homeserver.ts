@@ -1,3 +1,6 @@
+import { escapeText } from "../foundation/escape-text.js";
+import type { FailureKind } from "../foundation/failure-kinds.js";
+import { FAILURES } from "../foundation/failure-table.js";
 import { Failure } from "../foundation/failures.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
 import type { Network } from "../network/network.js";
@@ -16,7 +19,20 @@ export async function askForHomeserver(
   network: Network,
   { display, signal }: Pick<SignInContext, "display" | "signal">,
 ): Promise<URL> {
-  const name = await display.prompt?.text("Homeserver, like example.org: ", signal);
-  if (!name) throw new Failure("homeserver_missing");
-  return resolveHomeserver(name, network, signal);
+  for (;;) {
+    const name = await display.prompt?.text("Homeserver, like example.org:", signal);
+    if (!name) throw new Failure("homeserver_missing");
+    display.awaiting(`Looking for ${escapeText(name)}`);
+    try {
+      return await resolveHomeserver(name, network, signal);
+    } catch (thrown) {
+      signal.throwIfAborted();
+      const { code, message } = Failure.from(thrown);
+      // What isn't a slip of the keyboard ends the run.
+      if (!TYPOS.includes(FAILURES[code].kind)) throw thrown;
+      display.emit({ event: "warning", code: "homeserver_not_found", message });
+    }
+  }
 }
+
+const TYPOS: readonly FailureKind[] = ["usage", "network", "unsupported"];

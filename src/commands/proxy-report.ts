@@ -2,6 +2,7 @@ import { closeSync, writeSync } from "node:fs";
 import { fileError } from "../files/file-error.js";
 import { openPrivateFile } from "../files/private-file.js";
 import { escapeText, safeJson } from "../foundation/escape-text.js";
+import { timeForPeople } from "../foundation/time-for-people.js";
 import type { ProxyEvent } from "../proxy/events.js";
 
 /** How the events of a proxy are told: a line each. */
@@ -45,7 +46,7 @@ function sentence(event: ProxyEvent): string {
     case "ready":
       return `The session is served at ${event.base_url}; its access token there is in ${event.token_file}.`;
     case "refreshed": {
-      const until = event.expires_at === undefined ? "" : `, until ${event.expires_at}`;
+      const until = event.expires_at === undefined ? "" : `, until ${timeForPeople(event.expires_at)}`;
       return `The homeserver's access token was renewed${until}.`;
     }
     case "device_signed":

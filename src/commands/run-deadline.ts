@@ -13,7 +13,8 @@ export function withinRun(emit: Emit, deadline: number | undefined, clock: Clock
 }
 
 function cut(event: LoginEvent, leftMs: number, clock: Clock): LoginEvent {
-  if (!("expires_in_ms" in event) || event.expires_in_ms <= leftMs) return event;
+  if (!("expires_in_ms" in event) || event.expires_in_ms === undefined) return event;
+  if (event.expires_in_ms <= leftMs) return event;
   const shortened = { ...event, expires_in_ms: leftMs };
   if (!("expires_at" in shortened)) return shortened;
   return { ...shortened, expires_at: new Date(clock.date().getTime() + leftMs).toISOString() };

@@ -1,3 +1,4 @@
+import { escapeText } from "../foundation/escape-text.js";
 import { decodeQrCode, type SignInQrPayload } from "../protocol/qr-code.js";
 import { readPayload } from "../qr/read/source.js";
 import { announceHomeserver, signInOtherDevice } from "../sign-in/existing-device.js";
@@ -6,6 +7,8 @@ import { checkIntent, scanCode } from "../sign-in/scan-code.js";
 import type { SignInContext } from "./context.js";
 import type { SignInOptions } from "./options/sign-in.js";
 import {
+  accountName,
+  checkCanConfirm,
   checkSecretsOptions,
   confirmHelping,
   linkOpener,
@@ -25,8 +28,10 @@ async function scanAsExisting(source: string, options: SignInOptions, context: S
   const { signal } = context;
   checkSecretsOptions(options, source);
   const opener = linkOpener(options, context);
-  await confirmHelping(options, context, WARNING);
+  // Without anybody to ask, that is said before a picture is looked at.
+  checkCanConfirm(options, context);
   const code = await readCode(source, options, context);
+  await confirmHelping(options, context, await question(code, options, context));
   await withWorld(options, context, async (world) => {
     const account = await openAccount(options, world, context);
     const { dialect } = options;
@@ -49,15 +54,28 @@ async function scanAsNew(source: string, options: SignInOptions, context: SignIn
   });
 }
 
-const WARNING =
-  "This signs another device in to your account and gives it your encryption keys. " +
-  "Go on only if you hold that device in your own hands. Continue?";
+/** Asks by the names of the account and of the server that the code leads to, as far as they are known by now. */
+async function question(
+  code: SignInQrPayload,
+  options: SignInOptions,
+  context: SignInContext,
+): Promise<string> {
+  const userId = await accountName(options, context);
+  const url = code.channel === "msc4388" ? code.baseUrl : code.rendezvousUrl;
+  const server = URL.canParse(url) ? new URL(url).host : url;
+  return [
+    `This signs the device that shows this code in to ${userId === undefined ? "your account" : `your account ${escapeText(userId)}`},`,
+    `by way of ${escapeText(server)}, and gives it your encryption keys.`,
+    "Go on only if you hold that device in your own hands. Continue?",
+  ].join(" ");
+}
 
 async function readCode(
   source: string,
   options: SignInOptions,
   context: SignInContext,
 ): Promise<SignInQrPayload> {
+  context.display.awaiting("Reading the QR code");
   const code = decodeQrCode(await readPayload(source, context));
   checkIntent(code, options.as);
   return code;

@@ -1,5 +1,6 @@
 import { escapeText } from "../foundation/escape-text.js";
 import type { SessionState } from "../foundation/session-states.js";
+import { timeForPeople } from "../foundation/time-for-people.js";
 import { goodAccessToken, refreshSession } from "../session/access-token.js";
 import type { ConnectedSession } from "../session/connect.js";
 import { sessionName } from "../session/names.js";
@@ -33,7 +34,8 @@ export async function sessionRefresh(options: Named<GlobalOptions>, context: Com
     const { expires_at } = await refreshSession(store, path, connected, context.signal);
     const name = sessionName(path);
     if (options.json) return printJson({ event: "refreshed", name, path, expires_at }, context);
-    const until = expires_at === undefined ? "" : `: its access token expires at ${escapeText(expires_at)}`;
+    const until =
+      expires_at === undefined ? "" : `: its access token expires at ${timeForPeople(expires_at)}`;
     context.stderr.write(`Refreshed ${escapeText(name)}${until}.\n`);
   });
 }

@@ -4,15 +4,19 @@ import { resolveUserHomeserver } from "../homeserver/resolve-homeserver.js";
 import { decodeBase64 } from "../protocol/base64.js";
 import { generateDeviceId, isUsableDeviceId } from "../protocol/device-keys.js";
 import type { ExpectedUser } from "../protocol/expected-user.js";
+import { sessionsDirectory } from "../session/directory.js";
 import { existingSessionPath, newSessionFile } from "../session/resolve.js";
 import type { SecretsSource } from "../session/secrets-source.js";
-import { SessionStore, sessionsDirectory } from "../session/store.js";
+import { SessionStore } from "../session/store.js";
+import { hasDesktop } from "../sign-in/desktop.js";
 import { type ExistingAccount, openExistingAccount } from "../sign-in/existing-device.js";
 import type { NewDeviceRequest } from "../sign-in/new-device.js";
 import type { LinkOpener } from "../sign-in/open-link.js";
 import type { SignInWorld } from "../sign-in/world.js";
+import type { Prompt } from "../ui/display.js";
 import type { SignInContext } from "./context.js";
 import { defaultDeviceName } from "./device-name.js";
+import { namedHomeserver } from "./named-homeserver.js";
 import { withNetwork } from "./network.js";
 import { refuseStdinTwice } from "./one-stdin.js";
 import type { GlobalOptions } from "./options/global.js";
@@ -25,7 +29,10 @@ import { packageVersion } from "./version.js";
 
 /** Starts a sign-in, with the network that it needs. */
 export async function withWorld<T>(
-  options: Pick<SignInOptions, "as" | "allowHttp" | "verbose" | "trace"> & { readonly alone?: true },
+  options: Pick<SignInOptions, "as" | "allowHttp" | "verbose" | "trace" | "homeserver"> & {
+    readonly alone?: true;
+    readonly rendezvous?: string | undefined;
+  },
   context: SignInContext,
   signIn: (world: SignInWorld) => Promise<T>,
 ): Promise<T> {
@@ -33,7 +40,12 @@ export async function withWorld<T>(
   const emit = withinRun((event) => display.emit(event), deadline, clock);
   const { as: role, alone } = options;
   emit({ event: "started", version: packageVersion(), role, ...(alone && { alone }), contract: 1 });
-  return withNetwork(options, context, (network) => signIn({ ...network, clock, emit }));
+  return withNetwork(options, context, (network) => {
+    for (const named of [namedHomeserver(options, context), options.rendezvous]) {
+      if (named) network.urlPolicy.noteOwn(named);
+    }
+    return signIn({ ...network, clock, emit });
+  });
 }
 
 /** What the new device is to be: checked before anything is asked of the network. */
@@ -79,8 +91,24 @@ export async function openAccount(
   context: SignInContext,
 ): Promise<ExistingAccount> {
   const path = await existingSessionPath(options.session, context);
-  const store = new SessionStore(sessionsDirectory(context));
+  const store = new SessionStore(() => sessionsDirectory(context), context.warn);
   return openExistingAccount(world, store, path, await secretsSource(options, context), context.signal);
+}
+
+/**
+ * Whose account the session is, for a question; undefined where that can't be known by now: what is wrong with the session
+ * is said once it is opened.
+ */
+export async function accountName(
+  options: Pick<SignInOptions, "session">,
+  context: SignInContext,
+): Promise<string | undefined> {
+  try {
+    const path = await existingSessionPath(options.session, context);
+    return (await new SessionStore(sessionsDirectory(context)).read(path)).user_id;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Where the secrets come from, if not from the session: whoever is at a terminal is asked for what it lacks. */
@@ -131,12 +159,12 @@ export function refuseTwoSecrets(): never {
 
 /**
  * What becomes of the verification link. Without a terminal somebody has to have said how it is opened; over
- * SSH and in CI no browser is started, since it would be the wrong one or none.
+ * SSH, in CI and without a display no browser is started, since it would be the wrong one or none.
  */
-export function linkOpener({ browser = true }: SignInOptions, { env, display }: SignInContext): LinkOpener {
+export function linkOpener({ browser = true }: SignInOptions, context: SignInContext): LinkOpener {
   if (browser === false) return { by: "printing" };
   if (typeof browser === "string") return { by: "command", executable: browser };
-  if (!display.prompt) {
+  if (!context.display.prompt) {
     throw new Failure(
       "terminal_required",
       "There is no terminal, so nobody would see the link to the consent page.",
@@ -145,8 +173,7 @@ export function linkOpener({ browser = true }: SignInOptions, { env, display }: 
       },
     );
   }
-  const isRemote = Boolean(env["SSH_CONNECTION"]) || Boolean(env["CI"]);
-  return { by: isRemote ? "printing" : "system_browser" };
+  return { by: hasDesktop(context) ? "system_browser" : "printing" };
 }
 
 /** MSC4108 §Sign in with QR remote phishing: an existing device warns before it goes on. */
@@ -156,10 +183,17 @@ export async function confirmHelping(
   question: string,
 ): Promise<void> {
   if (yes) return;
-  if (!display.prompt) {
-    throw new Failure("terminal_required", undefined, {
-      hint: "Use --yes if you trust where the QR code is from.",
-    });
-  }
-  if (!(await display.prompt.confirm(question, signal))) throw new Failure("user_cancelled");
+  if (!(await promptOf(display).confirm(question, signal))) throw new Failure("user_cancelled");
+}
+
+/** @throws {Failure} `terminal_required` where nobody can be asked whether to go on, and has to be */
+export function checkCanConfirm({ yes }: SignInOptions, { display }: SignInContext): void {
+  if (!yes) promptOf(display);
+}
+
+function promptOf({ prompt }: SignInContext["display"]): Prompt {
+  if (prompt) return prompt;
+  throw new Failure("terminal_required", undefined, {
+    hint: "Use --yes if you trust where the QR code is from.",
+  });
 }

@@ -1,9 +1,10 @@
 import { safeJson } from "../foundation/escape-text.js";
 import type { Intent, LoginEvent } from "../foundation/events.js";
-import { describe, nextScene, OPENING, type Scene } from "../ui/describe.js";
+import { describe } from "../ui/describe.js";
 import type { DisplayContext } from "../ui/display-context.js";
 import type { Line } from "../ui/line.js";
 import { qrBlock } from "../ui/qr-block.js";
+import { nextScene, OPENING, type Scene } from "../ui/scene.js";
 
 /** Shows what the two devices of the demo tell, each under its name. */
 export interface DemoDisplay {
@@ -30,10 +31,12 @@ export function plainDemoDisplay({ stderr, env }: Pick<DisplayContext, "stderr" 
   const isTerminal = stderr.isTTY && env["TERM"] !== "dumb";
   const coloured = isTerminal && !env["NO_COLOR"];
   const paint = (code: number, text: string) => (coloured ? `\u001b[${code}m${text}\u001b[0m` : text);
-  const scenes: Record<Intent, Scene> = { new: OPENING, existing: OPENING };
+  // Its sessions are gone with it: there is nothing to go on with.
+  const opening: Scene = { ...OPENING, commands: undefined };
+  const scenes: Record<Intent, Scene> = { new: opening, existing: opening };
 
   const print = (device: Intent, { text, tone }: Line) => {
-    const emphasis = tone === "code" || tone === "link" ? paint(1, text) : text;
+    const emphasis = tone === "code" || tone === "digits" || tone === "link" ? paint(1, text) : text;
     stderr.write(`${paint(COLOURS[device], `${LABELS[device]} │`)} ${emphasis}\n`);
   };
 

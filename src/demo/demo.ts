@@ -76,7 +76,7 @@ export async function playDemo(
       display.narrate(`somebody types ${event.check_code} on the new device`);
       devices.new?.type(event.check_code);
     }
-    if (event.event === "browser") display.narrate("somebody consents on that page");
+    if (event.event === "browser") display.narrate("somebody approves on that page");
   };
   const stop = () => {
     for (const device of Object.values(devices)) device.stop();

@@ -1,8 +1,18 @@
-import { randomUUID } from "node:crypto";
-import { fchmodSync, linkSync, openSync, unlinkSync } from "node:fs";
+import { randomBytes, randomUUID } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  ftruncateSync,
+  linkSync,
+  openSync,
+  unlinkSync,
+} from "node:fs";
 import { open, readdir, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { errorCode } from "../foundation/error-code.js";
+import { ForeignFile, followOwnLinks, isForeign } from "./owner.js";
 
 /** Files that only their owner may read (mode 0600). All errors are Node's, such as `ENOSPC`. */
 
@@ -26,10 +36,12 @@ export async function createPrivateFile(path: string, content: string | Uint8Arr
  * Replaces a file's content, atomically: a reader sees the old content or the new one, which is on disk when this
  * resolves. What can't be written whole is not put in place, and nobody else's file is written into. What somebody
  * who was killed meanwhile has left beside the file is deleted.
+ *
+ * @throws {ForeignFile} for another user's link
  */
 export async function replacePrivateFile(path: string, content: string | Uint8Array): Promise<void> {
-  // A symbolic link stays one; its target is what is replaced.
-  const target = await realpath(path).catch(() => path);
+  // A symbolic link of the user's stays one; its target is what is replaced.
+  const { path: target } = followOwnLinks(path);
   const temporary = `${target}.${randomUUID()}`;
   await writeNew(temporary, content);
   try {
@@ -41,6 +53,26 @@ export async function replacePrivateFile(path: string, content: string | Uint8Ar
     throw error;
   }
   await syncDirectory(dirname(target));
+}
+
+/**
+ * Finds out whether a file of this name and size could be created and replaced, by doing so under other names. Nothing
+ * is left of it.
+ */
+export async function tryPrivateFile(path: string, bytes: number): Promise<void> {
+  const [first, second] = [`${path}.${randomUUID()}`, `${path}.${randomUUID()}`];
+  // What some file systems would compress tells nothing about the space that is left.
+  await writeNew(first, randomBytes(bytes));
+  try {
+    // While a file is replaced, there is its successor too.
+    await writeNew(second, randomBytes(bytes));
+    await rename(second, first);
+  } catch (error) {
+    await unlink(second).catch(() => undefined);
+    throw error;
+  } finally {
+    await unlink(first);
+  }
 }
 
 /**
@@ -93,28 +125,58 @@ function ignoreMissing(error: unknown): void {
 }
 
 /**
- * Opens a file for writing line by line. What was there under that name is overwritten.
+ * Opens a file for writing line by line. What was there under that name is overwritten. A pipe or a device may have that
+ * name, too: none of them is ever waited for.
  *
- * @returns the file descriptor, for the synchronous functions of node:fs
+ * @returns the file descriptor, for the synchronous functions of node:fs, whose writes may fail with `EAGAIN`
+ * @throws {ForeignFile} for another user's file or link
  */
 export function openPrivateFile(path: string): number {
-  const file = openSync(path, "w", 0o600);
-  // The mode above counts for new files alone.
-  fchmodSync(file, 0o600);
-  return file;
+  const { path: target, isLink } = followOwnLinks(path);
+  const { O_CREAT, O_NOFOLLOW = 0 } = constants;
+  const file = openWithoutWaiting(target, O_CREAT | (isLink ? 0 : O_NOFOLLOW));
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile()) return file;
+    if (isForeign(stats.uid)) throw new ForeignFile();
+    // The mode above counts for new files alone.
+    fchmodSync(file, 0o600);
+    ftruncateSync(file);
+    return file;
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
+}
+
+/** A named pipe that nobody reads yet would be waited for without end, and no signal be heard meanwhile. */
+function openWithoutWaiting(path: string, flags: number): number {
+  const { O_WRONLY, O_RDWR, O_NONBLOCK = 0 } = constants;
+  try {
+    return openSync(path, flags | O_WRONLY | O_NONBLOCK, 0o600);
+  } catch (error) {
+    if (errorCode(error) !== "ENXIO") throw error;
+    // Who has it open for reading as well may write before somebody else reads.
+    return openSync(path, flags | O_RDWR | O_NONBLOCK, 0o600);
+  }
 }
 
 async function writeNew(path: string, content: string | Uint8Array): Promise<void> {
   const file = await open(path, "wx", 0o600);
   try {
     await file.writeFile(content);
-    await file.sync();
+    await file.sync().catch(ignoreUnsupported);
     await file.close();
   } catch (error) {
     await file.close().catch(() => undefined);
     await unlink(path).catch(() => undefined);
     throw error;
   }
+}
+
+/** Some file systems can't say when something is on disk. */
+function ignoreUnsupported(error: unknown): void {
+  if (!["EINVAL", "ENOSYS", "ENOTSUP"].includes(errorCode(error) ?? "")) throw error;
 }
 
 /** A new name, or that one is gone, survives a power cut only once the directory is on disk too. */

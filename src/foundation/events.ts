@@ -62,6 +62,8 @@ export interface CheckCodeShown {
   check_code: string;
   /** What an older release on the other side would compute. */
   alternative?: string;
+  /** Of S: until the rendezvous session ends. */
+  expires_in_ms?: number;
 }
 interface CheckCodeRequired {
   event: "check_code_required";
@@ -83,10 +85,14 @@ export interface Verification {
   verification_uri_complete?: string;
   /** Only the new device is told it. */
   user_code?: string;
+  /** Of the existing device: until the rendezvous session ends. */
+  expires_in_ms?: number;
 }
 interface BrowserOpened {
   event: "browser";
   opened: boolean;
+  /** What it was handed to; printing it counts. */
+  by?: "printing" | "system_browser" | "command";
 }
 interface WaitingForConsent {
   event: "waiting_for_consent";

@@ -28,6 +28,11 @@ export const SESSION_FAILURES = {
     message: "That session's sign-in was never finished.",
     hint: "Sign it out, then sign in again.",
   },
+  session_replaced: {
+    kind: "local",
+    message: "The session file has become another account's or another device's meanwhile.",
+    hint: "Start again, if you have put it there yourself.",
+  },
   session_dead: {
     kind: "local",
     message: "The homeserver no longer accepts this session.",
@@ -94,5 +99,20 @@ export const SESSION_FAILURES = {
     kind: "local",
     message: "A file can't be read or written.",
     hint: "Check the path, its permissions and the free disk space.",
+  },
+  home_missing: {
+    kind: "local",
+    message: "There is no folder for sessions: this user has no home folder.",
+    hint: "Set HOME or XDG_STATE_HOME to the full path of a folder, or keep the session in a file of your choice.",
+  },
+  output_failed: {
+    kind: "local",
+    message: "Standard output can't be written.",
+    hint: "Check where the output goes, and the free space there.",
+  },
+  system_error: {
+    kind: "local",
+    message: "The operating system refuses something that is needed here.",
+    hint: "See what the message says about this machine: its limits, permissions and folders.",
   },
 } as const satisfies Record<string, Definition>;

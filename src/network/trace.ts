@@ -41,16 +41,37 @@ function looksRandom(segment: string): boolean {
   return segment.length >= 16 && /\d/.test(segment) && /^[\w-]+$/.test(segment);
 }
 
-/** Lines for people. */
-export function createLineTrace(write: (line: string) => void): Trace {
-  return (entry) => {
+/** How many requests that take turns, as two polls do, are told apart from news. */
+const MAX_FOLDED = 4;
+
+/**
+ * Lines for people. What repeats itself, as polls do, is told once, and how often it did before something else is told.
+ *
+ * @param write gets a line without its break
+ */
+export function createLineTrace(write: (line: string) => void): { readonly trace: Trace; close(): void } {
+  const told: string[] = [];
+  let repeats = 0;
+  const close = () => {
+    if (repeats > 0) write(repeats === 1 ? "  (once more)" : `  (${repeats} times more)`);
+    repeats = 0;
+  };
+  const trace: Trace = (entry) => {
     // Of what passes as a stream, nobody knows yet how much it will be.
     const size = entry.receivedBytes === undefined ? "" : `, ${entry.receivedBytes} bytes`;
     const result = entry.error ?? `${entry.status}${size}`;
     const repeat = entry.tries > 1 ? ` (try ${entry.tries})` : "";
-    const line = `${entry.method} ${redactUrl(entry.url)}${repeat}: ${result}, ${Math.round(entry.ms)} ms`;
-    write(`${escapeText(line, 1_000)}\n`);
+    const what = `${entry.method} ${redactUrl(entry.url)}${repeat}: ${result}`;
+    if (told.includes(what)) {
+      repeats++;
+      return;
+    }
+    close();
+    told.push(what);
+    if (told.length > MAX_FOLDED) told.shift();
+    write(escapeText(`${what}, ${Math.round(entry.ms)} ms`, 1_000));
   };
+  return { trace, close };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { endOf, isCallersAbort } from "../foundation/caller-abort.js";
-import type { Clock } from "../foundation/clock.js";
+import { type Clock, msUntil } from "../foundation/clock.js";
 import type { Emit } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import { checkCrossSigningSecrets } from "./cross-signing.js";
@@ -22,6 +22,8 @@ export interface ExistingDevice {
   readonly checkLink: (link: string) => URL;
   /** Shows the link to the person or opens it. False where it can't be opened. */
   readonly openLink: (link: URL, signal: AbortSignal) => Promise<boolean>;
+  /** What `openLink` hands it to. */
+  readonly opensBy?: "printing" | "system_browser" | "command";
   readonly emit: Emit;
   readonly clock: Clock;
 }
@@ -65,7 +67,7 @@ export async function helpNewDevice(
     const request = await channel.receive(["m.login.protocol"], "machine", signal);
 
     // 4. The existing device checks device_id and accepts the protocol
-    await acceptProtocol(device, request, signal);
+    await acceptProtocol(device, request, channel.expiresAt, signal);
     await channel.send({ type: "m.login.protocol_accepted" }, signal);
 
     // 5. and 6. The person consents, the new device waits
@@ -95,8 +97,9 @@ export async function helpNewDevice(
 }
 
 async function acceptProtocol(
-  { homeserver, checkLink, openLink, emit }: ExistingDevice,
+  { homeserver, checkLink, openLink, opensBy, emit, clock }: ExistingDevice,
   { protocol, device_authorization_grant: grant, device_id: deviceId }: LoginProtocol,
+  channelExpiresAt: number,
   signal: AbortSignal,
 ): Promise<void> {
   if (protocol !== DEVICE_AUTHORIZATION_GRANT) throw new Failure("unsupported_protocol");
@@ -111,9 +114,10 @@ async function acceptProtocol(
     event: "verification",
     verification_uri: link.href,
     ...(completeLink ? { verification_uri_complete: completeLink.href } : {}),
+    expires_in_ms: msUntil(channelExpiresAt, clock),
   });
   const opened = await openLink(completeLink ?? link, signal);
-  emit({ event: "browser", opened });
+  emit({ event: "browser", opened, ...(opensBy ? { by: opensBy } : {}) });
   if (!opened) throw new Failure("unable_to_open_verification_uri");
 }
 

@@ -1,6 +1,7 @@
 import { escapeText } from "../foundation/escape-text.js";
 import { fingerprint } from "../foundation/fingerprint.js";
 import { revealed, type Secret } from "../foundation/secret.js";
+import { timeForPeople } from "../foundation/time-for-people.js";
 import { sessionName } from "./names.js";
 import type { StoredSession } from "./session-file.js";
 import type { SessionEntry } from "./store.js";
@@ -70,8 +71,8 @@ export function sessionDetails(path: string, session: StoredSession): string {
     ["homeserver", base_url],
     ["issuer", oauth?.issuer ?? "none"],
     ["client", oauth?.client_id ?? "none"],
-    ["created", session.created_at ?? "not known"],
-    ["token expires", session.expires_at ?? "not known"],
+    ["created", session.created_at === undefined ? "not known" : timeForPeople(session.created_at)],
+    ["token expires", session.expires_at === undefined ? "not known" : timeForPeople(session.expires_at)],
     ["refreshable", isRefreshable(session) ? "yes" : "no"],
     ["cross-signing keys", secrets ? "yes" : "no"],
     ["device keys", deviceKeys(session)],

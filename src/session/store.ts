@@ -1,19 +1,21 @@
 import { readdir } from "node:fs/promises";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileError } from "../files/file-error.js";
 import { errorCode } from "../foundation/error-code.js";
 import { Failure } from "../foundation/failures.js";
-import type { Machine } from "../foundation/machine.js";
 import { type Revealed, revealed } from "../foundation/secret.js";
 import {
   checkCanCreateFile,
   createFile,
+  keepDirectoryPrivate,
   makeDirectory,
   moveFile,
   readSessionFile,
   removeFile,
   replaceFile,
+  type WarnOfFile,
 } from "./files.js";
+import { FirstReadings } from "./first-readings.js";
 import { isSessionName, nameOfUser, sessionName } from "./names.js";
 import { nearMiss } from "./near-miss.js";
 import {
@@ -23,8 +25,6 @@ import {
   type StoredSession,
   toPortable,
 } from "./session-file.js";
-
-const APPLICATION = "matrix-qr-login";
 
 /** How many sessions of one user get a name of their own. */
 const MAX_NAMESAKES = 1000;
@@ -54,31 +54,25 @@ export interface NewSessionFile {
 }
 
 /**
- * The directory of the sessions that have a name: in the XDG state directory, or where macOS and Windows have an
- * application's own files.
- *
- * @throws {Error} Node's, where the user has no home directory and the environment names none
+ * The session files of a directory. The operations on one file take any path: it may lie elsewhere. To one store a file
+ * is of the account that it was first read as, for as long as it is there.
  */
-export function sessionsDirectory({ env, platform, homeDirectory }: Machine): string {
-  const stateHome = env["XDG_STATE_HOME"];
-  // The XDG base directory specification wants relative paths ignored.
-  if (stateHome && isAbsolute(stateHome)) return join(stateHome, APPLICATION, "sessions");
-  if (platform === "win32") {
-    const local = env["LOCALAPPDATA"] || join(homeDirectory(), "AppData", "Local");
-    return join(local, APPLICATION, "Data", "sessions");
-  }
-  const home = env["HOME"] || homeDirectory();
-  return platform === "darwin"
-    ? join(home, "Library", "Application Support", APPLICATION, "sessions")
-    : join(home, ".local", "state", APPLICATION, "sessions");
-}
-
-/** The session files of a directory. The operations on one file take any path: it may lie elsewhere. */
 export class SessionStore {
-  readonly directory: string;
+  readonly #directory: () => string;
+  readonly #readings = new FirstReadings();
+  readonly #warn: WarnOfFile | undefined;
 
-  constructor(directory: string) {
-    this.directory = directory;
+  /**
+   * @param directory asked for only where a session is named or looked for, so that it may throw where there is none
+   * @param warn told of session files that were open to other users
+   */
+  constructor(directory: string | (() => string), warn?: WarnOfFile) {
+    this.#directory = typeof directory === "string" ? () => directory : directory;
+    this.#warn = warn;
+  }
+
+  get directory(): string {
+    return this.#directory();
   }
 
   pathOf(name: string): string {
@@ -91,6 +85,7 @@ export class SessionStore {
   }
 
   async #names(): Promise<string[]> {
+    await keepDirectoryPrivate(this.directory, this.#warn);
     const files = await readdir(this.directory).catch((error: unknown) => {
       if (errorCode(error) === "ENOENT") return [];
       throw fileError("read", this.directory, error);
@@ -111,9 +106,18 @@ export class SessionStore {
     }
   }
 
-  /** @throws {Failure} `session_not_found`, `session_invalid`, `file_error` */
+  /**
+   * @throws {Failure} `session_not_found`, `session_invalid`, `file_error`; `session_replaced` where it was another
+   *   account's or device's before
+   */
   async read(path: string): Promise<StoredSession> {
-    return parseStoredSession(await this.#readText(path), path);
+    return this.#parse(await this.#readText(path), path);
+  }
+
+  #parse(text: string, path: string): StoredSession {
+    const session = parseStoredSession(text, path);
+    this.#readings.check(path, session);
+    return session;
   }
 
   /**
@@ -125,7 +129,7 @@ export class SessionStore {
    */
   async readPortable(path: string): Promise<Readonly<Record<string, unknown>>> {
     const text = await this.#readText(path);
-    toPortable(parseStoredSession(text, path));
+    toPortable(this.#parse(text, path));
     const {
       state: _,
       refresh_asked_at: __,
@@ -139,10 +143,10 @@ export class SessionStore {
   /** A name of the directory that nobody has, but that is nearly somebody's, is most likely a slip. */
   async #readText(path: string): Promise<string> {
     try {
-      return await readSessionFile(path);
+      return await readSessionFile(path, this.#warn);
     } catch (error) {
       const failure = Failure.from(error);
-      if (failure.code !== "session_not_found" || dirname(path) !== this.directory) throw failure;
+      if (failure.code !== "session_not_found" || !this.#isOurs(path)) throw failure;
       const meant = nearMiss(sessionName(path), await this.#names());
       throw meant === undefined ? failure : failure.with({ hint: `Did you mean ${meant}?` });
     }
@@ -207,7 +211,9 @@ export class SessionStore {
    * the file's lock: a refresh in between would be undone.
    */
   async update(path: string, changes: SessionChanges): Promise<StoredSession> {
-    const text = serialize(changes, parseJsonObject(await readSessionFile(path), path));
+    const there = await readSessionFile(path, this.#warn);
+    this.#parse(there, path);
+    const text = serialize(changes, parseJsonObject(there, path));
     const session = parseStoredSession(text, path);
     await replaceFile(path, text);
     return session;
@@ -216,6 +222,7 @@ export class SessionStore {
   /** Deletes the file; nothing where there is none. */
   async remove(path: string): Promise<void> {
     await removeFile(path);
+    this.#readings.forget(path);
   }
 
   /**
@@ -223,7 +230,7 @@ export class SessionStore {
    * while a session gets its user's name leaves it under both.
    */
   async removeNamesakes(path: string, { base_url, device_id }: StoredSession): Promise<void> {
-    if (dirname(path) !== this.directory) return;
+    if (!this.#isOurs(path)) return;
     for (const other of await this.list()) {
       const { session } = other;
       if (other.path === path || session?.device_id !== device_id || session.base_url !== base_url) continue;
@@ -266,8 +273,17 @@ export class SessionStore {
     return file;
   }
 
+  #isOurs(path: string): boolean {
+    try {
+      return dirname(path) === this.directory;
+    } catch {
+      // A path works without a home too.
+      return false;
+    }
+  }
+
   async #makeDirectoryOf(path: string): Promise<void> {
-    await makeDirectory(dirname(path), dirname(path) === this.directory);
+    await makeDirectory(dirname(path), this.#isOurs(path));
   }
 }
 

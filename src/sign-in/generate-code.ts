@@ -53,7 +53,9 @@ export async function generateCode<Role extends Intent>(
 
   // 4. Device S scans one of them, or a fresh one that took its place, and sends its initial payload
   const show = (offer: Offer) => showCode(world, code, sources, offer);
-  const { offer, initiated, othersDeleted } = await waitForScan(sources, show, clock, signal);
+  // The oldest first: it is what released apps read, and where there is room for one, it is the one in sight.
+  const oldestFirst = sources.toReversed();
+  const { offer, initiated, othersDeleted } = await waitForScan(oldestFirst, show, clock, signal);
   const { session } = offer.insecure;
   try {
     // 5. Device G confirms

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Clock } from "../foundation/clock.js";
+import { openOnDesktop } from "./desktop.js";
 
 /** What becomes of a verification link, once it is printed. */
 export type LinkOpener =
@@ -23,15 +24,9 @@ export async function openLink(
   switch (opener.by) {
     case "printing":
       return true;
-    case "system_browser": {
-      // A success proves nothing: `open` resolves once the browser's starter was spawned.
-      const { default: open } = await import("open");
-      await open(link.href).then(
-        (child) => child.on("error", () => undefined),
-        () => undefined,
-      );
+    case "system_browser":
+      await openOnDesktop(link.href);
       return true;
-    }
     case "command":
       return runCommand(opener.executable, link, clock, signal);
   }

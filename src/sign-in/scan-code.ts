@@ -1,3 +1,4 @@
+import { msUntil } from "../foundation/clock.js";
 import type { Dialect, Intent } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import type { InitiatingChannel } from "../protocol/channel.js";
@@ -51,7 +52,13 @@ export async function scanCode<Role extends Intent>(
     const secure = await initiateSecureChannel(as, insecure, initiate, signal);
     const { dialect: found, checkCode, alternative } = secure;
     emit({ event: "secure_channel", channel, ...(found ? { dialect: found } : {}) });
-    emit({ event: "check_code", check_code: checkCode, ...(alternative ? { alternative } : {}) });
+    const expires_in_ms = msUntil(secure.channel.expiresAt, clock);
+    emit({
+      event: "check_code",
+      check_code: checkCode,
+      ...(alternative ? { alternative } : {}),
+      expires_in_ms,
+    });
     return secure.channel;
   } catch (thrown) {
     await deleteSessions([insecure.session], clock);

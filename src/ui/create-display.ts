@@ -1,8 +1,11 @@
+import { hasDesktop, openOnDesktop } from "../sign-in/desktop.js";
+import type { PictureDesk } from "./code-picture.js";
 import type { Display } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
 import { createJsonDisplay } from "./json-display.js";
 import { createPlainDisplay } from "./plain-display.js";
 import type { QrOptions } from "./qr-block.js";
+import { OPENING, type OwnCommands } from "./scene.js";
 import { findTerminal } from "./terminal.js";
 
 export interface DisplayOptions {
@@ -13,21 +16,34 @@ export interface DisplayOptions {
   readonly qr?: QrOptions;
   /** A picture or check codes are read from stdin, so questions have to be answered elsewhere. */
   readonly stdinInUse?: boolean;
+  /** Names what the protocol calls things, too. */
+  readonly verbose?: boolean;
+  /** Whether the terminal's bell calls for what a person has to do. */
+  readonly bell?: boolean;
+  /** How this program is started again. */
+  readonly commands?: OwnCommands;
+  /** Where pictures of codes are opened, if somebody wants one. */
+  readonly desk?: Omit<PictureDesk, "open">;
   /** What Ctrl-C does where the display has to see to it itself. */
   readonly interrupt: () => void;
 }
 
 /** The display that fits the options and the terminal. The heavy one is only loaded where it is chosen. */
 export async function createDisplay(options: DisplayOptions): Promise<Display> {
-  const { mode, context, stdinInUse = false, interrupt } = options;
+  const { mode, context, stdinInUse = false, bell = true, verbose = false, desk, interrupt } = options;
   const qr = options.qr ?? { size: "auto", ecLevel: "auto" };
+  const scene = { ...OPENING, verbose, ...(options.commands && { commands: options.commands }) };
   const terminal = findTerminal(context, stdinInUse);
   if (mode === "json") return createJsonDisplay(context, terminal, interrupt);
   // Lines that are typed to stdin on a terminal would be taken apart by a display that reads single keys.
   const isInteractive = mode === "auto" && canMoveCursor(context) && !(stdinInUse && context.stdin.isTTY);
-  if (!isInteractive) return createPlainDisplay(context, terminal, qr, interrupt);
-  const { InteractiveDisplay } = await import("./interactive-display.js");
-  return new InteractiveDisplay({ context, terminal, qr, interrupt });
+  if (!isInteractive) return createPlainDisplay(context, terminal, { qr, scene, interrupt });
+  const [{ InteractiveDisplay }, { CodePicture }] = await Promise.all([
+    import("./interactive-display.js"),
+    import("./code-picture.js"),
+  ]);
+  const picture = desk && hasDesktop(context) ? new CodePicture({ ...desk, open: openOnDesktop }) : undefined;
+  return new InteractiveDisplay({ context, terminal, qr, scene, bell, picture, interrupt });
 }
 
 function canMoveCursor({ env, stderr }: Pick<DisplayContext, "env" | "stderr">): boolean {

@@ -1,31 +1,76 @@
 import { escapeText } from "../foundation/escape-text.js";
-import type { Verification } from "../foundation/events.js";
+import type { LoginEvent, Verification } from "../foundation/events.js";
 import type { Description } from "./describe.js";
 import { type Line, say, whole } from "./line.js";
+import { isHeld, type Scene } from "./scene.js";
 
-/** Where a person consents, by who opens the page. */
+/** Where a person approves the sign-in, by who opens the page. */
+export function consent(event: Verification, scene: Scene): Description {
+  if (scene.role === "existing") return consentHere(event);
+  if (scene.alone) return consentAnywhere(event);
+  if (!isHeld(scene)) return { lines: elsewhere(event), wait: FOR_THE_PAGE };
+  // Told once the code was typed.
+  return { lines: [], wait: untilTyped(scene.checkCode ?? "") };
+}
+
+/** What was held back, and how long there is to approve. */
+export function waitingForConsent(
+  event: Extract<LoginEvent, { event: "waiting_for_consent" }>,
+  { held }: Scene,
+): Description {
+  const { expires_in_ms: expiresInMs } = event;
+  const passing = `Waiting until it is approved, for up to ${duration(expiresInMs)}.`;
+  return {
+    lines: [...(held ? elsewhere(held) : []), { text: passing, tone: "passing" }],
+    wait: {
+      text: `Waiting until it is approved; the code is ${escapeText(event.user_code)}`,
+      expiresInMs,
+      isTold: true,
+    },
+  };
+}
+
+/** The side that scans: the other one has to be told the code. */
+export function untilTyped(checkCode: string): NonNullable<Description["wait"]> {
+  const text = `Waiting until ${escapeText(checkCode)} is typed on the other device`;
+  return { text, expiresInMs: "as_before", isTold: true };
+}
+
+/** "2 min", "1 min 30 s", "45 s". */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const minutes = Math.floor(seconds / 60);
+  const rest = seconds % 60;
+  if (minutes === 0) return `${rest} s`;
+  return rest === 0 ? `${minutes} min` : `${minutes} min ${rest} s`;
+}
+
+const FOR_THE_PAGE = {
+  text: "Waiting for the other device to open the page",
+  expiresInMs: "as_before",
+  isTold: true,
+} as const;
 
 /** The new device, with another one's help: that opens the page. */
-export function consentElsewhere(event: Verification): Description {
-  const lines = [
+function elsewhere(event: Verification): Line[] {
+  return [
     say("Approve the sign-in on the other device. It opens this page:"),
     link(event),
     ...codeOfPage(event),
   ];
-  return { lines, wait: { text: "Waiting for the other device to open the page" } };
 }
 
 /** No other device helps: the person opens the page, and the code is what tells this sign-in from another. */
-export function consentAnywhere(event: Verification): Description {
+function consentAnywhere(event: Verification): Description {
   const lines = [say("Approve the sign-in on this page, on any device:"), link(event), ...codeOfPage(event)];
-  return { lines, wait: { text: "Waiting until the sign-in is approved" } };
+  return { lines, wait: { text: "Waiting until it is approved", isTold: true } };
 }
 
 /** The existing device: its person opens the page. */
-export function consentHere(event: Verification): Description {
+function consentHere(event: Verification): Description {
   return {
     lines: [
-      say("Approve the sign-in of the new device on this page, here or on any other device:"),
+      say("Approve the sign-in of the new device on this page:"),
       link(event),
       say(
         event.verification_uri_complete === undefined
@@ -33,12 +78,16 @@ export function consentHere(event: Verification): Description {
           : "Approve only if the page shows the same code as the new device.",
       ),
     ],
-    wait: { text: "Waiting until the new device is signed in" },
+    wait: {
+      text: "Waiting until you have approved the new device",
+      expiresInMs: event.expires_in_ms ?? "as_before",
+      isTold: true,
+    },
   };
 }
 
-function link(event: Verification): Line {
-  return { text: whole(event.verification_uri_complete ?? event.verification_uri), tone: "link" };
+function link({ verification_uri, verification_uri_complete }: Verification): Line {
+  return { text: whole(verification_uri_complete ?? verification_uri), tone: "link" };
 }
 
 function codeOfPage({ user_code }: Verification): Line[] {

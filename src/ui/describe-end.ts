@@ -1,74 +1,90 @@
 import { escapeText } from "../foundation/escape-text.js";
 import type { Done, FailureEvent } from "../foundation/events.js";
-import { shellWord } from "../foundation/shell-word.js";
 import { type Line, say, sentence, step, whole } from "./line.js";
+import { INSTALLED, type Scene } from "./scene.js";
 
 /** The end of a success: who is signed in where, and what to do next. */
-export function describeDone(event: Done): Line[] {
+export function describeDone(event: Done, scene: Scene): Line[] {
   const user = escapeText(event.user_id);
   const device = escapeText(event.device_id);
   if (event.role === "existing") {
     return [
       step(`Done: device ${device} of ${user} is signed in and has your keys.`),
-      say("It should now say that it is verified: look there."),
+      say("Whether it is verified can't be known here: look there whether it says so."),
     ];
   }
-  const file = event.session === undefined ? [] : [say(`Session file: ${whole(event.session)}`)];
   if (event.device_keys === "deferred") {
     return [
       step(
         `Done: ${user} is signed in here, as device ${device}. Its device keys are left to another client.`,
       ),
-      ...file,
-      say(
-        `Next: start that client on the session, then verify its device with \`${command("sign-device", event)}\`.`,
-      ),
+      ...next("Next, start that client on the session; then verify its device:", "sign-device", event, scene),
     ];
   }
   const verified = event.verified ? "signed in and verified" : "signed in, but not verified";
   return [
     step(`Done: ${user} is ${verified} here, as device ${device}.`),
-    ...file,
-    say(`Next: \`${command("show", event)}\`, or \`session export\` to hand it on.`),
+    ...next("Next:", "check", event, scene),
   ];
 }
 
+/** Where the session is, and a command for it; neither where it is gone by then. */
+function next(introduction: string, verb: string, event: Done, { commands }: Scene): Line[] {
+  if (event.session === undefined || commands === undefined) return [];
+  return [
+    say(`Session file: ${whole(event.session)}`),
+    say(introduction),
+    command(verb, event.session, commands),
+  ];
+}
+
+function command(verb: string, session: string | undefined, commands = INSTALLED): Line {
+  const named = session === undefined ? "" : ` ${commands.session(session)}`;
+  return { text: `${commands.program} session ${verb}${named}`, tone: "command" };
+}
+
 /** The end of a failure: what it was, what helps, and what it leaves behind. */
-export function describeFailure(event: FailureEvent): Line[] {
+export function describeFailure(event: FailureEvent, scene: Scene): Line[] {
   const lines: Line[] = [{ text: `Error: ${sentence(event.message)}`, tone: "error" }];
-  if (event.reason !== undefined) lines.push(say(`Reason in the protocol: ${escapeText(event.reason)}`));
+  if (scene.verbose && event.reason !== undefined) {
+    lines.push(say(`Reason in the protocol: ${escapeText(event.reason)}`));
+  }
   if (event.homeserver !== undefined) lines.push(say(`Homeserver it named: ${escapeText(event.homeserver)}`));
+  lines.push(...whatRemains(event, scene));
   if (event.hint !== undefined) lines.push(say(`Hint: ${sentence(event.hint)}`));
-  lines.push(...leftBehind(event).map(say));
   if (event.session !== undefined) lines.push(say(`Session file: ${whole(event.session)}`));
   return lines;
 }
 
-/** A command for the session, which it names: there may be others. */
-function command(verb: string, { session }: { readonly session?: string }): string {
-  const named = session === undefined ? "" : ` ${shellWord(whole(session))}`;
-  return `matrix-qr-login session ${verb}${named}`;
-}
-
-function leftBehind(event: FailureEvent): string[] {
+function whatRemains(event: FailureEvent, scene: Scene): Line[] {
   const device = event.device_id === undefined ? "the new device" : `device ${escapeText(event.device_id)}`;
   switch (event.cleanup) {
     case "none":
-      return [];
+      return nothingRemains(event, scene);
     case "revoked":
-      return [`Undone: ${device} was signed out again, and nothing of the sign-in was kept.`];
+      return [say(`Undone: ${device} was signed out again, and nothing of the sign-in was kept.`)];
     case "pending":
       return [
-        `Left behind: ${device} is still signed in, as its tokens could not be revoked.`,
+        say(`Left behind: ${device} is still signed in, as that could not be undone.`),
         // Where that was what failed, the hint says so.
         ...(event.code === "revocation_pending"
           ? []
-          : [`Run \`${command("logout", event)}\` to try that again.`]),
+          : [say("To try it again:"), command("logout", event.session, scene.commands)]),
       ];
     case "impossible":
       return [
-        `Left behind: ${device} may be signed in, and nobody can revoke its tokens from here.`,
-        "Remove it from your account, on the account's page or with another client.",
+        say(`Left behind: ${device} may be signed in, and that can't be undone from here.`),
+        say("Remove it from your account, on the account's page or with another client."),
       ];
   }
+}
+
+/** An existing device can't know what became of the new one once there was a page to approve it on. */
+function nothingRemains({ code, message, session }: FailureEvent, { role, reached }: Scene): Line[] {
+  const isSaid = /nothing was signed in/i.test(message);
+  if (reached === undefined || reached === "signed_in" || session !== undefined || isSaid) return [];
+  if (role === "new" || reached === "started" || code === "consent_declined") {
+    return [say("Nothing was signed in.")];
+  }
+  return [say("Look on the new device whether it was signed in: it should say that it wasn't.")];
 }

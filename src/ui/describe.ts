@@ -1,21 +1,17 @@
 import { escapeText } from "../foundation/escape-text.js";
-import type {
-  ChannelVersion,
-  CheckCodeShown,
-  Intent,
-  LoginEvent,
-  Qr,
-  Started,
-  Verification,
-} from "../foundation/events.js";
-import { consentAnywhere, consentElsewhere, consentHere } from "./describe-consent.js";
+import type { ChannelVersion, CheckCodeShown, LoginEvent, Qr, Started } from "../foundation/events.js";
+import { consent, duration, untilTyped, waitingForConsent } from "./describe-consent.js";
 import { describeDone, describeFailure } from "./describe-end.js";
-import { type Line, say, sentence, step } from "./line.js";
+import { type Line, say, sentence, serverOf, step, warn } from "./line.js";
+import type { Scene } from "./scene.js";
 
-/** What is waited for, without a full stop, and how much time it has. */
+/** What is waited for, without a full stop. */
 export interface Wait {
   readonly text: string;
-  readonly expiresInMs?: number;
+  /** How much time it has: as much as there was left before, or none that is known. */
+  readonly expiresInMs?: number | "as_before";
+  /** The lines say it already. */
+  readonly isTold?: true;
 }
 
 export interface Description {
@@ -24,48 +20,25 @@ export interface Description {
   readonly wait?: Wait | null;
 }
 
-/** What earlier events have told, as far as later ones are worded by it. */
-export interface Scene {
-  readonly role: Intent;
-  /** The channels a QR code was shown for: none on the side that scans. */
-  readonly shown: readonly ChannelVersion[];
-  /** No other device helps with this sign-in. */
-  readonly alone: boolean;
-}
-
-export const OPENING: Scene = { role: "new", shown: [], alone: false };
-
-/** The scene after an event. */
-export function nextScene(scene: Scene, event: LoginEvent): Scene {
-  if (event.event === "started") return { ...scene, role: event.role, alone: event.alone === true };
-  if (event.event === "qr") return { ...scene, shown: [...new Set([...scene.shown, event.channel])] };
-  return scene;
-}
-
-/** Whether a link is for whoever reads it here, who may want it as a QR code. */
-export function drawsLink(event: LoginEvent, scene: Scene): event is Verification {
-  return event.event === "verification" && scene.role === "new" && scene.alone;
-}
+const OPENING_WAIT = {
+  new: "Connecting to the homeserver",
+  existing: "Checking this device's session",
+} as const;
 
 /** An event in words. Whatever came from outside in it is escaped. */
 export function describe(event: LoginEvent, scene: Scene): Description {
   switch (event.event) {
     case "started":
-      return { lines: [say(opening(event))] };
+      return { lines: [say(opening(event))], wait: { text: OPENING_WAIT[event.role] } };
     case "rendezvous_created":
-      return {
-        lines: [
-          step(
-            `Rendezvous session created on ${escapeText(event.base_url)} (${channelName(event.channel)}).`,
-          ),
-        ],
-      };
+      return { lines: connected(event, scene) };
     case "qr":
       return {
-        lines: invitation(event, scene),
+        lines: [say(invitation(event, scene))],
         wait: {
           text: `Scan this with ${event.intent === "new" ? "a device that is signed in" : "the new device"}`,
           expiresInMs: event.expires_in_ms,
+          isTold: true,
         },
       };
     case "scanned":
@@ -73,24 +46,23 @@ export function describe(event: LoginEvent, scene: Scene): Description {
         lines: [
           step(
             event.intent === "new"
-              ? `Read the QR code of a new device, via ${escapeText(event.base_url)}.`
-              : `Read the QR code of a device that is signed in on ${escapeText(event.base_url)}.`,
+              ? `Read the QR code of a new device, via ${serverOf(event.base_url)}.`
+              : `Read the QR code of a device that is signed in on ${serverOf(event.base_url)}.`,
           ),
         ],
-        wait: { text: "Opening a secure channel to the other device" },
+        wait: { text: "Connecting to the other device" },
       };
     case "secure_channel":
       return {
-        lines: [step(`Secure channel to the other device is open (${channelName(event.channel)}).`)],
-        wait: { text: "Waiting for the other device" },
+        lines: [step(`Connected to the other device${inVerbose(event, scene)}.`)],
+        wait: { text: "Waiting for the other device", expiresInMs: "as_before" },
       };
     case "check_code":
-      return scene.shown.length > 0
-        ? { lines: codeToCompare(event) }
-        : {
-            lines: [codeToType(event)],
-            wait: { text: `Waiting until ${escapeText(event.check_code)} is typed on the other device` },
-          };
+      if (scene.shown.length > 0) return { lines: codeToCompare(event) };
+      return {
+        lines: codeToType(event),
+        wait: { ...untilTyped(event.check_code), expiresInMs: event.expires_in_ms ?? "as_before" },
+      };
     case "check_code_required":
       return {
         lines: [
@@ -98,45 +70,25 @@ export function describe(event: LoginEvent, scene: Scene): Description {
             `Scanned. Type the code that the other device shows, within ${duration(event.expires_in_ms)}.`,
           ),
         ],
-        wait: { text: "Waiting for the check code", expiresInMs: event.expires_in_ms },
+        wait: { text: "Waiting for the check code", expiresInMs: event.expires_in_ms, isTold: true },
       };
     case "check_code_rejected":
       return {
         lines: [
-          {
-            text: `That is not the code that the other device shows: ${attempts(event.attempts_left)} left.`,
-            tone: "warning",
-          },
+          warn(`That is not the code that the other device shows: ${attempts(event.attempts_left)} left.`),
         ],
       };
     case "homeserver":
       return {
-        lines: [step(`Signing in on ${escapeText(event.base_url)} (${escapeText(event.issuer)}).`)],
-        wait: { text: "Asking the homeserver for a sign-in" },
+        lines: [step(`Signing in on ${serverOf(event.base_url)}.`)],
+        wait: { text: "Asking the homeserver for a sign-in", expiresInMs: "as_before" },
       };
     case "verification":
-      if (scene.role === "existing") return consentHere(event);
-      return scene.alone ? consentAnywhere(event) : consentElsewhere(event);
+      return consent(event, scene);
     case "browser":
-      return {
-        lines: [
-          say(
-            event.opened
-              ? "If no browser opens it, open the link yourself, on any device."
-              : "Open the link yourself, on any device.",
-          ),
-        ],
-      };
+      return { lines: whoOpens(event) };
     case "waiting_for_consent":
-      return {
-        lines: [
-          { text: `Waiting for consent, for up to ${duration(event.expires_in_ms)}.`, tone: "passing" },
-        ],
-        wait: {
-          text: `Waiting for consent; the code is ${escapeText(event.user_code)}`,
-          expiresInMs: event.expires_in_ms,
-        },
-      };
+      return waitingForConsent(event, scene);
     case "signed_in":
       return {
         lines: [step(`Signed in as ${escapeText(event.user_id)}, device ${escapeText(event.device_id)}.`)],
@@ -159,32 +111,21 @@ export function describe(event: LoginEvent, scene: Scene): Description {
     case "secrets_received":
       return {
         lines: [
-          step(scene.alone ? `The account's secret storage has ${keys(event)}.` : `Received ${keys(event)}.`),
+          step(`${scene.alone ? "Found in the account's secret storage:" : "Received"} ${keys(event)}.`),
         ],
         wait: { text: "Verifying this device" },
       };
     case "verified":
       return {
-        lines: [
-          step(`Verified: the homeserver shows device ${escapeText(event.device_id)} as cross-signed.`),
-        ],
+        lines: [step(`Verified: the homeserver shows device ${escapeText(event.device_id)} as yours.`)],
       };
     case "warning":
-      return { lines: [{ text: `Warning: ${sentence(event.message)}`, tone: "warning" }] };
+      return { lines: [warn(`Warning: ${sentence(event.message)}`)] };
     case "done":
-      return { lines: describeDone(event), wait: null };
+      return { lines: describeDone(event, scene), wait: null };
     case "failure":
-      return { lines: describeFailure(event), wait: null };
+      return { lines: describeFailure(event, scene), wait: null };
   }
-}
-
-/** "2 min", "1 min 30 s", "45 s". */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  const minutes = Math.floor(seconds / 60);
-  const rest = seconds % 60;
-  if (minutes === 0) return `${rest} s`;
-  return rest === 0 ? `${minutes} min` : `${minutes} min ${rest} s`;
 }
 
 export function attempts(count: number): string {
@@ -201,45 +142,60 @@ function opening({ role, alone }: Started): string {
   return alone ? "Signing this device in, without another one's help." : "Signing this device in by QR code.";
 }
 
-function invitation(event: Qr, scene: Scene): Line[] {
-  const label = `(${channelName(event.channel)}, good for ${duration(event.expires_in_ms)})`;
-  if (scene.shown.includes(event.channel))
-    return [say(`A new code, since the previous one expires soon ${label}:`)];
+/** Told once: a renewed code has a session of its own, on the same server. */
+function connected(event: Extract<LoginEvent, { event: "rendezvous_created" }>, scene: Scene): Line[] {
+  if (scene.connectedTo === event.base_url && !scene.verbose) return [];
+  return [step(`Connected to ${serverOf(event.base_url)}${inVerbose(event, scene)}.`)];
+}
+
+function inVerbose({ channel }: { readonly channel: ChannelVersion }, { verbose }: Scene): string {
+  return verbose ? ` (${channelName(channel)})` : "";
+}
+
+function invitation(event: Qr, scene: Scene): string {
+  const good = `good for ${duration(event.expires_in_ms)}`;
+  const label = `${good}${scene.verbose ? `, ${channelName(event.channel)}` : ""}`;
+  if (scene.shown.includes(event.channel)) {
+    return `A new code, since the one before expires soon (${label}):`;
+  }
+  if (scene.shown.length > 0) return `Can't it be read? Here is another code for the same (${label}):`;
   return event.intent === "new"
-    ? [
-        say(`Scan this with a device that is signed in ${label}.`),
-        say("In its settings, choose to link a new device."),
-      ]
-    : [
-        say(`Scan this with the new device ${label}.`),
-        say("On its first screen, choose to sign in with a QR code."),
-      ];
+    ? `Scan this with a device that is signed in (${label}):`
+    : `Scan this with the new device (${label}):`;
+}
+
+/** A browser that was tried may not come up; where none was, the link is for whatever device there is. */
+function whoOpens({ opened, by }: Extract<LoginEvent, { event: "browser" }>): Line[] {
+  if (!opened) return [say("Open the link yourself, on any device.")];
+  if (by === "command") return [];
+  return by === "printing"
+    ? [say("Open this link, for example on your phone.")]
+    : [say("If no browser opens it, open the link yourself, on any device.")];
 }
 
 /** The scanning side. Between the releases of vodozemac it can't know which one the other device runs. */
-function codeToType({ check_code, alternative }: CheckCodeShown): Line {
-  return {
-    text: `Type this code on the other device: ${withAlternative(check_code, alternative)}`,
-    tone: "code",
-  };
+function codeToType({ check_code, alternative }: CheckCodeShown): Line[] {
+  return [
+    say("Type this code on the other device:"),
+    { text: escapeText(check_code), tone: "digits" },
+    ...(alternative === undefined ? [] : [say(`Refused? Try ${escapeText(alternative)}.`)]),
+  ];
 }
 
 /** `--check-code show`: the scanning device shows the code too, and nobody types it here. */
 function codeToCompare({ check_code, alternative }: CheckCodeShown): Line[] {
+  const shown = [check_code, alternative]
+    .filter((code) => code !== undefined)
+    .map((code) => escapeText(code));
   return [
-    { text: `Check code: ${withAlternative(check_code, alternative)}`, tone: "code" },
+    { text: `Check code: ${shown.join(", or of an older app ")}`, tone: "code" },
     say("The other device must show the same. If it doesn't, cancel there."),
   ];
-}
-
-function withAlternative(checkCode: string, alternative: string | undefined): string {
-  const code = escapeText(checkCode);
-  return alternative === undefined ? code : `${code}  (an older app: ${escapeText(alternative)})`;
 }
 
 function keys(event: { cross_signing: boolean; backup_version?: string }): string {
   const backup =
     event.backup_version === undefined ? "" : `the key of backup ${escapeText(event.backup_version)}`;
   if (!event.cross_signing) return backup || "no keys";
-  return backup ? `the cross-signing keys and ${backup}` : "the cross-signing keys, without a backup key";
+  return backup ? `the account's keys and ${backup}` : "the account's keys, without a backup key";
 }

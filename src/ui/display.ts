@@ -4,6 +4,10 @@ import type { Secret } from "../foundation/secret.js";
 /** What draws or writes the events: plain lines, NDJSON, or the interactive display. */
 export interface Display {
   emit(event: LoginEvent): void;
+  /** What is waited for before the first event tells it. */
+  awaiting(text: string): void;
+  /** A line of --verbose, beside the events. */
+  log(line: string): void;
   /** Whether a QR code is to be drawn and doesn't fit: its `qr` event should name a file then. */
   lacksRoomFor(payload: Uint8Array): boolean;
   /** Absent where nobody can be asked. */

@@ -1,97 +1,96 @@
-import type { ChannelVersion, LoginEvent, Qr } from "../foundation/events.js";
-import { Failure } from "../foundation/failures.js";
-import type { Secret } from "../foundation/secret.js";
-import { answered } from "./answered.js";
-import { attempts, channelName, describe, drawsLink, nextScene, OPENING, type Wait } from "./describe.js";
-import type { Display, Prompt } from "./display.js";
+import type { LoginEvent } from "../foundation/events.js";
+import type { CodePicture } from "./code-picture.js";
+import { CodesOnShow } from "./codes-on-show.js";
+import { describe, type Wait } from "./describe.js";
+import type { Display } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
+import { InteractivePrompt } from "./interactive-prompt.js";
 import type { MountedView, OnKeys, View } from "./interactive-view.js";
+import { regainKeys, stopAtTerminal } from "./job-control.js";
+import { CTRL_C, CTRL_Z, PASTE_MARKS } from "./keys.js";
 import { LiveRegion } from "./live-region.js";
-import type { QrOptions } from "./qr-block.js";
+import { fileToo, type QrOptions } from "./qr-block.js";
 import { QrPanel } from "./qr-panel.js";
-import { SecretLine } from "./secret-line.js";
+import { keyHints } from "./qr-steps.js";
+import { drawsLink, nextScene, OPENING, type Scene } from "./scene.js";
 import { styleLines } from "./style.js";
-import { type Terminal, terminalPrompt } from "./terminal.js";
+import type { Terminal } from "./terminal.js";
+import { startWaiting, timeLeft, type Waiting } from "./waiting.js";
 
 const TICK_MS = 120;
-const CHECK_CODE_DIGITS = 2;
-const CTRL_C = "\u0003";
-const CTRL_D = "\u0004";
-const DELETE = "\u007f";
 
 export interface InteractiveOptions {
   readonly context: Pick<DisplayContext, "env" | "stdin" | "stderr" | "clock">;
   /** Absent where no key can be read. */
   readonly terminal: Terminal | undefined;
   readonly qr: QrOptions;
+  readonly scene?: Scene;
+  /** Whether the terminal's bell calls for what a person has to do. */
+  readonly bell?: boolean;
+  /** Absent where no picture can be opened. */
+  readonly picture?: Pick<CodePicture, "open" | "renew" | "remove"> | undefined;
   /** Does what Ctrl-C does otherwise: while keys are read one by one, the terminal only hands it on. */
   readonly interrupt: () => void;
 }
 
-interface Waiting {
-  readonly text: string;
-  readonly deadline?: number;
-}
-
-interface Question {
-  readonly attemptsLeft: number;
-  readonly typed: string;
-  readonly answer: (checkCode: string) => void;
-  readonly refuse: (reason: unknown) => void;
-}
-
 /**
- * Steps and QR codes are printed at once and stay; below them one live line tells what is waited for, or takes
- * the check code. Only that line is ink's, which is loaded once there is something to wait for.
+ * Steps are printed at once and stay; below them is the one code that is to be scanned, and one live line, which tells
+ * what is waited for, or takes the check code. Only that line is ink's, which is loaded once a person has something to do.
  */
 export class InteractiveDisplay implements Display {
-  readonly prompt?: Prompt;
+  readonly prompt?: InteractivePrompt;
   readonly #options: InteractiveOptions;
   readonly #region: LiveRegion;
   readonly #panel: QrPanel;
   readonly #coloured: boolean;
   readonly #closing = new AbortController();
-  #scene = OPENING;
+  readonly #codes = new CodesOnShow();
+  #scene: Scene;
   #waiting: Waiting | undefined;
-  #question: Question | undefined;
-  /** What is typed now is shown nowhere. */
-  #secret: { readonly text: string; readonly line: SecretLine } | undefined;
-  /** The current QR code of each channel, while they are to be scanned. */
-  readonly #codes = new Map<ChannelVersion, { readonly event: Qr; readonly waiting: Waiting }>();
-  #chosenChannel: ChannelVersion = "msc4108-2024";
-  /** The terminal edits a line by itself just now: the live line keeps away from it. */
-  #suspended = false;
+  #fileTold: string | undefined;
   #view: MountedView | undefined;
   #loading: Promise<void> | undefined;
   #tick = 0;
+  readonly #forgetStops: (() => void) | undefined;
 
   constructor(options: InteractiveOptions) {
     this.#options = options;
     const { stderr } = options.context;
-    this.#region = new LiveRegion(stderr);
-    this.#panel = new QrPanel(stderr, this.#region, options.qr);
+    this.#scene = options.scene ?? OPENING;
     this.#coloured = !options.context.env["NO_COLOR"];
+    this.#region = new LiveRegion(stderr);
+    this.#panel = new QrPanel(stderr, this.#region, options.qr, this.#coloured);
     stderr.on("resize", this.#onResize);
+    this.#forgetStops = options.terminal?.jobControl?.onContinue(this.#onContinue);
     if (options.terminal) this.prompt = this.#createPrompt(options.terminal);
   }
 
   emit(event: LoginEvent): void {
     const { lines, wait } = describe(event, this.#scene);
     this.#scene = nextScene(this.#scene, event);
-    const printed = styleLines(lines, this.#coloured);
     if (event.event === "qr" && wait) {
-      this.#codes.set(event.channel, { event, waiting: this.#startWaiting(wait) });
-      if (this.#currentCode()?.event === event) this.#showCode(printed);
+      this.#codes.put(event, this.#startWaiting(wait));
+      this.#showCode();
     } else {
-      if (wait !== undefined) {
-        this.#codes.clear();
-        this.#waiting = wait ? this.#startWaiting(wait) : undefined;
-      }
+      if (wait !== undefined) this.#wait(wait);
+      // What is waited for now is the person: the page that a link leads to stays in sight.
+      if (wait !== undefined && event.event !== "waiting_for_consent") this.#panel.clear();
       this.#update();
-      this.#region.print(printed);
+      this.#region.print(styleLines(lines, { coloured: this.#coloured, columns: this.#columns() }));
       if (drawsLink(event, this.#scene)) this.#panel.showLink(event);
     }
-    if (wait) void this.#load();
+    if (this.#options.bell && CALLS.includes(event.event)) this.#region.ring();
+    // Until a person has something to do, nothing is worth the time that ink takes to load.
+    if (wait && event.event !== "started") void this.#load();
+  }
+
+  awaiting(text: string): void {
+    this.#wait({ text });
+    this.#update();
+  }
+
+  log(line: string): void {
+    this.#region.print([line]);
   }
 
   lacksRoomFor(payload: Uint8Array): boolean {
@@ -101,39 +100,58 @@ export class InteractiveDisplay implements Display {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#options.context.stderr.off("resize", this.#onResize);
+    this.#forgetStops?.();
     this.#view?.unmount();
     this.prompt?.secretDone();
+    this.#panel.clear();
     this.#region.paint("");
     this.#options.terminal?.close();
+    this.#options.picture?.remove();
   }
 
-  #startWaiting({ text, expiresInMs }: Wait): Waiting {
-    if (expiresInMs === undefined) return { text };
-    return { text, deadline: this.#options.context.clock.now() + expiresInMs };
+  #wait(wait: Wait | null): void {
+    this.#codes.clear();
+    this.#waiting = wait ? this.#startWaiting(wait) : undefined;
   }
 
-  #currentCode() {
-    return this.#codes.get(this.#chosenChannel) ?? this.#codes.values().next().value;
+  #startWaiting(wait: Wait): Waiting {
+    return startWaiting(wait, this.#waiting, this.#options.context.clock.now());
   }
 
-  #showCode(heading: readonly string[]): void {
-    const code = this.#currentCode();
+  #showCode(): void {
+    const code = this.#codes.current;
     if (!code) return;
     this.#waiting = code.waiting;
+    this.#panel.show({ ...code, keys: this.#keys() });
+    // What stands in for a code that doesn't fit names its file by itself.
+    if (this.#panel.isDrawn) this.#tellFile(code.event.file);
+    this.#options.picture?.renew(code.event);
     this.#update();
-    this.#panel.show(code.event, heading);
   }
 
-  readonly #onResize = () => {
-    const code = this.#currentCode();
-    if (code) this.#panel.refit(code.event);
+  #keys() {
+    const readsKeys = this.#options.terminal !== undefined;
+    return {
+      other: readsKeys && this.#codes.hasOther,
+      picture: readsKeys && this.#options.picture !== undefined,
+    };
+  }
+
+  #tellFile(file: string | undefined): void {
+    if (file === undefined || file === this.#fileTold) return;
+    this.#fileTold = file;
+    this.#region.print(fileToo(file));
+  }
+
+  readonly #onResize = () => this.#panel.refit();
+
+  /** After Ctrl-Z and `fg`: what was on show stands above what the shell has printed since. */
+  readonly #onContinue = () => {
+    const { terminal } = this.#options;
+    if (terminal && this.#view && !this.prompt?.isSuspended) regainKeys(terminal);
+    this.#region.startBelow();
+    this.#update();
   };
-
-  /** The channel whose code a key brings up instead: there is one where the homeserver has both versions. */
-  #otherChannel(): ChannelVersion | undefined {
-    const current = this.#currentCode()?.event.channel;
-    return [...this.#codes.keys()].find((channel) => channel !== current);
-  }
 
   #load(): Promise<void> {
     this.#loading ??= this.#mount();
@@ -169,8 +187,9 @@ export class InteractiveDisplay implements Display {
     this.#view?.update(look);
     if (this.#view) return;
     // Until ink is there, what is waited for stands still.
-    const text = look.wait ? [look.wait.text, ...look.wait.details].join(" · ") : "";
-    this.#region.paint(text.slice(0, this.#columns()));
+    const { time, text = "", details = [] } = look.wait ?? {};
+    const shown = [...(time ? [time] : []), [text, ...details].join(" · ")].join(" ");
+    this.#region.paint(shown.slice(0, this.#columns()));
   }
 
   /** A line that fills its row would leave the cursor in the next one on some terminals. */
@@ -179,119 +198,58 @@ export class InteractiveDisplay implements Display {
   }
 
   #look(): View {
+    const isSuspended = this.prompt?.isSuspended ?? false;
     const look = {
-      readsKeys: this.#options.terminal !== undefined && !this.#suspended,
+      readsKeys: this.#options.terminal !== undefined && !isSuspended,
       coloured: this.#coloured,
       tick: this.#tick,
     };
-    if (this.#secret) return { ...look, question: { text: this.#secret.text } };
-    if (this.#suspended || !(this.#waiting || this.#question)) return look;
-    const timeLeft = this.#timeLeft();
-    if (this.#question) {
-      const { attemptsLeft, typed } = this.#question;
-      const limits = [`${attempts(attemptsLeft)} left`, timeLeft].filter((limit) => limit !== undefined);
-      return { ...look, question: { text: `Check code on the other device (${limits.join(", ")}):`, typed } };
-    }
-    const other = this.#otherChannel();
-    const details = [timeLeft, other && `press c for ${channelName(other)}`];
-    return {
-      ...look,
-      wait: { text: this.#waiting?.text ?? "", details: details.filter((detail) => detail !== undefined) },
-    };
-  }
-
-  #timeLeft(): string | undefined {
-    const deadline = this.#waiting?.deadline;
-    if (deadline === undefined) return undefined;
-    const seconds = Math.max(0, Math.ceil((deadline - this.#options.context.clock.now()) / 1000));
-    return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    const waiting = this.#waiting;
+    const left = waiting && timeLeft(waiting, this.#options.context.clock.now());
+    const question = this.prompt?.question(left);
+    if (question) return { ...look, question };
+    if (isSuspended || !waiting) return look;
+    const isCode = this.#codes.current !== undefined;
+    const details = isCode && !this.#panel.hasSteps ? keyHints(this.#keys()) : [];
+    return { ...look, wait: { ...(left === undefined ? {} : { time: left }), text: waiting.text, details } };
   }
 
   readonly #onKeys: OnKeys = (characters) => {
-    if (this.#secret) {
-      this.#secret.line.press(characters);
+    const { terminal } = this.#options;
+    if (characters === CTRL_Z && terminal) return stopAtTerminal(terminal);
+    if (this.prompt?.takesAllKeys) {
+      this.prompt.press(characters);
       return;
     }
-    for (const character of characters) {
+    for (const character of characters.replace(PASTE_MARKS, "")) {
       if (character === CTRL_C) this.#options.interrupt();
-      else if (this.#question) this.#edit(this.#question, character);
-      else if (character === "c") this.#switchCode();
+      else if (!this.prompt?.press(character)) this.#onCodeKey(character);
     }
     this.#update();
   };
 
-  #edit(question: Question, character: string): void {
-    const { typed, answer, refuse } = question;
-    const retype = (text: string) => {
-      this.#question = { ...question, typed: text };
-    };
-    if (/^\d$/.test(character) && typed.length < CHECK_CODE_DIGITS) retype(typed + character);
-    else if (character === "\b" || character === DELETE) retype(typed.slice(0, -1));
-    else if (character === CTRL_D) refuse(new Failure("user_cancelled"));
-    else if (/^[\r\n]$/.test(character) && typed.length === CHECK_CODE_DIGITS) answer(typed);
+  #onCodeKey(character: string): void {
+    const code = this.#codes.current;
+    if (!code) return;
+    if (character === "o") this.#options.picture?.open(code.event);
+    if (character !== "c" || !this.#codes.hasOther) return;
+    this.#codes.switch();
+    this.#showCode();
   }
 
-  #switchCode(): void {
-    const other = this.#otherChannel();
-    if (!other) return;
-    this.#chosenChannel = other;
-    this.#showCode([]);
-  }
-
-  #createPrompt(terminal: Terminal): Prompt {
-    const lines = terminalPrompt(terminal, this.#options.interrupt);
-    return {
-      checkCode: (attemptsLeft, signal) => this.#askCheckCode(attemptsLeft, signal),
-      confirm: (question, signal) => this.#suspendFor(() => lines.confirm(question, signal)),
-      text: (question, signal) => this.#suspendFor(() => lines.text(question, signal)),
-      secret: (question, signal) => this.#askSecretly(lines, question, signal),
-      secretDone: lines.secretDone,
-    };
-  }
-
-  async #askCheckCode(attemptsLeft: number, signal: AbortSignal): Promise<string> {
-    await this.#load();
-    try {
-      return await answered<string>((answer, refuse) => {
-        this.#question = { attemptsLeft, typed: "", answer, refuse };
-        this.#update();
-      }, signal);
-    } finally {
-      this.#question = undefined;
-      this.#update();
-    }
-  }
-
-  /** Ink reads the keys where it is there already: then the terminal is its to put back. */
-  async #askSecretly(lines: Prompt, question: string, signal: AbortSignal): Promise<Secret> {
-    if (!this.#loading) return this.#suspendFor(() => lines.secret(question, signal));
-    await this.#load();
-    // Ink does so too, a moment after it is told that keys are read.
-    this.#options.terminal?.input.setRawMode(true);
-    const above = question.split("\n");
-    const text = above.pop() ?? "";
-    this.#region.print(above);
-    const { interrupt } = this.#options;
-    try {
-      return await answered<Secret>((answer, refuse) => {
-        const goOn = (advice: string) => this.#region.print([advice]);
-        this.#secret = { text, line: new SecretLine({ answer, refuse, interrupt, goOn }) };
-        this.#update();
-      }, signal);
-    } finally {
-      this.#secret = undefined;
-      this.#update();
-    }
-  }
-
-  async #suspendFor<T>(ask: () => Promise<T>): Promise<T> {
-    this.#suspended = true;
-    this.#update();
-    try {
-      return await ask();
-    } finally {
-      this.#suspended = false;
-      this.#update();
-    }
+  #createPrompt(terminal: Terminal): InteractivePrompt {
+    const isLoading = () => this.#loading !== undefined;
+    return new InteractivePrompt(terminal, {
+      get isLoading() {
+        return isLoading();
+      },
+      load: () => this.#load(),
+      update: () => this.#update(),
+      print: (lines) => this.#region.print(lines),
+      interrupt: () => this.#options.interrupt(),
+    });
   }
 }
+
+/** What a person who looks elsewhere has to hear of: digits are wanted, or it is over. */
+const CALLS: readonly LoginEvent["event"][] = ["check_code_required", "done", "failure"];

@@ -3,9 +3,9 @@ import { type Key, render, Text, useInput } from "ink";
 
 /** What the live line shows, and whether keys are read. */
 export interface View {
-  readonly wait?: { readonly text: string; readonly details: readonly string[] };
+  readonly wait?: { readonly time?: string; readonly text: string; readonly details: readonly string[] };
   /** Takes the place of what is waited for. Without `typed`, nothing is shown of what is typed. */
-  readonly question?: { readonly text: string; readonly typed?: string };
+  readonly question?: { readonly time?: string; readonly text: string; readonly typed?: string };
   readonly readsKeys: boolean;
   readonly coloured: boolean;
   /** Counts up while time passes. */
@@ -38,23 +38,34 @@ function LiveLine({ view, onKeys }: { readonly view: View; readonly onKeys: OnKe
   if (question) {
     return (
       <Text>
-        <Text {...accent}>?</Text> {question.text}{" "}
-        <Text bold={coloured}>{question.typed?.padEnd(2, "_")}</Text>
+        <Text {...accent}>?</Text> {time(question, coloured)}
+        {question.text} <Text bold={coloured}>{question.typed?.padEnd(2, "_")}</Text>
       </Text>
     );
   }
   if (!wait) return null;
   return (
     <Text wrap="truncate">
-      <Text {...accent}>{SPINNER[view.tick % SPINNER.length]}</Text> {wait.text}
-      <Text dimColor={coloured}>{wait.details.map((detail) => ` · ${detail}`).join("")}</Text>
+      <Text {...accent}>{SPINNER[view.tick % SPINNER.length]}</Text> {time(wait, coloured)}
+      {[wait.text, ...wait.details].join(" · ")}
     </Text>
+  );
+}
+
+/** What runs out, first and in bold: the end of a line is cut in a narrow window, and dim text unreadable in some themes. */
+function time({ time: left }: { readonly time?: string }, bold: boolean) {
+  return left === undefined ? null : (
+    <>
+      <Text bold={bold}>{left}</Text>{" "}
+    </>
   );
 }
 
 /** Undoes ink's reading of single keys, so that a key and the same character in a paste do the same. */
 function characters(input: string, key: Key): string {
   if (key.return) return "\r";
+  // Ink takes the first character off the marks of a paste.
+  if (/^\[20[01]~$/.test(input)) return `\u001b${input}`;
   if (key.backspace || key.delete) return "\u007f";
   if (key.ctrl && /^[a-z]$/.test(input)) return String.fromCharCode(input.charCodeAt(0) & 0x1f);
   return key.ctrl || key.meta ? "" : input;

@@ -5,17 +5,19 @@ import { type Terminal, terminalPrompt } from "./terminal.js";
 
 /** `--json`: one event a line on stdout, and nothing else there. Questions go to the terminal, if there is one. */
 export function createJsonDisplay(
-  context: Pick<DisplayContext, "stdout">,
+  context: Pick<DisplayContext, "stdout" | "stderr">,
   terminal: Terminal | undefined,
   interrupt: () => void,
 ): Display {
-  const { stdout } = context;
+  const { stdout, stderr } = context;
   const prompt = terminal && terminalPrompt(terminal, interrupt);
   return {
     ...(prompt && { prompt }),
     emit({ event, ...fields }) {
       stdout.write(`${safeJson({ event, ...fields })}\n`);
     },
+    awaiting: () => undefined,
+    log: (line) => void stderr.write(`${line}\n`),
     lacksRoomFor: () => false,
     async close() {
       prompt?.secretDone();

@@ -2,11 +2,12 @@ import { escapeText } from "../foundation/escape-text.js";
 
 /**
  * A line for a person. The tone says how a terminal may set it off; it is understood without. What is `passing`
- * isn't needed where something else tells that it is going on.
+ * isn't needed where something else tells that it is going on. `digits` stand alone and large; a `link`, a `command` and
+ * a `code` are of use only in one piece.
  */
 export interface Line {
   readonly text: string;
-  readonly tone?: "step" | "passing" | "code" | "link" | "warning" | "error";
+  readonly tone?: "step" | "passing" | "code" | "digits" | "link" | "command" | "warning" | "error";
 }
 
 export function say(text: string): Line {
@@ -18,6 +19,10 @@ export function step(text: string): Line {
   return { text, tone: "step" };
 }
 
+export function warn(text: string): Line {
+  return { text, tone: "warning" };
+}
+
 /** A message or a hint: ours, but with pieces from outside in it. */
 export function sentence(text: string): string {
   return escapeText(text, 2000);
@@ -26,4 +31,11 @@ export function sentence(text: string): string {
 /** A link or a path, which is of use only if it is whole. */
 export function whole(text: string): string {
   return escapeText(text, Number.POSITIVE_INFINITY);
+}
+
+/** A server by its URL, as people write it. */
+export function serverOf(url: string): string {
+  if (!URL.canParse(url)) return escapeText(url);
+  const { host, pathname } = new URL(url);
+  return escapeText(pathname === "/" ? host : host + pathname);
 }

@@ -1,44 +1,46 @@
+import stringWidth from "string-width";
+
 const CLEAR_LINE_END = "\u001b[K";
 const CLEAR_BELOW = "\u001b[J";
-
-/** A drawing that was the last thing printed, and how large the terminal was then. */
-interface LastDrawing {
-  readonly height: number;
-  readonly columns: number;
-  readonly rows: number;
-}
+const TO_TOP = "\u001b[H";
+/** As many lines as the highest window has, so that what was printed last can be printed again. */
+const MAX_KEPT = 200;
 
 /**
- * The lower end of a terminal: what is printed stays, and below it a frame of a line or two is painted in place.
- * No line break ends the frame, so a QR code of 23 lines and a frame of one fill 24 rows exactly. Nothing
- * above the frame is ever erased but a drawing by its successor.
+ * The lower end of a terminal: what is printed stays, and below it a panel, such as a QR code, and a frame of a line or
+ * two are kept in place. No line break ends the frame, so a QR code of 23 lines and a frame of one fill 24 rows exactly.
+ * Nothing above the panel is ever erased, but when the window changes its size.
  */
 export class LiveRegion {
   readonly #out: NodeJS.WriteStream;
+  #panel: readonly string[] = [];
   #frame = "";
-  #lastDrawing: LastDrawing | undefined;
+  /** What was printed last. */
+  #printed: string[] = [];
 
   constructor(out: NodeJS.WriteStream) {
     this.#out = out;
   }
 
-  /** Prints lines above the frame; they may be wider than the terminal. */
+  /** Prints lines above panel and frame; they may be wider than the terminal. */
   print(lines: readonly string[]): void {
-    this.#lastDrawing = undefined;
-    this.#printFrom(this.#toFrame(), lines);
+    if (lines.length === 0) return;
+    this.#printed = [...this.#printed, ...lines].slice(-MAX_KEPT);
+    const text = lines.map((line) => `${line}\n`).join("");
+    this.#out.write(`${this.#toPanel()}${CLEAR_BELOW}${text}${this.#panelAndFrame()}`);
   }
 
-  /**
-   * Prints a drawing above the frame: over the one before, as long as nothing was printed since and the
-   * terminal kept its size, otherwise below everything else and after the heading.
-   */
-  draw(heading: readonly string[], drawing: readonly string[]): void {
-    const { columns, rows } = this.#out;
-    const last = this.#lastDrawing;
-    const isInSight = last?.columns === columns && last.rows === rows && last.height < rows;
-    if (isInSight) this.#printFrom(`${this.#toFrame()}\u001b[${last.height}A`, drawing);
-    else this.print([...heading, ...drawing]);
-    this.#lastDrawing = { height: drawing.length, columns, rows };
+  /** Puts a panel in the place of the one before: no lines take it away. */
+  show(panel: readonly string[]): void {
+    if (panel.join("\n") === this.#panel.join("\n")) return;
+    const start = `${this.#toPanel()}${CLEAR_BELOW}`;
+    this.#panel = panel;
+    this.#out.write(`${start}${this.#panelAndFrame()}`);
+  }
+
+  /** Whether lines and a frame of one line fit into the window. */
+  hasRoomFor(lines: readonly string[]): boolean {
+    return this.#rowsOf(lines) < this.#out.rows;
   }
 
   /** Puts another frame in the place of the one before. Its lines have to be narrower than the terminal. */
@@ -49,14 +51,55 @@ export class LiveRegion {
     this.#frame = frame;
   }
 
-  #printFrom(cursorMovement: string, lines: readonly string[]): void {
-    const text = lines.map((line) => `${line}\n`).join("");
-    this.#out.write(`${cursorMovement}${CLEAR_BELOW}${text}${this.#frame}`);
+  /** Rings the terminal's bell. */
+  ring(): void {
+    this.#out.write("\u0007");
   }
 
-  /** From the end of the frame, where the cursor always is, to its start. */
-  #toFrame(): string {
-    const above = this.#frame.split("\n").length - 1;
-    return above === 0 ? "\r" : `\r\u001b[${above}A`;
+  /**
+   * Fills the window anew, with another panel: after a change of its size nobody knows where a terminal has put what was
+   * there, and pieces of an old code must not stay in sight.
+   */
+  fill(panel: readonly string[]): void {
+    this.#panel = panel;
+    let rows = this.#rowsOf([...panel, ...this.#frame.split("\n")]);
+    let first = this.#printed.length;
+    while (first > 0) {
+      rows += this.#rowsOf([this.#printed[first - 1] ?? ""]);
+      if (rows > this.#out.rows) break;
+      first--;
+    }
+    const text = this.#printed
+      .slice(first)
+      .map((line) => `${line}\n`)
+      .join("");
+    this.#out.write(`${TO_TOP}${CLEAR_BELOW}${text}${this.#panelAndFrame()}`);
   }
+
+  /** Somebody else has printed below: what is there stays, and panel and frame are drawn anew after it. */
+  startBelow(): void {
+    this.#out.write(`\r${CLEAR_BELOW}${this.#panelAndFrame()}`);
+  }
+
+  #panelAndFrame(): string {
+    return this.#panel.map((line) => `${line}\n`).join("") + this.#frame;
+  }
+
+  /** From the end of the frame, where the cursor always is, to the start of the panel. */
+  #toPanel(): string {
+    return this.#toFrame() + up(this.#rowsOf(this.#panel));
+  }
+
+  #toFrame(): string {
+    return `\r${up(this.#rowsOf(this.#frame.split("\n")) - 1)}`;
+  }
+
+  #rowsOf(lines: readonly string[]): number {
+    const { columns } = this.#out;
+    return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(stringWidth(line) / columns)), 0);
+  }
+}
+
+function up(rows: number): string {
+  return rows > 0 ? `\u001b[${rows}A` : "";
 }

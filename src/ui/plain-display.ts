@@ -1,23 +1,48 @@
-import { describe, drawsLink, nextScene, OPENING } from "./describe.js";
-import type { Display } from "./display.js";
+import type { LoginEvent } from "../foundation/events.js";
+import { describe } from "./describe.js";
+import type { Display, Prompt } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
-import { type Canvas, lacksRoomFor, linkBlock, payloadLines, type QrOptions, qrBlock } from "./qr-block.js";
+import {
+  type Canvas,
+  fileToo,
+  lacksRoomFor,
+  linkBlock,
+  payloadLines,
+  type QrOptions,
+  qrBlock,
+} from "./qr-block.js";
+import { stepLines } from "./qr-steps.js";
+import { drawsLink, nextScene, OPENING, type Scene } from "./scene.js";
 import { type Terminal, terminalPrompt } from "./terminal.js";
+import { wrapLine } from "./wrap.js";
 
 /** How wide a log is taken to be, and how large a terminal that doesn't know its size. */
 const COLUMNS = 80;
 const ROWS = 24;
+/** How long nothing is said of what is waited for. */
+const SILENCE_MS = 1000;
+
+export interface PlainOptions {
+  readonly qr: QrOptions;
+  readonly scene?: Scene;
+  readonly interrupt: () => void;
+}
 
 /** `--plain`, CI logs and dumb terminals: lines on stderr, written once and never touched again. */
 export function createPlainDisplay(
-  context: Pick<DisplayContext, "env" | "stderr">,
+  context: Pick<DisplayContext, "env" | "stderr" | "clock">,
   terminal: Terminal | undefined,
-  options: QrOptions,
-  interrupt: () => void,
+  { qr, scene: opening = OPENING, interrupt }: PlainOptions,
 ): Display {
-  const { env, stderr } = context;
-  const prompt = terminal && terminalPrompt(terminal, interrupt);
-  let scene = OPENING;
+  const { env, stderr, clock } = context;
+  let scene = opening;
+  let silence = new AbortController();
+
+  const write = (lines: readonly string[]) => {
+    if (lines.length > 0) stderr.write(`${lines.join("\n")}\n`);
+  };
+  /** In a log a line is a line, however long. */
+  const width = () => (stderr.isTTY ? stderr.columns || COLUMNS : Number.POSITIVE_INFINITY);
 
   const canvas = (): Canvas =>
     stderr.isTTY
@@ -29,29 +54,68 @@ export function createPlainDisplay(
         }
       : { columns: COLUMNS, rows: Number.POSITIVE_INFINITY, colour: false };
 
+  const qrLines = (event: Extract<LoginEvent, { event: "qr" }>): readonly string[] => {
+    const { lines, drawing } = qrBlock(event, qr, canvas());
+    if (!drawing) return lines;
+    // Of a second code, and one that is renewed, it was said before.
+    const steps = scene.shown.length > 0 ? [] : stepLines(event, width());
+    const file = event.file === undefined ? [] : fileToo(event.file);
+    // In a log the drawing may not be scannable. Its payload always is.
+    return [...file, ...drawing.lines, ...steps, ...(stderr.isTTY ? [] : payloadLines(event))];
+  };
+
+  /** Says what is waited for once nothing was said for a while. */
+  const expect = (text: string | undefined) => {
+    silence.abort();
+    if (text === undefined) return;
+    silence = new AbortController();
+    const { signal } = silence;
+    clock.sleep(SILENCE_MS, signal).then(
+      () => write([`${text}…`]),
+      () => undefined,
+    );
+  };
+
+  const prompt = terminal && asking(terminalPrompt(terminal, interrupt), () => expect(undefined));
   return {
     ...(prompt && { prompt }),
     emit(event) {
-      const lines = describe(event, scene).lines.map((line) => line.text);
+      const { lines, wait } = describe(event, scene);
+      write(lines.flatMap((line) => wrapLine(line, width())));
+      if (event.event === "qr") write(qrLines(event));
       scene = nextScene(scene, event);
       if (drawsLink(event, scene)) {
-        const block = linkBlock(event, options, canvas());
-        lines.push(...block.lines, ...block.drawing);
+        const block = linkBlock(event, qr, canvas());
+        write([...block.lines, ...block.drawing]);
       }
-      if (event.event === "qr") {
-        const block = qrBlock(event, options, canvas());
-        lines.push(...block.lines, ...(block.drawing?.lines ?? []));
-        // In a log the drawing may not be scannable. Its payload always is.
-        if (block.drawing && !stderr.isTTY) lines.push(...payloadLines(event));
-      }
-      stderr.write(`${lines.join("\n")}\n`);
+      if (wait !== undefined) expect(wait === null || wait.isTold ? undefined : wait.text);
     },
-    lacksRoomFor: (payload) => lacksRoomFor(payload, options, canvas()),
+    awaiting: expect,
+    log: (line) => write([line]),
+    lacksRoomFor: (payload) => lacksRoomFor(payload, qr, canvas()),
     async close() {
+      silence.abort();
       prompt?.secretDone();
       terminal?.close();
       // A pipe may be written to asynchronously: the last line has to be out before the process ends.
       await new Promise<void>((resolve) => stderr.write("", () => resolve()));
     },
+  };
+}
+
+/** While a question is open, nothing is written below it. */
+function asking(prompt: Prompt, onQuestion: () => void): Prompt {
+  const quietly =
+    <Args extends readonly unknown[], T>(ask: (...args: Args) => T) =>
+    (...args: Args): T => {
+      onQuestion();
+      return ask(...args);
+    };
+  return {
+    checkCode: quietly(prompt.checkCode),
+    confirm: quietly(prompt.confirm),
+    text: quietly(prompt.text),
+    secret: quietly(prompt.secret),
+    secretDone: prompt.secretDone,
   };
 }

@@ -27,9 +27,9 @@ export interface QrBlock {
 export function qrBlock(event: Qr, options: QrOptions, canvas: Canvas): QrBlock {
   const payload = Buffer.from(event.payload, "base64");
   const drawing = drawQr(payload, { ...options, ...canvas });
-  if (drawing) return { lines: fileLines(event, "It is in this file too"), drawing };
+  if (drawing) return { lines: [], drawing };
   const why = options.size === "none" ? [] : [whyNotDrawn(payload, options, canvas)];
-  const lines = [...why, ...fileLines(event, "It is in this file"), ...payloadLines(event)];
+  const lines = [...why, ...fileLines(event), ...payloadLines(event)];
   return { lines, drawing };
 }
 
@@ -52,7 +52,7 @@ export function linkBlock(event: Verification, options: QrOptions, canvas: Canva
   if (!qr) return { lines: [], drawing: options.size === "none" ? [] : userCodeOf(event, canvas) };
   const lines = ["A phone's camera opens it from this code:"];
   const beside = userCodeOf(event, { columns: canvas.columns - qr.width - BESIDE, rows: qr.height });
-  if (beside.length > 0) return { lines, drawing: sideBySide(qr.lines, beside) };
+  if (beside.length > 0) return { lines, drawing: sideBySide(qr.lines, beside, BESIDE) };
   const below = userCodeOf(event, { columns: canvas.columns, rows: canvas.rows - qr.height - 1 });
   return { lines, drawing: below.length > 0 ? [...qr.lines, "", ...below] : qr.lines };
 }
@@ -67,11 +67,11 @@ function userCodeOf(
 }
 
 /** The lower one in the middle of the higher one. */
-function sideBySide(left: readonly string[], right: readonly string[]): string[] {
+export function sideBySide(left: readonly string[], right: readonly string[], gap: number): string[] {
   const top = Math.floor((left.length - right.length) / 2);
   return left.map((line, index) => {
     const other = right[index - top];
-    return other ? `${line}${" ".repeat(BESIDE)}${other}` : line;
+    return other ? `${line}${" ".repeat(gap)}${other}` : line;
   });
 }
 
@@ -80,14 +80,22 @@ export function lacksRoomFor(payload: Uint8Array, options: QrOptions, canvas: Ca
   return options.size !== "none" && fitQr(payload, { ...options, ...canvas }) === undefined;
 }
 
-/** How to go on without a camera. */
+/**
+ * How to go on without a camera. sh, PowerShell and cmd.exe all hand the payload on as it stands; quotes, of which each
+ * takes off others, it needs none.
+ */
 export function payloadLines(event: Qr): string[] {
   const command = event.intent === "new" ? "matrix-qr-login scan" : "matrix-qr-login scan --as new";
-  return ["Without a camera, run this there:", `${command} '${whole(event.payload)}'`];
+  return ["Without a camera, run this there:", `${command} ${whole(event.payload)}`];
 }
 
-function fileLines({ file }: Qr, introduction: string): string[] {
-  return file === undefined ? [] : [`${introduction}: ${whole(file)}`];
+/** That a picture goes with a drawing. */
+export function fileToo(file: string): string[] {
+  return [`It is in this file too: ${whole(file)}`];
+}
+
+function fileLines({ file }: Qr): string[] {
+  return file === undefined ? [] : [`It is in this file: ${whole(file)}`];
 }
 
 function whyNotDrawn(payload: Uint8Array, options: QrOptions, canvas: Canvas): string {

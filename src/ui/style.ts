@@ -1,35 +1,63 @@
+import stringWidth from "string-width";
+import { largeText } from "./large-text.js";
 import type { Line } from "./line.js";
+import { wrapProse } from "./wrap.js";
 
 const sgr = (on: number, off: number) => (text: string) => `\u001b[${on}m${text}\u001b[${off}m`;
-const bold = sgr(1, 22);
+export const bold = sgr(1, 22);
 const red = sgr(31, 39);
 const green = sgr(32, 39);
 const yellow = sgr(33, 39);
 
+/** What a link may consist of to be told to the terminal as one. */
+const PLAIN_LINK = /^[\u0021-\u007e]+$/;
+
+export interface Style {
+  readonly coloured: boolean;
+  readonly columns: number;
+}
+
 /** Lines as the interactive display prints them: steps ticked off, links and codes between empty lines. */
-export function styleLines(lines: readonly Line[], coloured: boolean): string[] {
+export function styleLines(lines: readonly Line[], style: Style): string[] {
   return lines
-    .flatMap((line) => styleLine(line, coloured))
+    .flatMap((line) => styleLine(line, style))
     .filter((line, index, all) => line !== "" || all[index - 1] !== "");
 }
 
-function styleLine({ text, tone }: Line, coloured: boolean): string[] {
+function styleLine({ text, tone }: Line, { coloured, columns }: Style): string[] {
   const paint = (style: (text: string) => string, painted: string) => (coloured ? style(painted) : painted);
+  const painted = (style: (text: string) => string) =>
+    wrapProse(text, columns).map((line) => paint(style, line));
   switch (tone) {
-    case "step":
-      return [`${paint(green, "✓")} ${text}`];
+    case "step": {
+      const [first = "", ...rest] = wrapProse(text, columns - 2);
+      return [`${paint(green, "✓")} ${first}`, ...rest.map((line) => `  ${line}`)];
+    }
     case "passing":
       return [];
     case "code":
-      return ["", `  ${paint(bold, text)}`, ""];
+      return ["", ...wrapProse(text, columns - 2).map((line) => `  ${paint(bold, line)}`), ""];
+    case "digits":
+      return ["", ...digits(text, columns - 4).map((line) => `    ${paint(bold, line)}`), ""];
     case "link":
       // From the first column on and without any style, so that it can be clicked and copied whole.
-      return ["", text, ""];
+      return ["", stringWidth(text) > columns ? linked(text) : text, ""];
+    case "command":
+      return [`  ${text}`];
     case "warning":
-      return [paint(yellow, text)];
+      return painted(yellow);
     case "error":
-      return [paint(red, text)];
+      return painted(red);
     default:
-      return [text];
+      return wrapProse(text, columns);
   }
+}
+
+function digits(text: string, columns: number): readonly string[] {
+  return largeText(text, columns) ?? [text];
+}
+
+/** A link that takes several rows: OSC 8 tells the terminal that they are one. Its text is what it was. */
+function linked(link: string): string {
+  return PLAIN_LINK.test(link) ? `\u001b]8;;${link}\u001b\\${link}\u001b]8;;\u001b\\` : link;
 }

@@ -114,8 +114,8 @@ describe("the homeserver command", () => {
     await ended;
     const text = String(stderr.read());
     expect(text).toMatch(/password {4}[a-z-]{19}\n/);
-    expect(text).toContain(`matrix-qr-login generate --homeserver ${ready.base_url}`);
-    expect(text).toContain(`matrix-qr-login scan picture.png --session ${ready.session}`);
+    expect(text).toContain(` generate --homeserver ${ready.base_url} --qr-file /`);
+    expect(text).toContain(` --session ${ready.session}`);
     expect(stdout.read()).toBeNull();
   });
 

@@ -3,7 +3,8 @@ import type { CommandContext } from "../../src/commands/context.js";
 import { type DevHomeserver, startDevHomeserver } from "../../src/dev-homeserver/dev-homeserver.js";
 import { systemClock } from "../../src/foundation/clock.js";
 import { Failure } from "../../src/foundation/failures.js";
-import { SessionStore, sessionsDirectory } from "../../src/session/store.js";
+import { sessionsDirectory } from "../../src/session/directory.js";
+import { SessionStore } from "../../src/session/store.js";
 import { createPlainDisplay } from "../../src/ui/plain-display.js";
 import { clientKeys } from "../support/client-keys.js";
 import { perform } from "../support/command-line.js";
@@ -43,7 +44,10 @@ async function atTerminal(args: readonly string[], typed: readonly string[]) {
     signal: new AbortController().signal,
   };
   const terminal = { input: context.stdin, output: context.stderr, close: () => undefined };
-  const display = createPlainDisplay(context, terminal, { size: "auto", ecLevel: "auto" }, () => {});
+  const display = createPlainDisplay(context, terminal, {
+    qr: { size: "auto", ecLevel: "auto" },
+    interrupt: () => {},
+  });
   await perform([...args, "--session", "bot"], {
     signIn: (_options, command) => command({ ...context, display }),
     command: async () => undefined,

@@ -23,6 +23,8 @@ function display(room = 0) {
   return {
     events,
     emit: (event: LoginEvent) => void events.push(event),
+    awaiting: () => undefined,
+    log: () => undefined,
     lacksRoomFor: ({ length }: Uint8Array) => length > room,
     close: async () => undefined,
   };

@@ -22,6 +22,11 @@ const ROWS: Readonly<Record<string, Refusal>> = {
     hint: "--no-browser",
   },
   "a person who says no": { args: ["scan", newCode], typed: "n\n", code: "user_cancelled" },
+  "a code that is none, before a person is asked about it": {
+    args: ["scan", "nowhere.png"],
+    typed: "n\n",
+    code: "source_not_found",
+  },
   "a person who leaves without an answer": { args: ["scan", newCode], typed: "", code: "user_cancelled" },
   "a file that isn't there": { args: ["scan", "nowhere.png", ...UNATTENDED], code: "source_not_found" },
   "nothing that it can read on stdin": { args: ["scan", "-", ...UNATTENDED], code: "no_qr_code" },

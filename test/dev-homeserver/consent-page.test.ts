@@ -28,7 +28,7 @@ async function consentPage(
 }
 
 describe("the consent page", () => {
-  it("asks who it is first, then shows what is to be allowed, with a warning", async () => {
+  it("asks who it is first, then shows what is to be approved, with a warning", async () => {
     const server = await devHomeserver();
     const { userCode } = await authorizeDevice(server.baseUrl);
     const browser = new ConsentBrowser(server.baseUrl);
@@ -50,7 +50,7 @@ describe("the consent page", () => {
   });
 
   it.each([
-    ["allow", "Device allowed", undefined],
+    ["allow", "Device approved", undefined],
     ["decline", "Device declined", "access_denied"],
   ])("lets the person %s", async (action, title, error) => {
     const { server, authorization, browser } = await consentPage();

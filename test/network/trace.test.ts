@@ -37,8 +37,26 @@ describe("a traced URL", () => {
 describe("the trace", () => {
   it("is a line for people", () => {
     const lines: string[] = [];
-    createLineTrace((line) => lines.push(line))(entry);
-    expect(lines).toEqual(["PUT https://hs.example/rendezvous/01M8… (try 2): 200, 20 bytes, 12 ms\n"]);
+    createLineTrace((line) => lines.push(line)).trace(entry);
+    expect(lines).toEqual(["PUT https://hs.example/rendezvous/01M8… (try 2): 200, 20 bytes, 12 ms"]);
+  });
+
+  it("folds polls that take turns, and says how many there were before it goes on", () => {
+    const lines: string[] = [];
+    const { trace, close } = createLineTrace((line) => lines.push(line));
+    const poll = { ...entry, method: "GET", tries: 1 };
+    const other = { ...poll, url: new URL("https://hs.example/other") };
+    for (let round = 0; round < 3; round++) for (const each of [poll, other]) trace(each);
+    trace({ ...poll, status: 404 });
+    trace({ ...poll, status: 404 });
+    close();
+    expect(lines.map((line) => line.replace(/https:.*: /, ""))).toEqual([
+      "GET 200, 20 bytes, 12 ms",
+      "GET 200, 20 bytes, 12 ms",
+      "  (4 times more)",
+      "GET 404, 20 bytes, 12 ms",
+      "  (once more)",
+    ]);
   });
 
   it("is one JSON object a line in a file that only its owner can read, even where the file was there", () => {

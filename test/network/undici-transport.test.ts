@@ -190,9 +190,44 @@ describe("proxies", () => {
     expect(asked).toEqual([]);
   });
 
-  it("that are no URLs are a usage error", () => {
-    expect(() => createUndiciTransport({ HTTPS_PROXY: "no proxy" })).toThrow(
-      expect.objectContaining({ code: "usage_error" }),
-    );
+  it("that are no URLs are a usage error, where they would be needed", async () => {
+    const failing = send("https://hs.example/", {}, { HTTPS_PROXY: "no proxy" });
+    await expect(failing).rejects.toMatchObject({ code: "usage_error" });
+    const server = await serve((_, response) => response.end());
+    expect((await send(server, {}, { HTTPS_PROXY: "no proxy" })).status).toBe(200);
+  });
+
+  it("are named where they can't be reached, without their password", async () => {
+    const server = createServer();
+    const port = await listen(server);
+    server.close();
+    const env = { HTTPS_PROXY: `http://bot:secret@127.0.0.1:${port}` };
+    await expect(send("https://hs.example/", {}, env)).rejects.toMatchObject({
+      message: `its proxy 127.0.0.1:${port} can't be (connection refused)`,
+      hint: expect.stringContaining("NO_PROXY"),
+      mayHaveBeenSent: false,
+    });
+  });
+
+  it.each(["https://hs.example/", "http://hs.example/"])("may want a password: %s", async (url) => {
+    const server = createServer((_, response) => response.writeHead(407).end());
+    server.on("connect", (_, socket) => socket.end("HTTP/1.1 407 Who?\r\n\r\n"));
+    const proxy = `127.0.0.1:${await listen(server)}`;
+    await expect(send(url, {}, { ALL_PROXY: proxy })).rejects.toMatchObject({
+      message: "the proxy answered 407",
+      hint: expect.stringContaining("USER:PASSWORD"),
+    });
+  });
+
+  it("get the name and the password, whatever characters they have", async () => {
+    const authorizations: (string | undefined)[] = [];
+    const server = createServer();
+    server.on("connect", ({ headers }, socket) => {
+      authorizations.push(headers["proxy-authorization"]);
+      socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+    });
+    const proxy = `bot:p%s@#/é@127.0.0.1:${await listen(server)}`;
+    await expect(send("https://hs.example/", {}, { https_proxy: proxy })).rejects.toThrow("403");
+    expect(authorizations).toEqual([`Basic ${Buffer.from("bot:p%s@#/é").toString("base64")}`]);
   });
 });

@@ -115,7 +115,7 @@ describe("an existing device that is asked", () => {
     });
     expect(role.opened).toEqual([LINK]);
     expect(role.events).toEqual([
-      { event: "verification", verification_uri: LINK },
+      { event: "verification", verification_uri: LINK, expires_in_ms: expect.any(Number) },
       { event: "browser", opened: true },
     ]);
   });

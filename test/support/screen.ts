@@ -1,5 +1,5 @@
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control sequences are what this is about
-const CONTROL_SEQUENCE_OR_CHARACTER = /\u001b\[([\d;]*)([A-Za-z])|./gsu;
+const CONTROL_SEQUENCE_OR_CHARACTER = /\u001b\[([\d;]*)([A-Za-z])|\u001b\]8;[^\u001b]*\u001b\\|./gsu;
 
 /** As much of a terminal as the displays use: what the person sees after everything that was written. */
 export class Screen {
@@ -36,6 +36,8 @@ export class Screen {
   }
 
   #put(character: string): void {
+    // A bell is heard, and a link's address is not shown.
+    if (character === "\u0007" || character.startsWith("\u001b]")) return;
     if (character === "\r") this.#x = 0;
     else if (character === "\n") this.#feed();
     else {
@@ -53,6 +55,7 @@ export class Screen {
 
   #obey(command: string, parameter: string): void {
     if (command === "A") this.#y = Math.max(0, this.#y - Number(parameter || 1));
+    else if (command === "H") this.#x = this.#y = 0;
     else if (command === "K") this.#row().splice(this.#x);
     else if (command === "J" && parameter === "") {
       this.#row().splice(this.#x);

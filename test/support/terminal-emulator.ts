@@ -27,8 +27,15 @@ const FLAGS = [
 export interface Look {
   readonly font: string;
   readonly lineHeight: number;
+  /** In pixels; 15 by default. */
+  readonly fontSize?: number;
   readonly theme: { readonly background: string; readonly foreground: string };
 }
+
+export const THEMES = {
+  dark: { background: "#1e1e1e", foreground: "#d4d4d4" },
+  light: { background: "#fdf6e3", foreground: "#586e75" },
+} as const;
 
 export interface Shown {
   /** Its lines as text, without what has scrolled away. */
@@ -69,9 +76,9 @@ export class TerminalEmulator {
 
   /** Shows what a program has written in a window of that size. The screenshot is kept under the name. */
   async show(name: string, output: string, columns: number, rows: number, look: Look): Promise<Shown> {
-    const { font, lineHeight, theme } = look;
-    const options = { cols: columns, rows, fontFamily: font, fontSize: 15, lineHeight, theme };
-    const seen = await this.#page.evaluate<{ text: string; isColoured: boolean }[]>(`(async () => {
+    const { font, lineHeight, fontSize = 15, theme } = look;
+    const options = { cols: columns, rows, fontFamily: font, fontSize, lineHeight, theme };
+    const seen = await this.#page.evaluate<{ text: string; coloured: number }[]>(`(async () => {
       const place = document.getElementById("terminal");
       place.replaceChildren();
       const terminal = new Terminal(${JSON.stringify(options)});
@@ -81,15 +88,23 @@ export class TerminalEmulator {
       const { active } = terminal.buffer;
       return Array.from({ length: terminal.rows }, (_, y) => {
         const line = active.getLine(active.baseY + y);
-        return { text: line.translateToString(true), isColoured: !line.getCell(0).isBgDefault() };
+        const cells = Array.from({ length: terminal.cols }, (_, x) => line.getCell(x));
+        const end = cells.findIndex((cell) => cell.isBgDefault());
+        return { text: line.translateToString(true), coloured: end < 0 ? cells.length : end };
       });
     })()`);
     const png = await this.#page.locator("#terminal").screenshot();
     await mkdir(join(folder(), "screenshots"), { recursive: true });
-    await writeFile(join(folder(), "screenshots", `${name}.png`), png);
-    const colouredLines = seen.flatMap(({ isColoured }, y) => (isColoured ? [y] : []));
-    const code = await cut(png, rows, colouredLines);
+    await writeFile(this.pathOf(name), png);
+    const colouredLines = seen.flatMap(({ coloured }, y) => (coloured > 0 ? [y] : []));
+    const codeColumns = Math.max(...seen.map(({ coloured }) => coloured));
+    const code = await cut(png, rows, colouredLines, codeColumns / columns);
     return { lines: seen.map(({ text }) => text), colouredLines, code };
+  }
+
+  /** Where the screenshot of that name is. */
+  pathOf(name: string): string {
+    return join(folder(), "screenshots", `${name}.png`);
   }
 
   close(): Promise<void> {
@@ -97,11 +112,15 @@ export class TerminalEmulator {
   }
 }
 
-async function cut(png: Uint8Array, rows: number, lines: readonly number[]): Promise<Bitmap> {
-  const { width, height } = await sharp(png).metadata();
+/** @param part how much of the width is the code's: text beside it is none of it */
+async function cut(png: Uint8Array, rows: number, lines: readonly number[], part: number): Promise<Bitmap> {
+  const metadata = await sharp(png).metadata();
+  const { height } = metadata;
+  // Where there is no code, there is nothing to cut.
+  const width = Math.max(1, Math.round(metadata.width * part));
   const lineHeight = height / rows;
   const top = Math.round((lines[0] ?? 0) * lineHeight);
-  const cutHeight = Math.round(lines.length * lineHeight);
+  const cutHeight = Math.max(1, Math.round(lines.length * lineHeight));
   const { data, info } = await sharp(png)
     .extract({ left: 0, top, width, height: cutHeight })
     .ensureAlpha()

@@ -43,7 +43,7 @@ it.each([
 ] as const)("is plain %s", async (_name, mode, env, output) => {
   const { context, stdout, stderr } = world(env, output);
   (await createDisplay({ mode, context, interrupt })).emit(EXAMPLES.verified);
-  expect(stderr.text).toBe("Verified: the homeserver shows device ABCDEFGHIJ as cross-signed.\n");
+  expect(stderr.text).toBe("Verified: the homeserver shows device ABCDEFGHIJ as yours.\n");
   expect(stdout.text).toBe("");
 });
 

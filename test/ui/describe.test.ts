@@ -1,16 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { FailureEvent, LoginEvent } from "../../src/foundation/events.js";
-import {
-  describe as describeEvent,
-  duration,
-  nextScene,
-  OPENING,
-  type Scene,
-} from "../../src/ui/describe.js";
+import { describe as describeEvent } from "../../src/ui/describe.js";
+import { duration } from "../../src/ui/describe-consent.js";
+import { nextScene, OPENING, type Scene } from "../../src/ui/scene.js";
 import { EXAMPLES } from "./event-examples.js";
 
-const asNew: Scene = { role: "new", shown: [], alone: false };
-const asExisting: Scene = { role: "existing", shown: [], alone: false };
+const asNew: Scene = OPENING;
+const asExisting: Scene = { ...OPENING, role: "existing" };
 
 function texts(event: LoginEvent, scene = asNew): string[] {
   return describeEvent(event, scene).lines.map((line) => line.text);
@@ -29,42 +25,30 @@ function hostile(event: LoginEvent): LoginEvent {
 describe("the events in words", () => {
   it.each<[LoginEvent["event"], string[]]>([
     ["started", ["Signing this device in by QR code."]],
-    ["rendezvous_created", ["Rendezvous session created on https://matrix.example.org/ (MSC4388)."]],
-    [
-      "qr",
-      [
-        "Scan this with a device that is signed in (MSC4388, good for 2 min).",
-        "In its settings, choose to link a new device.",
-      ],
-    ],
-    ["scanned", ["Read the QR code of a new device, via https://matrix.example.org/."]],
-    ["secure_channel", ["Secure channel to the other device is open (MSC4388)."]],
-    ["check_code", ["Type this code on the other device: 42"]],
+    ["rendezvous_created", ["Connected to matrix.example.org."]],
+    ["qr", ["Scan this with a device that is signed in (good for 2 min):"]],
+    ["scanned", ["Read the QR code of a new device, via matrix.example.org."]],
+    ["secure_channel", ["Connected to the other device."]],
+    ["check_code", ["Type this code on the other device:", "42"]],
     ["check_code_required", ["Scanned. Type the code that the other device shows, within 1 min 30 s."]],
     ["check_code_rejected", ["That is not the code that the other device shows: 1 attempt left."]],
-    ["homeserver", ["Signing in on https://matrix.example.org/ (https://auth.example.org/)."]],
-    [
-      "verification",
-      [
-        "Approve the sign-in on the other device. It opens this page:",
-        "https://auth.example.org/link?code=ABCDEF",
-        "The page must show this code, or ask for it: ABC-DEF",
-      ],
-    ],
+    ["homeserver", ["Signing in on matrix.example.org."]],
+    ["verification", []],
     ["browser", ["If no browser opens it, open the link yourself, on any device."]],
-    ["waiting_for_consent", ["Waiting for consent, for up to 20 min."]],
+    ["waiting_for_consent", ["Waiting until it is approved, for up to 20 min."]],
     ["signed_in", ["Signed in as @bot:example.org, device ABCDEFGHIJ."]],
     ["device_online", ["The new device is signed in: ABCDEFGHIJ."]],
-    ["secrets_sent", ["Sent it the cross-signing keys and the key of backup 3."]],
-    ["secrets_received", ["Received the cross-signing keys, without a backup key."]],
-    ["verified", ["Verified: the homeserver shows device ABCDEFGHIJ as cross-signed."]],
+    ["secrets_sent", ["Sent it the account's keys and the key of backup 3."]],
+    ["secrets_received", ["Received the account's keys, without a backup key."]],
+    ["verified", ["Verified: the homeserver shows device ABCDEFGHIJ as yours."]],
     ["warning", ["Warning: One of the two will be signed out."]],
     [
       "done",
       [
         "Done: @bot:example.org is signed in and verified here, as device ABCDEFGHIJ.",
         "Session file: /home/me/.local/state/matrix-qr-login/bot.json",
-        "Next: `matrix-qr-login session show /home/me/.local/state/matrix-qr-login/bot.json`, or `session export` to hand it on.",
+        "Next:",
+        "matrix-qr-login session check /home/me/.local/state/matrix-qr-login/bot.json",
       ],
     ],
     [
@@ -101,9 +85,80 @@ describe("the events in words", () => {
     );
   });
 
-  it("marks the code of older apps beside the check code to type", () => {
+  it("sends whoever showed the code to the other device's page", () => {
+    expect(texts(EXAMPLES.verification, nextScene(asNew, EXAMPLES.qr))).toEqual([
+      "Approve the sign-in on the other device. It opens this page:",
+      "https://auth.example.org/link?code=ABCDEF",
+      "The page must show this code, or ask for it: ABC-DEF",
+    ]);
+  });
+
+  it("holds that page back from whoever scanned until the digits were typed on the other side", () => {
+    let scene = asNew;
+    const told = [EXAMPLES.check_code, EXAMPLES.homeserver, EXAMPLES.verification].map((event) => {
+      const { lines, wait } = describeEvent(event, scene);
+      scene = nextScene(scene, event);
+      return { text: lines.map(({ text }) => text).join(" "), wait: wait?.text };
+    });
+    expect(told.map(({ text }) => text).join(" ")).not.toMatch(/approve/i);
+    expect(told.at(-1)?.wait).toBe("Waiting until 42 is typed on the other device");
+    expect(texts(EXAMPLES.waiting_for_consent, scene)).toEqual([
+      "Approve the sign-in on the other device. It opens this page:",
+      "https://auth.example.org/link?code=ABCDEF",
+      "The page must show this code, or ask for it: ABC-DEF",
+      "Waiting until it is approved, for up to 20 min.",
+    ]);
+  });
+
+  it.each([
+    ["system_browser", ["If no browser opens it, open the link yourself, on any device."]],
+    ["printing", ["Open this link, for example on your phone."]],
+    ["command", []],
+  ] as const)("says who opens the link, where it goes to: %s", (by, lines) => {
+    expect(texts({ event: "browser", opened: true, by }, asExisting)).toEqual(lines);
+  });
+
+  it.each<[string, Scene, string | undefined]>([
+    ["before anything was signed in", { ...asNew, reached: "started" }, "Nothing was signed in."],
+    ["on the new device, while it was not approved", { ...asNew, reached: "page" }, "Nothing was signed in."],
+    [
+      "on the existing device once there was a page",
+      { ...asExisting, reached: "page" },
+      "Look on the new device whether it was signed in: it should say that it wasn't.",
+    ],
+    ["where it can't be told", { ...asExisting, reached: "signed_in" }, undefined],
+  ])("says after a failure what became of the sign-in, %s", (_when, scene, text) => {
+    const lines = texts({ ...EXAMPLES.failure, code: "rendezvous_gone" }, scene);
+    const sentences = lines.filter((line) => /signed in/.test(line));
+    expect(sentences).toEqual(text === undefined ? [] : [text]);
+  });
+
+  it("names what the protocol calls things only where that was asked for", () => {
+    const verbose = { ...asNew, verbose: true };
+    const failure = { ...EXAMPLES.failure, reason: "user_cancelled" };
+    for (const event of [...Object.values(EXAMPLES), failure]) {
+      expect(texts(event).join("\n")).not.toMatch(
+        /MSC|rendezvous|secure channel|user_cancelled|consent(?! page)/i,
+      );
+    }
+    expect(texts(EXAMPLES.secure_channel, verbose)).toEqual(["Connected to the other device (MSC4388)."]);
+    expect(texts(failure, verbose)).toContain("Reason in the protocol: user_cancelled");
+  });
+
+  it("tells once where it is connected to, however often a code is renewed", () => {
+    const scene = nextScene(asNew, EXAMPLES.rendezvous_created);
+    expect(texts(EXAMPLES.rendezvous_created, scene)).toEqual([]);
+  });
+
+  it("names no session that is gone by then", () => {
+    expect(texts(EXAMPLES.done, { ...asNew, commands: undefined })).toEqual([
+      "Done: @bot:example.org is signed in and verified here, as device ABCDEFGHIJ.",
+    ]);
+  });
+
+  it("gives the code of older apps as what to try next, below the one that stands alone", () => {
     const event = { ...EXAMPLES.check_code, alternative: "17" };
-    expect(texts(event)).toEqual(["Type this code on the other device: 42  (an older app: 17)"]);
+    expect(texts(event)).toEqual(["Type this code on the other device:", "42", "Refused? Try 17."]);
   });
 
   it("asks for a comparison of the check code on the side that showed the QR code", () => {
@@ -116,17 +171,16 @@ describe("the events in words", () => {
 
   it("says that a code is a new one only when its channel had one before", () => {
     const scene = nextScene(nextScene(OPENING, EXAMPLES.started), EXAMPLES.qr);
-    const renewed = "A new code, since the previous one expires soon (MSC4388, good for 2 min):";
+    const renewed = "A new code, since the one before expires soon (good for 2 min):";
     expect(texts(EXAMPLES.qr, scene)).toEqual([renewed]);
-    expect(texts({ ...EXAMPLES.qr, channel: "msc4108-2024" }, scene)[0]).toBe(
-      "Scan this with a device that is signed in (MSC4108 (2024), good for 2 min).",
-    );
+    expect(texts({ ...EXAMPLES.qr, channel: "msc4108-2024" }, scene)).toEqual([
+      "Can't it be read? Here is another code for the same (good for 2 min):",
+    ]);
   });
 
   it("sends the existing device's QR code to the new device", () => {
     expect(texts({ ...EXAMPLES.qr, intent: "existing" }, asExisting)).toEqual([
-      "Scan this with the new device (MSC4388, good for 2 min).",
-      "On its first screen, choose to sign in with a QR code.",
+      "Scan this with the new device (good for 2 min):",
     ]);
   });
 
@@ -134,14 +188,14 @@ describe("the events in words", () => {
     const event = { event: "done", role: "existing", user_id: "@me:example.org", device_id: "ABC" } as const;
     expect(texts(event, asExisting)).toEqual([
       "Done: device ABC of @me:example.org is signed in and has your keys.",
-      "It should now say that it is verified: look there.",
+      "Whether it is verified can't be known here: look there whether it says so.",
     ]);
   });
 
   it.each<[FailureEvent["cleanup"], string]>([
     ["revoked", "Undone: device ABC was signed out again, and nothing of the sign-in was kept."],
-    ["pending", "Left behind: device ABC is still signed in, as its tokens could not be revoked."],
-    ["impossible", "Left behind: device ABC may be signed in, and nobody can revoke its tokens from here."],
+    ["pending", "Left behind: device ABC is still signed in, as that could not be undone."],
+    ["impossible", "Left behind: device ABC may be signed in, and that can't be undone from here."],
   ])("says what stays behind when cleaning up is %s", (cleanup, text) => {
     const lines = texts({ ...EXAMPLES.failure, cleanup, device_id: "ABC", session: "/tmp/s.json" });
     expect(lines).toContain(text);
@@ -180,13 +234,13 @@ describe("a sign-in without another device", () => {
       "The page must show this code, or ask for it: ABC-DEF",
     ]);
     expect(texts(EXAMPLES.secrets_received, alone)).toEqual([
-      "The account's secret storage has the cross-signing keys, without a backup key.",
+      "Found in the account's secret storage: the account's keys, without a backup key.",
     ]);
   });
 
   it("is none where the start doesn't say so", () => {
     const scene = nextScene(OPENING, EXAMPLES.started);
-    expect(texts(EXAMPLES.verification, scene)).toEqual(texts(EXAMPLES.verification));
+    expect(texts(EXAMPLES.verification, nextScene(scene, EXAMPLES.qr))[0]).toContain("on the other device");
   });
 });
 
@@ -196,7 +250,8 @@ describe("a sign-in that leaves the device keys to another client", () => {
     expect(texts({ ...done, verified: false, device_keys: "deferred" })).toEqual([
       "Done: @bot:example.org is signed in here, as device ABCDEFGHIJ. Its device keys are left to another client.",
       "Session file: /home/me/.local/state/matrix-qr-login/bot.json",
-      "Next: start that client on the session, then verify its device with `matrix-qr-login session sign-device /home/me/.local/state/matrix-qr-login/bot.json`.",
+      "Next, start that client on the session; then verify its device:",
+      "matrix-qr-login session sign-device /home/me/.local/state/matrix-qr-login/bot.json",
     ]);
   });
 });

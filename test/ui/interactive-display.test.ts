@@ -1,181 +1,44 @@
 import { describe, expect, it, vi } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
-import { InteractiveDisplay } from "../../src/ui/interactive-display.js";
-import { FakeClock, settle } from "../support/fake-clock.js";
-import { FakeInput, FakeOutput } from "../support/fake-terminal.js";
+import { settle } from "../support/fake-clock.js";
+import { interactive, never, ROWS } from "../support/interactive.js";
 import { Screen } from "../support/screen.js";
-import { EXAMPLES, PAYLOAD } from "./event-examples.js";
+import { EXAMPLES } from "./event-examples.js";
 
-// What the first display would load lazily, in the middle of a test.
-import "../../src/ui/interactive-view.js";
-
-const COLUMNS = 80;
-const ROWS = 24;
-const never = new AbortController().signal;
-
-/** A display on a terminal of 80x24, of which the tests see the screen. */
-function interactive({ withTerminal = true } = {}) {
-  const stdin = new FakeInput(true);
-  const stderr = new FakeOutput({ columns: COLUMNS, rows: ROWS });
-  const clock = new FakeClock();
-  const interrupt = vi.fn();
-  const streams = { stdin: stdin.asStream(), stderr: stderr.asStream() };
-  const terminal = { input: streams.stdin, output: streams.stderr, close: vi.fn() };
-  const display = new InteractiveDisplay({
-    context: { env: {}, ...streams, clock },
-    terminal: withTerminal ? terminal : undefined,
-    qr: { size: "auto", ecLevel: "auto" },
-    interrupt,
-  });
-  const see = () => new Screen(COLUMNS, ROWS, stderr.text).lines;
-  const resize = (columns: number, rows: number) => {
-    Object.assign(stderr, { columns, rows });
-    stderr.emit("resize");
-  };
-  return {
-    display,
-    stdin,
-    stderr,
-    clock,
-    interrupt,
-    terminal,
-    see,
-    resize,
-    lastLine: () => see().findLast((line) => line !== ""),
-    async type(keys: string) {
-      stdin.write(keys);
-      await settle();
-    },
-    /** Keys are read as soon as ink is there. */
-    ready: () => vi.waitUntil(() => stdin.isRaw),
-    async ask(attemptsLeft = 3, signal = never) {
-      const code = display.prompt?.checkCode(attemptsLeft, signal);
-      code?.catch(() => undefined);
-      await settle();
-      return { code };
-    },
-  };
-}
-
-describe("the QR code", () => {
-  it("stays whole on 24 rows above a live line with its countdown", async () => {
-    const { display, clock, see, ready } = interactive();
-    display.emit(EXAMPLES.started);
-    display.emit(EXAMPLES.qr);
-    const drawn = see().slice(0, 23);
-    await ready();
-    await clock.advance(9_600);
-    expect(see().slice(0, 23)).toEqual(drawn);
-    expect(see()[23]).toMatch(/^. Scan this with a device that is signed in · 1:51$/);
-    await display.close();
-  });
-
-  it("is replaced in place when it is renewed, and its countdown starts again", async () => {
-    const { display, clock, see, ready } = interactive();
-    display.emit(EXAMPLES.qr);
-    await ready();
-    await clock.advance(9_600);
-    const before = see();
-    display.emit({ ...EXAMPLES.qr, payload: EXAMPLES.qr.payload.replaceAll("p", "q") });
-    expect(see()[0]).toBe(before[0]);
-    expect(see().slice(0, 23)).not.toEqual(before.slice(0, 23));
-    expect(see()[23]).toContain("2:00");
-    await display.close();
-  });
-
-  it("is that of released apps where there are two, and a key brings up the other", async () => {
-    const { display, see, ready, type } = interactive();
-    display.emit(EXAMPLES.qr);
-    const stable = see().slice(0, 23);
-    await ready();
-    display.emit({ ...EXAMPLES.qr, channel: "msc4108-2024", payload: "TUFUUklYAgM" });
-    expect(see().slice(0, 23)).not.toEqual(stable);
-    expect(see().join("\n")).toContain("press c for MSC4388");
-    await type("c");
-    expect(see().join("\n")).toContain("press c for MSC4108 (2024)");
-    expect(see().filter((line) => stable.includes(line))).toHaveLength(23);
-    await display.close();
-  });
-
-  it("gives way to its file and its payload where it doesn't fit", async () => {
-    const { display, stderr, resize } = interactive();
-    const payload = Buffer.from(PAYLOAD, "base64");
-    expect(display.lacksRoomFor(payload)).toBe(false);
-    resize(80, 23);
-    expect(display.lacksRoomFor(payload)).toBe(true);
-    display.emit({ ...EXAMPLES.qr, file: "/tmp/qr.png" });
-    expect(stderr.lines).toContain("It is in this file: /tmp/qr.png");
-    expect(stderr.lines).toContain(`matrix-qr-login scan '${PAYLOAD}'`);
-    expect(stderr.text).not.toContain("▀");
-    await display.close();
-  });
-
-  it("is named with its own file when a key brings up the other where neither fits", async () => {
-    const { display, stderr, resize, ready, type } = interactive();
-    resize(80, 12);
-    display.emit({ ...EXAMPLES.qr, channel: "msc4108-2024", file: "/tmp/2024.png" });
-    display.emit({ ...EXAMPLES.qr, file: "/tmp/msc4388.png" });
-    await ready();
-    stderr.take();
-    await type("c");
-    expect(stderr.lines).toContain("It is in this file: /tmp/msc4388.png");
-    await display.close();
-  });
-
-  it("is drawn as soon as the window has become large enough, and not again when it grows on", async () => {
-    const { display, stderr, resize, see } = interactive();
-    resize(80, 12);
-    display.emit(EXAMPLES.qr);
-    resize(80, 20);
-    expect(stderr.text).not.toContain("▀");
-    resize(80, 24);
-    expect(see().slice(0, 23).join("\n")).toContain("▀");
-    stderr.take();
-    resize(90, 40);
-    expect(stderr.text).toBe("");
-    await display.close();
-  });
-
-  it("is drawn smaller where the window cuts it, and gives way to its payload where none fits", async () => {
-    const { display, stderr, resize } = interactive();
-    const heightDrawn = () => stderr.lines.filter((line) => line.includes("\u001b[48;5;")).length;
-    resize(100, 50);
-    display.emit(EXAMPLES.qr);
-    expect(heightDrawn()).toBe(33);
-    stderr.take();
-    resize(80, 24);
-    expect(heightDrawn()).toBe(23);
-    stderr.take();
-    resize(80, 20);
-    expect(heightDrawn()).toBe(0);
-    expect(stderr.text).toContain(PAYLOAD);
-    stderr.take();
-    resize(80, 19);
-    expect(stderr.text).toBe("");
-    await display.close();
-  });
-
-  it("is no longer drawn after it was scanned, or the display closed", async () => {
-    const { display, stderr, resize } = interactive();
-    resize(80, 12);
-    display.emit(EXAMPLES.qr);
-    display.emit(EXAMPLES.check_code_required);
-    resize(80, 24);
-    expect(stderr.text).not.toContain("▀");
-    await display.close();
-    expect(stderr.listenerCount("resize")).toBe(0);
-  });
+it("tells what it waits for before the first event, and lets lines of --verbose pass above", async () => {
+  const { display, see } = interactive();
+  display.awaiting("Reading the QR code");
+  expect(see()[0]).toBe("Reading the QR code");
+  display.log("GET https://hs.example/: 200, 12 ms");
+  expect(see().slice(0, 2)).toEqual(["GET https://hs.example/: 200, 12 ms", "Reading the QR code"]);
+  await display.close();
 });
 
 describe("the check code", () => {
+  it("stands alone and large, with what to try next below", async () => {
+    const { display, see } = interactive();
+    display.emit({ ...EXAMPLES.check_code, alternative: "17" });
+    expect(see().slice(0, 8)).toEqual([
+      "Type this code on the other device:",
+      "",
+      expect.stringContaining("▄"),
+      expect.stringContaining("█"),
+      expect.stringMatching(/[▀▄█]/),
+      expect.stringMatching(/[▀▄█]/),
+      "",
+      "Refused? Try 17.",
+    ]);
+    await display.close();
+  });
+
   it("is typed in the live line, with what is left of attempts and time", async () => {
     const { display, ask, type, clock, lastLine } = interactive();
     display.emit(EXAMPLES.check_code_required);
     const { code } = await ask();
-    expect(lastLine()).toBe("? Check code on the other device (3 attempts left, 1:30): __");
+    expect(lastLine()).toBe("? 1:30 Check code on the other device: __");
     await clock.advance(30_000);
     await type("4");
-    expect(lastLine()).toBe("? Check code on the other device (3 attempts left, 1:00): 4_");
+    expect(lastLine()).toBe("? 1:00 Check code on the other device: 4_");
     await type("2");
     await type("\r");
     expect(await code).toBe("42");
@@ -196,10 +59,18 @@ describe("the check code", () => {
         .slice(-2),
     ).toEqual([
       "That is not the code that the other device shows: 1 attempt left.",
-      "? Check code on the other device (1 attempt left, 1:30): __",
+      "? 1:30 Check code on the other device: __",
     ]);
     await type("42\r");
     expect(await second.code).toBe("42");
+    await display.close();
+  });
+
+  it("takes full-width digits, and what is typed between two", async () => {
+    const { display, ask, type } = interactive();
+    const { code } = await ask();
+    await type("４ -２\r");
+    expect(await code).toBe("42");
     await display.close();
   });
 
@@ -258,9 +129,7 @@ describe("the terminal", () => {
     expect(stdin.isRaw).toBe(false);
     expect(stdin.listenerCount("readable")).toBe(0);
     expect(terminal.close).toHaveBeenCalledOnce();
-    expect(see().filter((line) => line !== "")).toEqual([
-      "✓ Secure channel to the other device is open (MSC4388).",
-    ]);
+    expect(see().filter((line) => line !== "")).toEqual(["✓ Connected to the other device."]);
   });
 
   it("is left alone after closing, even if ink comes late", async () => {
@@ -299,7 +168,9 @@ describe("the terminal", () => {
     stderr.columns = 100;
     stderr.take();
     await clock.advance(1_000);
-    expect(new Screen(100, ROWS, stderr.text).lines[0]).toMatch(/the code is ABC-DEF · 19:\d\d$/);
+    expect(new Screen(100, ROWS, stderr.text).lines[0]).toMatch(
+      /^. 19:\d\d Waiting until it is approved; the code is ABC-DEF$/,
+    );
     await display.close();
   });
 
@@ -317,8 +188,13 @@ describe("the terminal", () => {
 it("prints links whole and unstyled, on their own line", async () => {
   const { display, stderr } = interactive();
   const uri = `https://auth.example.org/link?state=${"x".repeat(200)}`;
+  display.emit({ ...EXAMPLES.started, role: "existing" });
   display.emit({ event: "verification", verification_uri: uri });
-  expect(stderr.lines).toContain(uri);
+  // A terminal that knows links is told that the rows are one; what can be copied is the same.
+  expect(stderr.lines).toContain(`\u001b]8;;${uri}\u001b\\${uri}\u001b]8;;\u001b\\`);
+  const short = "https://auth.example.org/link";
+  display.emit({ event: "verification", verification_uri: short });
+  expect(stderr.lines).toContain(short);
   await display.close();
 });
 

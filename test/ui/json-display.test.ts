@@ -5,13 +5,21 @@ import { EXAMPLES } from "./event-examples.js";
 
 describe("the JSON display", () => {
   it("asks for no file, however large a code is", () => {
-    const display = createJsonDisplay({ stdout: new FakeOutput().asStream() }, undefined, () => {});
+    const display = createJsonDisplay(
+      { stdout: new FakeOutput().asStream(), stderr: new FakeOutput().asStream() },
+      undefined,
+      () => {},
+    );
     expect(display.lacksRoomFor(new Uint8Array(2000))).toBe(false);
   });
 
   it("writes each event as one line of JSON, `event` first", async () => {
     const stdout = new FakeOutput();
-    const display = createJsonDisplay({ stdout: stdout.asStream() }, undefined, () => {});
+    const display = createJsonDisplay(
+      { stdout: stdout.asStream(), stderr: new FakeOutput().asStream() },
+      undefined,
+      () => {},
+    );
     const events = Object.values(EXAMPLES);
     for (const event of events) display.emit(event);
     await display.close();
@@ -23,7 +31,11 @@ describe("the JSON display", () => {
 
   it("puts `event` first even where it was not written first", () => {
     const stdout = new FakeOutput();
-    createJsonDisplay({ stdout: stdout.asStream() }, undefined, () => {}).emit({
+    createJsonDisplay(
+      { stdout: stdout.asStream(), stderr: new FakeOutput().asStream() },
+      undefined,
+      () => {},
+    ).emit({
       device_id: "ABC",
       event: "verified",
     });
@@ -34,7 +46,11 @@ describe("the JSON display", () => {
     const stdout = new FakeOutput();
     const message = "\u001b[2J\u009b\u202e\u2028\n\ud800\u{e0041}";
     const event = { event: "warning", code: "x", message } as const;
-    createJsonDisplay({ stdout: stdout.asStream() }, undefined, () => {}).emit(event);
+    createJsonDisplay(
+      { stdout: stdout.asStream(), stderr: new FakeOutput().asStream() },
+      undefined,
+      () => {},
+    ).emit(event);
     expect(JSON.parse(stdout.text)).toEqual(event);
     expect(stdout.text).toMatch(/^[ -~]*\n$/);
   });
@@ -44,7 +60,11 @@ describe("the JSON display", () => {
     const input = new FakeInput(true);
     const output = new FakeOutput({ columns: 80, rows: 24 });
     const terminal = { input: input.asStream(), output: output.asStream(), close() {} };
-    const display = createJsonDisplay({ stdout: stdout.asStream() }, terminal, () => {});
+    const display = createJsonDisplay(
+      { stdout: stdout.asStream(), stderr: new FakeOutput().asStream() },
+      terminal,
+      () => {},
+    );
     input.write("42\n");
     expect(await display.prompt?.checkCode(3, new AbortController().signal)).toBe("42");
     expect(output.text).toBe("Check code on the other device (3 attempts left): ");
@@ -53,6 +73,8 @@ describe("the JSON display", () => {
 
   it("has no prompt where nobody can be asked", () => {
     const stdout = new FakeOutput().asStream();
-    expect(createJsonDisplay({ stdout }, undefined, () => {}).prompt).toBeUndefined();
+    expect(
+      createJsonDisplay({ stdout, stderr: new FakeOutput().asStream() }, undefined, () => {}).prompt,
+    ).toBeUndefined();
   });
 });

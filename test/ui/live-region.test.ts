@@ -32,36 +32,41 @@ it("takes away the rest of a higher frame", () => {
   expect(see()).toEqual(["first", "end", "", "", ""]);
 });
 
-it("leaves a drawing of all rows but one in sight, however often the frame changes", () => {
+it("leaves a panel of all rows but one in sight, however often the frame changes", () => {
   const { region: live, see } = region();
   live.print(["before"]);
-  live.draw([], ["1", "2", "3", "4"]);
+  live.show(["1", "2", "3", "4"]);
   for (let second = 9; second >= 0; second--) live.paint(`frame ${second}`);
   expect(see()).toEqual(["1", "2", "3", "4", "frame 0"]);
 });
 
-it("puts a drawing in the place of the one before, without its heading", () => {
-  const { region: live, see } = region();
-  live.draw(["head"], ["a", "a"]);
-  live.paint("frame");
-  live.draw(["again"], ["b", "b"]);
-  expect(see()).toEqual(["head", "b", "b", "frame", ""]);
-});
-
-it("draws anew below when something was printed since", () => {
+it("puts a panel in the place of the one before, whatever was printed since", () => {
   const { region: live, see } = region(10, 8);
-  live.draw(["head"], ["a", "a"]);
+  live.show(["a", "a", "a"]);
+  live.paint("frame");
   live.print(["between"]);
-  live.draw(["again"], ["b", "b"]);
-  expect(see()).toEqual(["head", "a", "a", "between", "again", "b", "b", ""]);
+  live.show(["b", "b"]);
+  expect(see()).toEqual(["between", "b", "b", "frame", "", "", "", ""]);
+  live.show([]);
+  expect(see()).toEqual(["between", "frame", "", "", "", "", "", ""]);
 });
 
-it("draws anew below when the terminal was resized since", () => {
-  const { out, region: live, see } = region(10, 8);
-  live.draw(["head"], ["a", "a"]);
+it("knows how many rows a line of a panel takes that is wider than the window", () => {
+  const { region: live, see } = region(10, 8);
+  live.show(["x".repeat(25)]);
+  live.paint("frame");
+  live.show(["b"]);
+  expect(see()).toEqual(["b", "frame", "", "", "", "", "", ""]);
+});
+
+it("fills the window anew after a change of its size: what was printed last, the panel and the frame", () => {
+  const { out, region: live, see } = region(10, 5);
+  live.print(["1", "2", "3"]);
+  live.show(["a", "a"]);
+  live.paint("frame");
   out.columns = 9;
-  live.draw(["again"], ["b", "b"]);
-  expect(see().slice(0, 6)).toEqual(["head", "a", "a", "again", "b", "b"]);
+  live.fill(["b", "b"]);
+  expect(see()).toEqual(["2", "3", "b", "b", "frame"]);
 });
 
 it("writes nothing for a frame that is there already", () => {

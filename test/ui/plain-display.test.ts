@@ -2,13 +2,15 @@ import { describe, expect, it } from "vitest";
 import type { LoginEvent } from "../../src/foundation/events.js";
 import { createPlainDisplay } from "../../src/ui/plain-display.js";
 import type { QrOptions } from "../../src/ui/qr-block.js";
+import { FakeClock } from "../support/fake-clock.js";
 import { FakeOutput } from "../support/fake-terminal.js";
 import { EXAMPLES, PAYLOAD } from "./event-examples.js";
 
 const AUTO: QrOptions = { size: "auto", ecLevel: "auto" };
 
 function plainDisplay(stderr: FakeOutput, qr = AUTO, env = {}) {
-  return createPlainDisplay({ env, stderr: stderr.asStream() }, undefined, qr, () => {});
+  const context = { env, stderr: stderr.asStream(), clock: new FakeClock() };
+  return createPlainDisplay(context, undefined, { qr, interrupt: () => {} });
 }
 
 describe("the plain display", () => {
@@ -30,19 +32,19 @@ describe("the plain display", () => {
     await display.close();
     expect(stderr.lines).toEqual([
       "Signing this device in by QR code.",
-      "Rendezvous session created on https://matrix.example.org/ (MSC4388).",
-      "Scan this with a device that is signed in (MSC4388, good for 2 min).",
-      "In its settings, choose to link a new device.",
+      "Connected to matrix.example.org.",
+      "Scan this with a device that is signed in (good for 2 min):",
       "Without a camera, run this there:",
-      `matrix-qr-login scan '${PAYLOAD}'`,
+      `matrix-qr-login scan ${PAYLOAD}`,
       "Scanned. Type the code that the other device shows, within 1 min 30 s.",
-      "Secure channel to the other device is open (MSC4388).",
+      "Connected to the other device.",
       "Approve the sign-in on the other device. It opens this page:",
       "https://auth.example.org/link?code=ABCDEF",
       "The page must show this code, or ask for it: ABC-DEF",
       "Done: @bot:example.org is signed in and verified here, as device ABCDEFGHIJ.",
       "Session file: /home/me/.local/state/matrix-qr-login/bot.json",
-      "Next: `matrix-qr-login session show /home/me/.local/state/matrix-qr-login/bot.json`, or `session export` to hand it on.",
+      "Next:",
+      "matrix-qr-login session check /home/me/.local/state/matrix-qr-login/bot.json",
       "",
     ]);
   });
@@ -66,7 +68,7 @@ describe("the plain display", () => {
     expect(drawn.length).toBeGreaterThan(20);
     for (const line of drawn) expect(line.length).toBeLessThanOrEqual(80);
     expect(stderr.text).not.toContain("\u001b");
-    expect(stderr.lines).toContain(`matrix-qr-login scan '${PAYLOAD}'`);
+    expect(stderr.lines).toContain(`matrix-qr-login scan ${PAYLOAD}`);
   });
 
   it.each([
@@ -82,7 +84,57 @@ describe("the plain display", () => {
   it("names the picture above a drawing", () => {
     const stderr = new FakeOutput({ columns: 80, rows: 24 });
     plainDisplay(stderr).emit({ ...EXAMPLES.qr, file: "/tmp/qr.png" });
-    expect(stderr.lines[2]).toBe("It is in this file too: /tmp/qr.png");
+    expect(stderr.lines[1]).toBe("It is in this file too: /tmp/qr.png");
+  });
+
+  it.each([
+    ["new", "4. Approve the sign-in there."],
+    ["existing", "4. Approve the sign-in on the page whose link appears here."],
+  ] as const)("says below the code of the %s device what to do with it, and once", (intent, last) => {
+    const stderr = new FakeOutput({ columns: 80, rows: 24 });
+    const display = plainDisplay(stderr, AUTO, { TERM: "dumb" });
+    display.emit({ ...EXAMPLES.qr, intent });
+    expect(stderr.lines.slice(-5, -1)).toEqual([
+      expect.stringMatching(/^1\. .* that device, choose to /),
+      "2. Scan the code.",
+      "3. Type here the two digits that it shows.",
+      last,
+    ]);
+    stderr.take();
+    display.emit({ ...EXAMPLES.qr, intent });
+    expect(stderr.text).not.toContain("1. ");
+  });
+
+  it("wraps prose between words on a terminal, and never a command", () => {
+    const stderr = new FakeOutput({ columns: 40, rows: 24 });
+    const display = plainDisplay(stderr);
+    display.emit(EXAMPLES.check_code_rejected);
+    display.emit(EXAMPLES.done);
+    expect(stderr.lines.slice(0, 3)).toEqual([
+      "That is not the code that the other",
+      "device shows: 1 attempt left.",
+      "Done: @bot:example.org is signed in and",
+    ]);
+    expect(stderr.lines.at(-2)).toBe(
+      "matrix-qr-login session check /home/me/.local/state/matrix-qr-login/bot.json",
+    );
+  });
+
+  it("says what is waited for once nothing was said for a second, and not below a question", async () => {
+    const stderr = new FakeOutput();
+    const clock = new FakeClock();
+    const context = { env: {}, stderr: stderr.asStream(), clock };
+    const display = createPlainDisplay(context, undefined, { qr: AUTO, interrupt: () => {} });
+    display.emit(EXAMPLES.started);
+    await clock.advance(999);
+    expect(stderr.lines).toEqual(["Signing this device in by QR code.", ""]);
+    await clock.advance(1);
+    expect(stderr.lines).toContain("Connecting to the homeserver…");
+    display.emit(EXAMPLES.secure_channel);
+    display.emit(EXAMPLES.check_code_required);
+    await clock.advance(5_000);
+    expect(stderr.lines.filter((line) => line.endsWith("…"))).toHaveLength(1);
+    await display.close();
   });
 
   it("takes a terminal that doesn't know its size for one of 80 by 24", () => {
@@ -98,7 +150,7 @@ describe("where no code fits, the plain display", () => {
   const instead = [
     "It is in this file: /tmp/qr.png",
     "Without a camera, run this there:",
-    `matrix-qr-login scan --as new '${PAYLOAD}'`,
+    `matrix-qr-login scan --as new ${PAYLOAD}`,
     "",
   ];
 
@@ -109,7 +161,7 @@ describe("where no code fits, the plain display", () => {
   ] as const)("with %j says how large the window has to be, and gives file and payload", (wish, size) => {
     const stderr = new FakeOutput({ columns: 80, rows: 23 });
     plainDisplay(stderr, { ...AUTO, ...wish }).emit(withFile);
-    expect(stderr.lines.slice(2)).toEqual([
+    expect(stderr.lines.slice(1)).toEqual([
       `The QR code doesn't fit into this window. Enlarge it to ${size} to have the code drawn.`,
       ...instead,
     ]);
@@ -118,7 +170,7 @@ describe("where no code fits, the plain display", () => {
   it("speaks of no window in a log", () => {
     const stderr = new FakeOutput();
     plainDisplay(stderr, { ...AUTO, size: "large" }).emit(withFile);
-    expect(stderr.lines.slice(2)).toEqual([
+    expect(stderr.lines.slice(1)).toEqual([
       "The QR code doesn't fit: it takes 90 columns, and there are 80.",
       ...instead,
     ]);
@@ -128,10 +180,10 @@ describe("where no code fits, the plain display", () => {
     const stderr = new FakeOutput({ columns: 80, rows: 24 });
     const payload = "A".repeat(2000);
     plainDisplay(stderr, { ...AUTO, ecLevel: "H" }).emit({ ...EXAMPLES.qr, payload });
-    expect(stderr.lines.slice(2)).toEqual([
+    expect(stderr.lines.slice(1)).toEqual([
       "No QR code of error correction level H holds that much.",
       "Without a camera, run this there:",
-      `matrix-qr-login scan '${payload}'`,
+      `matrix-qr-login scan ${payload}`,
       "",
     ]);
   });

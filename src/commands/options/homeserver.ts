@@ -2,9 +2,13 @@ import type { Command } from "@commander-js/extra-typings";
 import { InvalidArgumentError } from "commander";
 import { LIKENESSES } from "../../dev-homeserver/behaviour.js";
 import { DECISIONS, RENDEZVOUS_MODES } from "../../dev-homeserver/options.js";
+import { CHANNEL_VERSIONS } from "../../foundation/events.js";
 import { Option } from "./commander.js";
 import { globalOptions, parseWholeNumber, seconds } from "./global.js";
 import { type OptionsOf, withOptions } from "./with-options.js";
+
+/** `both` offers what a key switches between on the other side. */
+const CHANNELS = [...CHANNEL_VERSIONS, "both"] as const;
 
 const SESSION = "where its account's session is written; into a fresh folder by default";
 
@@ -23,6 +27,12 @@ export function homeserverCommand(parent: Command) {
       )
       .addOption(
         new Option("--rendezvous-mode <mode>", "who may make rendezvous sessions").choices(RENDEZVOUS_MODES),
+      )
+      .addOption(
+        new Option(
+          "--channels <versions>",
+          "which codes it serves: those of one version, or of both",
+        ).choices(CHANNELS),
       )
       .addOption(seconds("--rendezvous-lifetime <seconds>", "how long a rendezvous session lives"))
       .addOption(seconds("--interval <seconds>", "pause between two polls for a token"))

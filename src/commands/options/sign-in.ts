@@ -15,6 +15,10 @@ export function as(role: Intent) {
   return new Option("--as <role>", "which device this is").choices(INTENTS).default(role);
 }
 
+export function noBell() {
+  return new Option("--no-bell", "don't ring the terminal's bell when a person is wanted, and at the end");
+}
+
 /** What a device that is to be signed in takes, whether or not another one helps. */
 export function newDeviceOptions() {
   return createCommand()
@@ -41,6 +45,7 @@ export type NewDeviceOptions = OptionsOf<typeof newDeviceOptions>;
 export function signInOptions() {
   const shared = createCommand()
     .option("--homeserver <name or URL>", HOMESERVER)
+    .addOption(noBell())
     .addOption(choice("--dialect <dialect>", "which variant of MSC4388 to use", ["auto", ...DIALECT_NAMES]));
   const ofNew = withOptions(createCommand().optionsGroup("New device:"), newDeviceOptions());
   return withOptions(withOptions(withOptions(shared, ofNew), existingDeviceOptions()), globalOptions());

@@ -107,7 +107,7 @@ ${hidden("code", userCode)}
     consent: (csrf, userId, device) =>
       page(
         200,
-        "Allow this device?",
+        "Approve this device?",
         html`${badge(DEVICES)}
 <h1>Sign in another device?</h1>
 <p>It will have access to your account <strong><bdi>${userId}</bdi></strong>.</p>
@@ -117,13 +117,13 @@ ${hidden("code", userCode)}
 <div><dt>Website</dt><dd><bdi>${device.clientUri}</bdi></dd></div>
 <div><dt>Device ID</dt><dd><bdi>${device.deviceId}</bdi></dd></div>
 </dl>
-<p class="note"><strong>Another device is being signed in.</strong> Allow it only if you started this yourself and the device in front of you shows the same code. If somebody asked you to open this page, decline.</p>
+<p class="note"><strong>Another device is being signed in.</strong> Approve it only if you started this yourself and the device in front of you shows the same code. If somebody asked you to open this page, decline.</p>
 <form method="post" action="/link/decision">
 ${hidden("csrf", csrf)}
 ${hidden("code", device.userCode)}
 <div class="actions">
 <button type="submit" name="action" value="decline">Decline</button>
-<button class="primary" type="submit" name="action" value="allow">Allow</button>
+<button class="primary" type="submit" name="action" value="allow">Approve</button>
 </div>
 </form>`,
       ),
@@ -131,9 +131,9 @@ ${hidden("code", device.userCode)}
     allowed: (device) =>
       page(
         200,
-        "Device allowed",
+        "Device approved",
         html`${badge(TICK)}
-<h1>Device allowed</h1>
+<h1>Device approved</h1>
 <p><strong><bdi>${device.clientName}</bdi></strong> is being signed in. Go on there; you can close this page.</p>`,
       ),
 

@@ -159,8 +159,19 @@ button:hover { filter: brightness(1.08); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 footer { margin-top: 1.25rem; color: var(--muted); font-size: 0.8125rem; text-align: center; }
 @media (max-width: 26rem) {
-  main { padding: 1.5rem 1.25rem; }
-  .details div { flex-direction: column; gap: 0; }
-  .details dd { text-align: left; }
+  main { padding: 1.25rem; }
+  .details div { gap: 1rem; padding: 0.3125rem 0; }
+}
+/* On a small phone, what is decided about and both buttons are in sight at once. */
+@media (max-height: 45rem) {
+  body { padding: 0.75rem; }
+  .badge { display: none; }
+  .code { margin-top: 0.75rem; padding: 0.5rem 1rem 0.625rem; }
+  .details { margin-top: 0.5rem; }
+  .note { margin-top: 0.5rem; padding: 0.625rem 0.75rem; font-size: 0.875rem; line-height: 1.4; }
+  form { margin-top: 0; }
+  h1 + p + form, .error + form { margin-top: 1rem; }
+  .actions { margin-top: 0.875rem; }
+  footer { margin-top: 0.75rem; }
 }
 `;

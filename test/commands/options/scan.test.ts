@@ -5,6 +5,7 @@ const DEFAULTS = {
   as: "existing",
   dialect: "auto",
   deviceKeys: "upload",
+  bell: true,
   browser: true,
   secrets: "session",
   timeout: 600,

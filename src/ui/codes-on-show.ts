@@ -1,0 +1,40 @@
+import type { ChannelVersion, Qr } from "../foundation/events.js";
+import type { Waiting } from "./waiting.js";
+
+/** A code that can be scanned, and how long it can. */
+export interface CurrentCode {
+  readonly event: Qr;
+  readonly waiting: Waiting;
+  /** There was one of its channel before. */
+  readonly isNew: boolean;
+}
+
+/** The current code of each channel, of which one is in sight: that of released apps, until somebody wants the other. */
+export class CodesOnShow {
+  readonly #codes = new Map<ChannelVersion, CurrentCode>();
+  #chosen: ChannelVersion = "msc4108-2024";
+
+  put(event: Qr, waiting: Waiting): void {
+    this.#codes.set(event.channel, { event, waiting, isNew: this.#codes.has(event.channel) });
+  }
+
+  get current(): CurrentCode | undefined {
+    return this.#codes.get(this.#chosen) ?? this.#codes.values().next().value;
+  }
+
+  get hasOther(): boolean {
+    return this.#codes.size > 1;
+  }
+
+  /** Brings the other code up, where there is one. */
+  switch(): void {
+    const shown = this.current?.event.channel;
+    const other = [...this.#codes.keys()].find((channel) => channel !== shown);
+    if (other) this.#chosen = other;
+  }
+
+  /** They were scanned, or are of no use any more. */
+  clear(): void {
+    this.#codes.clear();
+  }
+}
