@@ -13,6 +13,8 @@ import type { Given, Router } from "./router.js";
 
 /** Upper bound of a request's body in bytes. */
 const MAX_BODY = 256 * 1024;
+/** Longer than Synapse keeps a connection that it doesn't use: one that is closed as it asks is a 503 for its clients. */
+const KEEP_ALIVE_MS = 300_000;
 
 /** The sockets' side: bodies in, answers out, and the faults that a test asks for. */
 export class HttpServer {
@@ -27,6 +29,7 @@ export class HttpServer {
       // Only a connection that broke off rejects here, and then there is nobody to answer.
       this.#serve(request, response).catch(() => request.socket.destroy());
     });
+    this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
   }
 
   /** @returns the port that is listened on */
