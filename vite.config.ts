@@ -12,8 +12,8 @@ const ENTRIES = {
   "picture-watchdog": "src/qr/read/picture-watchdog.ts",
 };
 
-/** Native code and WebAssembly stay packages of their own. Ink asks for the last one for its own development only. */
-const NOT_BUNDLED = ["sharp", "zxing-wasm", "heic-decode", "react-devtools-core"];
+/** Native code and WebAssembly stay packages of their own. */
+const NOT_BUNDLED = ["sharp", "zxing-wasm", "heic-decode"];
 
 /** A chunk for each package, so that each is loaded when it is needed and no sooner. */
 function packageOf(id: string): string | null {
@@ -41,8 +41,17 @@ const undiciInParts: Plugin = {
   load: (id) => (id === "\0undici" ? UNDICI : undefined),
 };
 
+/** Ink asks for it for its own development only, and in one chunk with the rest of ink it would always be loaded. */
+const withoutDevtools: Plugin = {
+  name: "without-devtools",
+  enforce: "pre",
+  resolveId: (id) => (id === "react-devtools-core" ? "\0devtools" : undefined),
+  load: (id) =>
+    id === "\0devtools" ? "export default { initialize() {}, connectToDevTools() {} };" : undefined,
+};
+
 export default defineConfig({
-  plugins: [undiciInParts],
+  plugins: [undiciInParts, withoutDevtools],
   // React's own development build is slower, and says things on stderr.
   define: { "process.env.NODE_ENV": '"production"' },
   ssr: { noExternal: true, external: NOT_BUNDLED },

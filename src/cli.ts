@@ -50,7 +50,10 @@ export async function main(argv: readonly string[], run: Runner = processRunner)
   try {
     await program.parseAsync([...argv]);
   } catch (thrown) {
-    if (!(thrown instanceof CommanderError)) throw thrown;
+    if (!(thrown instanceof CommanderError)) {
+      await run.command({ json: argv.includes("--json"), timeout: undefined }, () => Promise.reject(thrown));
+      return;
+    }
     // --help and --version end this way too, with exit code 0.
     if (thrown.exitCode !== 0) await reportUsageError(thrown, argv, run);
   }

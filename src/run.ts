@@ -71,10 +71,11 @@ async function run(
   const stop = new AbortController();
   const { signal } = stop;
   const { stdin, stdout, stderr, env, platform } = process;
-  const ending = listenForTheEnd(stop, options.timeout);
+  const ending = listenForTheEnd(stop, options.timeout, (failure) => tell(failure));
   const context: ProgramContext = {
     ...{ stdin, stdout, stderr, env, platform },
     homeDirectory: homedir,
+    warn: (warning) => void display().then((shown) => shown.emit({ event: "warning", ...warning })),
     hostName: hostname,
     clock: systemClock,
     readPicture: pictureReader(),
@@ -97,6 +98,7 @@ async function run(
     });
     return created;
   };
+  const tell = async (failure: Failure) => (await display()).emit(failureEvent(failure));
   // Nobody reads on, as with `| head`: that ends the output, and not the sign-in.
   for (const output of [stdout, stderr]) output.on("error", () => undefined);
   try {
@@ -104,7 +106,7 @@ async function run(
     process.exitCode = typeof end === "number" ? end : exitCodeOf(end.code);
   } catch (thrown) {
     const failure = Failure.from(thrown);
-    (await display()).emit(failureEvent(failure));
+    await tell(failure);
     process.exitCode = exitCodeOf(failure.code);
   } finally {
     await (await created)?.close();
@@ -144,10 +146,16 @@ function interrupt(): void {
 }
 
 /**
- * Signals and the timeout abort the run. A second signal ends the process at once. Once they are taken, signals are all
- * handed to whoever takes them.
+ * Signals and the timeout abort the run, and so does an exception that nobody has caught: what is under way cleans up. A
+ * second one ends the process at once. Once they are taken, signals are all handed to whoever takes them.
+ *
+ * @param tell tells of a failure where the run doesn't end by it
  */
-function listenForTheEnd(stop: AbortController, timeout: number | undefined) {
+function listenForTheEnd(
+  stop: AbortController,
+  timeout: number | undefined,
+  tell: (failure: Failure) => Promise<void>,
+) {
   let isSignalled = false;
   let taken: ((signal: NodeJS.Signals) => void) | undefined;
   const listeners = SIGNALS.map((code) => {
@@ -163,6 +171,20 @@ function listenForTheEnd(stop: AbortController, timeout: number | undefined) {
     process.on(signal, listener);
     return () => process.off(signal, listener);
   });
+  let isBroken = false;
+  const onException = (thrown: unknown) => {
+    const failure = Failure.from(thrown);
+    const end = () => process.exit(exitCodeOf(failure.code));
+    if (isBroken) return end();
+    isBroken = true;
+    stop.abort(failure);
+    // What waits for what will never come is not waited for.
+    setTimeout(() => void tell(failure).finally(end), CLEANUP_MS).unref();
+  };
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(event, onException);
+    listeners.push(() => process.off(event, onException));
+  }
   const timer =
     timeout === undefined
       ? undefined

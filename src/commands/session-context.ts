@@ -20,7 +20,7 @@ export interface FoundSession {
 }
 
 export function openStore(context: CommandContext): SessionStore {
-  return new SessionStore(sessionsDirectory(context));
+  return new SessionStore(sessionsDirectory(context), context.warn);
 }
 
 /**

@@ -2,7 +2,6 @@ import { escapeText } from "../foundation/escape-text.js";
 import type { Warning } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
-import { toBaseUrl } from "../network/base-url.js";
 import type { Network } from "../network/network.js";
 import type { SecretsBundle } from "../protocol/secrets.js";
 import type { RecoveryKeySource } from "../secret-storage/key-source.js";
@@ -162,7 +161,8 @@ async function hasOAuth(
   { signal }: SignInContext,
 ): Promise<boolean> {
   const { offersOAuth } = await import("../homeserver/metadata.js");
-  return offersOAuth(network, toBaseUrl(base_url, network.urlPolicy), signal);
+  const { baseUrlOf } = await import("../session/connect.js");
+  return offersOAuth(network, baseUrlOf({ base_url }, network), signal);
 }
 
 function warningsOf(session: PortableSession, hasRecoveryKey: boolean, isRevocable: boolean): Warning[] {

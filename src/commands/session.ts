@@ -41,8 +41,8 @@ export async function sessionLogout(options: Named<GlobalOptions>, context: Comm
   const { user_id, device_id } = session;
   const hadTokens = await withNetwork(options, context, async (network) => {
     // A URL that is refused ends this before the session is touched.
-    if (session.access_token) network.urlPolicy.check(session.base_url);
-    const { revokeSession } = await import("../session/connect.js");
+    const { baseUrlOf, revokeSession } = await import("../session/connect.js");
+    if (session.access_token) baseUrlOf(session, network);
     const revoke = (latest: StoredSession) => revokeSession(latest, network, signal);
     return logoutSession(store, path, revoke, clock, signal);
   });

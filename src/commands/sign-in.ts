@@ -15,6 +15,7 @@ import type { SignInWorld } from "../sign-in/world.js";
 import type { Prompt } from "../ui/display.js";
 import type { SignInContext } from "./context.js";
 import { defaultDeviceName } from "./device-name.js";
+import { namedHomeserver } from "./named-homeserver.js";
 import { withNetwork } from "./network.js";
 import { refuseStdinTwice } from "./one-stdin.js";
 import type { GlobalOptions } from "./options/global.js";
@@ -27,7 +28,10 @@ import { packageVersion } from "./version.js";
 
 /** Starts a sign-in, with the network that it needs. */
 export async function withWorld<T>(
-  options: Pick<SignInOptions, "as" | "allowHttp" | "verbose" | "trace"> & { readonly alone?: true },
+  options: Pick<SignInOptions, "as" | "allowHttp" | "verbose" | "trace" | "homeserver"> & {
+    readonly alone?: true;
+    readonly rendezvous?: string | undefined;
+  },
   context: SignInContext,
   signIn: (world: SignInWorld) => Promise<T>,
 ): Promise<T> {
@@ -35,7 +39,12 @@ export async function withWorld<T>(
   const emit = withinRun((event) => display.emit(event), deadline, clock);
   const { as: role, alone } = options;
   emit({ event: "started", version: packageVersion(), role, ...(alone && { alone }), contract: 1 });
-  return withNetwork(options, context, (network) => signIn({ ...network, clock, emit }));
+  return withNetwork(options, context, (network) => {
+    for (const named of [namedHomeserver(options, context), options.rendezvous]) {
+      if (named) network.urlPolicy.noteOwn(named);
+    }
+    return signIn({ ...network, clock, emit });
+  });
 }
 
 /** What the new device is to be: checked before anything is asked of the network. */
@@ -81,7 +90,7 @@ export async function openAccount(
   context: SignInContext,
 ): Promise<ExistingAccount> {
   const path = await existingSessionPath(options.session, context);
-  const store = new SessionStore(sessionsDirectory(context));
+  const store = new SessionStore(sessionsDirectory(context), context.warn);
   return openExistingAccount(world, store, path, await secretsSource(options, context), context.signal);
 }
 

@@ -65,6 +65,7 @@ export async function startInFrontOfSynapse(
       hint: "The account's devices and keys are replaced there. If it is for tests, give --allow-remote-synapse.",
     });
   }
+  urlPolicy.noteOwn(url);
   urlPolicy.check(url);
   const secret = await readSecret(synapseSecretFile, signal);
   return startForSynapse({

@@ -1,8 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { fchmodSync, linkSync, openSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  ftruncateSync,
+  linkSync,
+  openSync,
+  unlinkSync,
+} from "node:fs";
 import { open, readdir, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { errorCode } from "../foundation/error-code.js";
+import { ForeignFile, followOwnLinks, isForeign } from "./owner.js";
 
 /** Files that only their owner may read (mode 0600). All errors are Node's, such as `ENOSPC`. */
 
@@ -26,10 +36,12 @@ export async function createPrivateFile(path: string, content: string | Uint8Arr
  * Replaces a file's content, atomically: a reader sees the old content or the new one, which is on disk when this
  * resolves. What can't be written whole is not put in place, and nobody else's file is written into. What somebody
  * who was killed meanwhile has left beside the file is deleted.
+ *
+ * @throws {ForeignFile} for another user's link
  */
 export async function replacePrivateFile(path: string, content: string | Uint8Array): Promise<void> {
-  // A symbolic link stays one; its target is what is replaced.
-  const target = await realpath(path).catch(() => path);
+  // A symbolic link of the user's stays one; its target is what is replaced.
+  const { path: target } = followOwnLinks(path);
   const temporary = `${target}.${randomUUID()}`;
   await writeNew(temporary, content);
   try {
@@ -93,15 +105,29 @@ function ignoreMissing(error: unknown): void {
 }
 
 /**
- * Opens a file for writing line by line. What was there under that name is overwritten.
+ * Opens a file for writing line by line. What was there under that name is overwritten. A pipe or a device may have that
+ * name, too: none of them is ever waited for.
  *
- * @returns the file descriptor, for the synchronous functions of node:fs
+ * @returns the file descriptor, for the synchronous functions of node:fs, whose writes may fail with `EAGAIN`
+ * @throws {ForeignFile} for another user's file or link
  */
 export function openPrivateFile(path: string): number {
-  const file = openSync(path, "w", 0o600);
-  // The mode above counts for new files alone.
-  fchmodSync(file, 0o600);
-  return file;
+  const { path: target, isLink } = followOwnLinks(path);
+  const { O_WRONLY, O_CREAT, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = constants;
+  // A pipe that nobody reads would never open, and one that is full would never be written to.
+  const file = openSync(target, O_WRONLY | O_CREAT | O_NONBLOCK | (isLink ? 0 : O_NOFOLLOW), 0o600);
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile()) return file;
+    if (isForeign(stats.uid)) throw new ForeignFile();
+    // The mode above counts for new files alone.
+    fchmodSync(file, 0o600);
+    ftruncateSync(file);
+    return file;
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
 }
 
 async function writeNew(path: string, content: string | Uint8Array): Promise<void> {

@@ -85,8 +85,6 @@ export interface Verification {
   verification_uri_complete?: string;
   /** Only the new device is told it. */
   user_code?: string;
-  /** Of the authorization server of this device's homeserver. */
-  issuer?: string;
   /** Of the existing device: until the rendezvous session ends. */
   expires_in_ms?: number;
 }

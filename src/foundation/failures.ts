@@ -1,3 +1,4 @@
+import { describeBug } from "./describe-bug.js";
 import type { Definition, FailureKind } from "./failure-kinds.js";
 import { FAILURES } from "./failure-table.js";
 
@@ -53,7 +54,6 @@ export class Failure extends Error {
   /** Anything thrown, as a failure: what is none already is a bug here. */
   static from(thrown: unknown): Failure {
     if (thrown instanceof Failure) return thrown;
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return new Failure("internal_error", `Internal error: ${message}`, { cause: thrown });
+    return new Failure("internal_error", `Internal error: ${describeBug(thrown)}.`, { cause: thrown });
   }
 }

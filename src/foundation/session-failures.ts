@@ -28,6 +28,11 @@ export const SESSION_FAILURES = {
     message: "That session's sign-in was never finished.",
     hint: "Sign it out, then sign in again.",
   },
+  session_replaced: {
+    kind: "local",
+    message: "The session file has become another account's or another device's meanwhile.",
+    hint: "Start again, if you have put it there yourself.",
+  },
   session_dead: {
     kind: "local",
     message: "The homeserver no longer accepts this session.",

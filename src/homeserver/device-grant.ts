@@ -16,7 +16,11 @@ const DEFAULT_INTERVAL_S = 5;
 const LAST_ANSWER_MS = 5_000;
 
 const Link = v.pipe(v.string(), v.maxLength(2_048));
-const Seconds = v.pipe(v.number(), v.minValue(0), v.maxValue(24 * 60 * 60));
+/** No server can have itself asked more often, nor have a person's consent go unnoticed for longer, in seconds. */
+const [SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S] = [1, 60];
+/** Nobody waits for consent for longer, whatever the server says. */
+const LONGEST_LIFE_S = 24 * 60 * 60;
+const Seconds = v.pipe(v.number(), v.minValue(0));
 
 const DeviceAuthorizationResponse = v.object({
   device_code: v.pipe(v.string(), v.maxLength(16_384)),
@@ -81,14 +85,14 @@ export class DeviceGrant {
     const parsed = v.safeParse(DeviceAuthorizationResponse, response);
     if (!parsed.success) throw unusable(new URL(endpoint));
     const answer = parsed.output;
-    const link = (url: string) => network.urlPolicy.check(url).href;
+    const link = (url: string) => network.urlPolicy.check(url, new URL(endpoint)).href;
     const complete = answer.verification_uri_complete;
     return new DeviceGrant(network, client, answer.device_code, {
       verificationUri: link(answer.verification_uri),
       ...(complete === undefined ? {} : { verificationUriComplete: link(complete) }),
       userCode: answer.user_code,
-      expiresAt: askedAt + answer.expires_in * 1_000,
-      intervalMs: answer.interval * 1_000,
+      expiresAt: askedAt + Math.min(answer.expires_in, LONGEST_LIFE_S) * 1_000,
+      intervalMs: clamp(answer.interval, SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S) * 1_000,
     });
   }
 
@@ -179,4 +183,8 @@ export class DeviceGrant {
       hint: `If the device ${escapeText(deviceId)} is ${where}, remove it there, then start again.`,
     });
   }
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
 }

@@ -105,6 +105,10 @@ function parse(url: URL, response: HttpResponse, urlPolicy: UrlPolicy): ServerMe
     throw new Failure("server_error", `The OAuth 2.0 metadata of ${url.host} can't be used: see "${field}".`);
   }
   const { grant_types_supported: _, ...urls } = parsed.output;
-  for (const endpoint of Object.values(urls)) urlPolicy.check(endpoint);
+  const issuer = urlPolicy.check(urls.issuer, url);
+  for (const endpoint of Object.values(urls)) {
+    urlPolicy.check(endpoint, url);
+    urlPolicy.check(endpoint, issuer);
+  }
   return parsed.output;
 }

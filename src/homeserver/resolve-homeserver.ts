@@ -15,11 +15,26 @@ const WellKnown = v.object({
 });
 
 /**
- * The base URL that a homeserver's name leads to: a URL is one already, a server name is looked up.
+ * The base URL that a homeserver's name leads to, which the user has given: a URL is one already, a server name is
+ * looked up.
  *
  * @throws {Failure} `usage_error`, `url_refused`, `network_error`, `server_error`
  */
 export async function resolveHomeserver(
+  nameOrUrl: string,
+  network: Omit<Network, "clock">,
+  signal: AbortSignal,
+): Promise<URL> {
+  network.urlPolicy.noteOwn(nameOrUrl);
+  return resolveClaimedHomeserver(nameOrUrl, network, signal);
+}
+
+/**
+ * The same of a name that a stranger has given: a QR code, or another device. That makes no server the user's own.
+ *
+ * @throws {Failure} what `resolveHomeserver` throws
+ */
+export async function resolveClaimedHomeserver(
   nameOrUrl: string,
   network: Omit<Network, "clock">,
   signal: AbortSignal,
@@ -44,6 +59,7 @@ export async function resolveUserHomeserver(
   signal: AbortSignal,
 ): Promise<ExpectedUser> {
   return makeExpectedUser(userId, async (serverName) => {
+    network.urlPolicy.noteOwn(serverName);
     try {
       return await resolveServerName(serverName, network, signal);
     } catch (error) {
@@ -98,5 +114,5 @@ function readBaseUrl(url: URL, response: HttpResponse, urlPolicy: UrlPolicy): UR
       hint: "Its admin has to repair it; meanwhile give the homeserver's base URL instead.",
     });
   }
-  return toBaseUrl(parsed.output["m.homeserver"].base_url, urlPolicy);
+  return toBaseUrl(parsed.output["m.homeserver"].base_url, urlPolicy, url);
 }

@@ -7,10 +7,11 @@ const MAX_LENGTH = 2048;
 /**
  * A homeserver's base URL, ready for paths to be put behind it: it ends in a slash, and has no query.
  *
+ * @param namedBy the server that names it, if one does
  * @throws {Failure} `url_refused`
  */
-export function toBaseUrl(text: string, urlPolicy: UrlPolicy): URL {
-  const url = endpoint(urlPolicy.check(text), "");
+export function toBaseUrl(text: string, urlPolicy: UrlPolicy, namedBy?: URL): URL {
+  const url = endpoint(urlPolicy.check(text, namedBy), "");
   url.search = "";
   url.hash = "";
   if (url.href.length > MAX_LENGTH) throw new Failure("url_refused", "A base URL is too long.");

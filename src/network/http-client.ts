@@ -90,7 +90,7 @@ export class RepeatingHttpClient implements HttpClient {
     if (!URL.canParse(location, from.href)) {
       throw new Failure("server_error", `${from.host} redirects to something that is not a URL.`);
     }
-    const to = this.#options.urlPolicy.check(new URL(location, from));
+    const to = this.#options.urlPolicy.check(new URL(location, from), from);
     if (from.protocol === "https:" && to.protocol !== "https:") {
       throw new Failure("url_refused", `${from.host} redirects from https to plain http, which is refused.`);
     }

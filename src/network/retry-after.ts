@@ -1,11 +1,18 @@
 import type { Clock } from "../foundation/clock.js";
 import type { HttpResponse } from "./http.js";
 
+/** No server can ask for more: whoever waits looks again after that. */
+const LONGEST_WAIT_MS = 60_000;
+
+/** How long a server asks to wait, in milliseconds; a minute at most, and 0 where it asks nothing. */
+export function retryAfterMs(...asked: Parameters<typeof askedWaitMs>): number {
+  return Math.min(askedWaitMs(...asked), LONGEST_WAIT_MS);
+}
+
 /**
- * How long the server asks to wait, in milliseconds: by `Retry-After`, in seconds or as a date (RFC 9110
- * §10.2.3), or by `retry_after_ms` in the body, which Matrix had before. 0 where it asks nothing.
+ * By `Retry-After`, in seconds or as a date (RFC 9110 §10.2.3), or by `retry_after_ms` in the body, which Matrix had before.
  */
-export function retryAfterMs(answer: Pick<HttpResponse, "header" | "json">, clock: Clock): number {
+function askedWaitMs(answer: Pick<HttpResponse, "header" | "json">, clock: Clock): number {
   const header = answer.header("retry-after")?.trim();
   if (header !== undefined && /^\d+$/.test(header)) return Number(header) * 1_000;
   if (header !== undefined) {

@@ -4,10 +4,18 @@ import { Failure } from "../foundation/failures.js";
 /** Decides which URLs may be requested or shown: base URLs, rendezvous URLs, verification links. */
 export interface UrlPolicy {
   /**
+   * @param namedBy the server that names the URL: one of the network over https sends nobody to this machine
    * @returns the URL, parsed
    * @throws {Failure} `url_refused`
    */
-  check(url: URL | string): URL;
+  check(url: URL | string, namedBy?: URL): URL;
+  /**
+   * Says that a server is the account's, or one that the user has named. Only if one of them is on loopback, plain
+   * http to loopback is let through: nobody else steers requests to what runs on this machine.
+   *
+   * @param server a base URL or a server name
+   */
+  noteOwn(server: URL | string): void;
 }
 
 /** `localhost`, names under it, 127.0.0.0/8 and ::1, written as `URL.hostname` has it. */
@@ -38,8 +46,15 @@ function parseAllowedHost(host: string): string {
   return url.host;
 }
 
+/** Whether a base URL or a server name is of this machine itself. */
+function isOnLoopback(server: URL | string): boolean {
+  const url = typeof server === "string" && !server.includes("://") ? `http://${server}` : server;
+  return isLoopback(parseUrl(String(url))?.hostname ?? "");
+}
+
 /**
- * Lets https through, and plain http to loopback and to the given hosts; never a user name or password.
+ * Lets https through, and plain http to the given hosts, and to loopback where one of the user's own servers is there;
+ * never a user name or password.
  *
  * @param allowHttp host names, each with a port where only that port is meant
  * @throws {Failure} `usage_error` where one of them is no host name
@@ -47,11 +62,20 @@ function parseAllowedHost(host: string): string {
 export function createUrlPolicy(allowHttp: readonly string[]): UrlPolicy {
   const allowed = new Set(allowHttp.map(parseAllowedHost));
 
-  const allowsHttp = (url: URL) =>
-    isLoopback(url.hostname) || allowed.has(url.hostname) || allowed.has(url.host);
+  let ownIsOnLoopback = false;
+
+  const allowsLoopback = (namedBy: URL | undefined) =>
+    ownIsOnLoopback && !(namedBy?.protocol === "https:" && !isLoopback(namedBy.hostname));
+  const allowsHttp = (url: URL, namedBy: URL | undefined) =>
+    allowed.has(url.hostname) ||
+    allowed.has(url.host) ||
+    (isLoopback(url.hostname) && allowsLoopback(namedBy));
 
   return {
-    check(candidate) {
+    noteOwn(server) {
+      ownIsOnLoopback ||= isOnLoopback(server);
+    },
+    check(candidate, namedBy) {
       const url = typeof candidate === "string" ? parseUrl(candidate) : candidate;
       if (!url) throw new Failure("url_refused", `${escapeText(String(candidate))} is not a URL.`);
       if (url.username || url.password) {
@@ -61,9 +85,13 @@ export function createUrlPolicy(allowHttp: readonly string[]): UrlPolicy {
           `The URL of ${escapeText(url.hostname)} is refused: it holds a user name or password.`,
         );
       }
-      if (url.protocol === "https:" || (url.protocol === "http:" && allowsHttp(url))) return url;
+      if (url.protocol === "https:" || (url.protocol === "http:" && allowsHttp(url, namedBy))) return url;
       const shown = escapeText(`${url.protocol}//${url.host}`);
-      throw new Failure("url_refused", `${shown} is refused: only https is allowed.`);
+      const why =
+        url.protocol === "http:" && isLoopback(url.hostname)
+          ? "it is on this machine, and neither the account nor a server that you named is"
+          : "only https is allowed";
+      throw new Failure("url_refused", `${shown} is refused: ${why}.`);
     },
   };
 }

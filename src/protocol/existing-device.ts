@@ -18,8 +18,6 @@ export interface ExistingDevice {
   readonly userId: string;
   readonly homeserver: AccountHomeserver;
   readonly secrets: SecretsBundle;
-  /** Whose page the link to approve the new device should lead to, as far as it is known. */
-  readonly issuer?: string;
   /** Throws a Failure `url_refused` for a link that must not be opened. */
   readonly checkLink: (link: string) => URL;
   /** Shows the link to the person or opens it. False where it can't be opened. */
@@ -99,7 +97,7 @@ export async function helpNewDevice(
 }
 
 async function acceptProtocol(
-  { homeserver, checkLink, openLink, opensBy, issuer, emit, clock }: ExistingDevice,
+  { homeserver, checkLink, openLink, opensBy, emit, clock }: ExistingDevice,
   { protocol, device_authorization_grant: grant, device_id: deviceId }: LoginProtocol,
   channelExpiresAt: number,
   signal: AbortSignal,
@@ -116,7 +114,6 @@ async function acceptProtocol(
     event: "verification",
     verification_uri: link.href,
     ...(completeLink ? { verification_uri_complete: completeLink.href } : {}),
-    ...(issuer === undefined ? {} : { issuer }),
     expires_in_ms: msUntil(channelExpiresAt, clock),
   });
   const opened = await openLink(completeLink ?? link, signal);

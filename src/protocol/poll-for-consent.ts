@@ -7,6 +7,8 @@ import type { SignInAttempt } from "./sign-in-attempt.js";
 const LINGER_MS = 1000;
 /** RFC 8628 §3.5: what `slow_down` adds to the interval. */
 const SLOW_DOWN_MS = 5000;
+/** However often a server asks for more: a consent is noticed within this time. */
+const LONGEST_INTERVAL_MS = 60_000;
 
 /** How the wait for a person ended, where not in tokens. */
 export const NOT_GRANTED = {
@@ -38,7 +40,8 @@ export async function pollUntilDecided(
         await attempt.begin(homeserver, answer.tokens);
         return "granted";
       }
-      if (answer.status === "slow_down") intervalMs += SLOW_DOWN_MS;
+      if (answer.status === "slow_down")
+        intervalMs = Math.min(intervalMs + SLOW_DOWN_MS, LONGEST_INTERVAL_MS);
       else if (answer.status !== "pending") return answer.status;
       await clock.sleep(Math.min(intervalMs, expiresAt - clock.now()), signal);
     }

@@ -47,7 +47,10 @@ export interface RendezvousSession {
   waitForChange(pace: Pace, signal: AbortSignal): Promise<Received>;
   /** Polls until the session is gone, whatever is written meanwhile. */
   waitUntilGone(signal: AbortSignal): Promise<void>;
-  /** Cancels the session. A session that is gone already is as good. */
+  /**
+   * Cancels the session. A session that is gone already is as good, and so is one of others that this device hasn't
+   * written to: whatever a QR code names is not deleted for having been looked at.
+   */
   delete(signal: AbortSignal): Promise<void>;
 }
 

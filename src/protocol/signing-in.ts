@@ -40,7 +40,7 @@ export async function startAuthorization(
   emit({ event: "homeserver", base_url: homeserver.baseUrl.href, issuer });
   const authorization = await homeserver.startDeviceAuthorization(deviceId, signal);
   const { userCode: user_code } = authorization;
-  emit({ event: "verification", ...verificationUris(authorization), user_code, issuer });
+  emit({ event: "verification", ...verificationUris(authorization), user_code });
   return authorization;
 }
 

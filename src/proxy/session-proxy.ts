@@ -1,10 +1,9 @@
 import type { Environment } from "../foundation/machine.js";
 import type { Secret } from "../foundation/secret.js";
-import { toBaseUrl } from "../network/base-url.js";
 import type { Network } from "../network/network.js";
 import { createStreamTransport } from "../network/streams.js";
 import type { Trace } from "../network/trace.js";
-import { connectSession } from "../session/connect.js";
+import { baseUrlOf, connectSession } from "../session/connect.js";
 import { type PortableSession, toPortable } from "../session/session-file.js";
 import type { SessionStore } from "../session/store.js";
 import { isRefreshable } from "../session/token-life.js";
@@ -57,9 +56,9 @@ export async function withSessionProxy<T>(
   { network, env, emit, trace }: ProxyWorld,
   use: (proxy: RunningProxy) => Promise<T>,
 ): Promise<T> {
-  const { clock, http, urlPolicy } = network;
+  const { clock, http } = network;
   const session = toPortable(await store.read(path));
-  const baseUrl = toBaseUrl(session.base_url, urlPolicy);
+  const baseUrl = baseUrlOf(session, network);
   const ended = new AbortController();
   const { signal } = ended;
   const { homeserver, accessTokens } = connectSession(store, path, session, network);

@@ -17,8 +17,8 @@ const BETWEEN_RENEWALS_MS = 5_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** The failures that no waiting mends: the session is signed out, or its file is gone. */
-const DEADLY: readonly string[] = ["session_dead", "session_not_found"];
+/** The failures that no waiting mends: the session is signed out, or its file is gone or another one's. */
+const DEADLY: readonly string[] = ["session_dead", "session_not_found", "session_replaced"];
 
 /** Where the access token is, and how long it is good. */
 interface Held {
@@ -119,7 +119,9 @@ export class TokenKeeper {
           emit({ event: "warning", code: "refresh_failed", message: `It is tried again: ${message}` });
         }
       }
-      const ms = waitMs > 0 ? Math.min(waitMs, LONGEST_SLEEP_MS) : this.#pause.next();
+      // However short the homeserver says that its tokens live, there is a second between two of them.
+      const ms =
+        waitMs > 0 ? Math.min(Math.max(waitMs, FIRST_PAUSE_MS), LONGEST_SLEEP_MS) : this.#pause.next();
       await clock.sleep(ms, signal).catch(() => undefined);
     }
   }

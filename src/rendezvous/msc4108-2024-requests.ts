@@ -38,7 +38,7 @@ export async function postRendezvous(
     const response = await http.send({ ...rendezvousRequest("POST", target, ""), signal });
     const location = response.header("location");
     if (response.status === 307 && location !== undefined && URL.canParse(location, target.href)) {
-      target = urlPolicy.check(new URL(location, target));
+      target = urlPolicy.check(new URL(location, target), target);
       continue;
     }
     if (response.status === 404 || response.status === 403) return undefined;
@@ -46,7 +46,7 @@ export async function postRendezvous(
     if (response.status !== 201 || !created.success || !URL.canParse(created.output.url, target.href)) {
       throw unusableRendezvous(target, response);
     }
-    return { url: urlPolicy.check(new URL(created.output.url, target)), response, sentAt };
+    return { url: urlPolicy.check(new URL(created.output.url, target), target), response, sentAt };
   }
   throw new Failure("server_error", `${baseUrl.host} redirects its rendezvous sessions in a circle.`);
 }

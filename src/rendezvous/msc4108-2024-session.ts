@@ -34,12 +34,15 @@ export class Msc4108Session implements RendezvousSession {
   readonly #lifetime: Lifetime;
   /** The entity tag of what is there, as far as we know: sent back as it came. */
   #etag: string;
+  /** Whether it is ours to delete: made by this device, or, as far as we know, written to by it. */
+  #isOurs: boolean;
 
-  private constructor(network: Network, url: URL, lifetime: Lifetime, etag: string) {
+  private constructor(network: Network, url: URL, lifetime: Lifetime, etag: string, isOurs: boolean) {
     this.#network = network;
     this.url = url;
     this.#lifetime = lifetime;
     this.#etag = etag;
+    this.#isOurs = isOurs;
   }
 
   /**
@@ -56,7 +59,7 @@ export class Msc4108Session implements RendezvousSession {
     if (!posted) return undefined;
     const { url, response, sentAt } = posted;
     const lifetime = firstLifetime(network, response, sentAt);
-    return new Msc4108Session(network, url, lifetime, strongEtag(response, url));
+    return new Msc4108Session(network, url, lifetime, strongEtag(response, url), true);
   }
 
   /**
@@ -71,7 +74,7 @@ export class Msc4108Session implements RendezvousSession {
     if (response.status !== 200) throw unusableRendezvous(url, response);
     if (response.text !== "") throw usedCode();
     const lifetime = firstLifetime(network, response, sentAt);
-    return new Msc4108Session(network, url, lifetime, strongEtag(response, url));
+    return new Msc4108Session(network, url, lifetime, strongEtag(response, url), false);
   }
 
   get expiresAt(): number {
@@ -80,7 +83,10 @@ export class Msc4108Session implements RendezvousSession {
 
   async write(data: string, signal: AbortSignal): Promise<WriteOutcome> {
     const ifMatch = this.#etag;
+    const wasOurs = this.#isOurs;
+    this.#isOurs = true;
     const response = await this.#send("PUT", { "If-Match": ifMatch }, signal, { body: data });
+    this.#isOurs = wasOurs || response.status === 202 || response.repeatedAfterLoss;
     if (response.status === 202) {
       this.#etag = strongEtag(response, this.url);
       return { written: true };
@@ -92,6 +98,7 @@ export class Msc4108Session implements RendezvousSession {
     if (there.status !== 200) throw this.#lost(there);
     const etag = strongEtag(there, this.url);
     if (there.text === data) {
+      this.#isOurs = true;
       this.#etag = etag;
       return { written: true };
     }
@@ -122,6 +129,7 @@ export class Msc4108Session implements RendezvousSession {
   }
 
   async delete(signal: AbortSignal): Promise<void> {
+    if (!this.#isOurs) return;
     const response = await this.#network.http.send({ ...rendezvousRequest("DELETE", this.url), signal });
     if (!response.status.toString().startsWith("2") && response.status !== 404) throw this.#lost(response);
   }

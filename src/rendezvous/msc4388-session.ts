@@ -33,6 +33,8 @@ export class Msc4388Session implements RendezvousSession {
   #written: string | undefined;
   /** The token of what is in the slot, as far as we know. */
   #current: string;
+  /** Whether it is ours to delete: made by this device, or, as far as we know, written to by it. */
+  #isOurs: boolean;
 
   private constructor(
     api: Msc4388Api,
@@ -49,6 +51,7 @@ export class Msc4388Session implements RendezvousSession {
     this.#seen = tokens.seen;
     this.#current = tokens.seen;
     this.#written = tokens.written;
+    this.#isOurs = tokens.written !== undefined;
   }
 
   /**
@@ -109,9 +112,12 @@ export class Msc4388Session implements RendezvousSession {
   }
 
   async write(data: string, signal: AbortSignal): Promise<WriteOutcome> {
+    const wasOurs = this.#isOurs;
+    this.#isOurs = true;
     const answer = await this.#lifetime.inTime(signal, (inTime) =>
       this.#api.put(this.id, this.#seen, data, inTime),
     );
+    this.#isOurs = wasOurs || "ok" in answer || answer.repeatedAfterLoss;
     if ("ok" in answer) {
       this.#noteWritten(answer.ok.sequence_token);
       return { written: true };
@@ -155,6 +161,7 @@ export class Msc4388Session implements RendezvousSession {
   }
 
   async delete(signal: AbortSignal): Promise<void> {
+    if (!this.#isOurs) return;
     const answer = await this.#api.delete(this.id, { signal });
     if ("refused" in answer && answer.refused.status !== 404) throw this.#lost(answer.refused);
   }
@@ -170,6 +177,7 @@ export class Msc4388Session implements RendezvousSession {
   }
 
   #noteWritten(token: string): void {
+    this.#isOurs = true;
     this.#written = token;
     this.#current = token;
   }

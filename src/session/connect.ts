@@ -30,7 +30,7 @@ export function connectSession(
   session: Pick<StoredSession, "base_url">,
   network: Network,
 ): ConnectedSession {
-  const baseUrl = toBaseUrl(session.base_url, network.urlPolicy);
+  const baseUrl = baseUrlOf(session, network);
   const refresh: Refresh = async (refreshToken, clientId, issuer, signal, beforeAsking) => {
     const { refreshTokens } = await import("../homeserver/tokens.js");
     return refreshTokens(network, { baseUrl, issuer, clientId }, refreshToken, signal, beforeAsking);
@@ -47,6 +47,19 @@ export function connectSession(
 }
 
 /**
+ * The base URL of a session's account, which makes that homeserver one of the user's own.
+ *
+ * @throws {Failure} `url_refused`
+ */
+export function baseUrlOf(
+  { base_url }: Pick<StoredSession, "base_url">,
+  { urlPolicy }: Pick<Network, "urlPolicy">,
+): URL {
+  urlPolicy.noteOwn(base_url);
+  return toBaseUrl(base_url, urlPolicy);
+}
+
+/**
  * Makes the tokens of a session worthless: by RFC 7009, or by a plain logout where they are not OAuth's.
  *
  * @returns whether that went well
@@ -59,7 +72,7 @@ export async function revokeSession(
 ): Promise<boolean> {
   const { refresh_token: refreshToken, oauth } = session;
   const accessToken = accessTokenOf(session);
-  const baseUrl = toBaseUrl(session.base_url, network.urlPolicy);
+  const baseUrl = baseUrlOf(session, network);
   if (!oauth) return logOut(baseUrl, accessToken, network.http, signal);
   const { revokeTokens } = await import("../homeserver/revocation.js");
   return revokeTokens(

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { constants } from "node:fs";
-import { chmod, lstat, mkdir, open } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import { chmod, lstat, mkdir, open, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { fileError } from "../files/file-error.js";
+import { ForeignFile, isForeign, isOpenToOthers } from "../files/owner.js";
 import {
   createPrivateFile,
   deletePrivateFile,
@@ -19,6 +20,7 @@ import {
 } from "../files/read-named.js";
 import { errorCode } from "../foundation/error-code.js";
 import { escapeText } from "../foundation/escape-text.js";
+import type { Warning } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 
 /** Files that only their owner may read, on disk by the time a call resolves. */
@@ -27,13 +29,23 @@ import { Failure } from "../foundation/failures.js";
 const MAX_SESSION_BYTES = 1024 * 1024;
 const SESSION_TEXT: TextKind = { maxBytes: MAX_SESSION_BYTES, unusable: unusableSession };
 
-/** @throws {Failure} `session_not_found`, `session_invalid`, `file_error` */
-export async function readSessionFile(path: string): Promise<string> {
+/** Told of what was found wrong with a session file, and put right. */
+export type WarnOfFile = (warning: Pick<Warning, "code" | "message">) => void;
+
+/**
+ * Reads a session file, and sees to it that other users can neither read nor change it.
+ *
+ * @throws {Failure} `session_not_found`, `session_invalid`; `file_error`, also for another user's file
+ */
+export async function readSessionFile(path: string, warn?: WarnOfFile): Promise<string> {
   try {
     // Without O_NONBLOCK opening a pipe would wait for its writer.
     const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      if (!(await file.stat()).isFile()) throw unusableSession(path, "it is not a regular file");
+      const stats = await file.stat();
+      if (!stats.isFile()) throw unusableSession(path, "it is not a regular file");
+      if (isForeign(stats.uid)) throw new ForeignFile();
+      await closeToOthers(`the session file ${escapeText(path, 1000)}`, 0o600, file, warn);
       const stream = file.createReadStream({ end: MAX_SESSION_BYTES, autoClose: false });
       return toText(await readBounded(stream, MAX_SESSION_BYTES), path, SESSION_TEXT);
     } finally {
@@ -45,6 +57,40 @@ export async function readSessionFile(path: string): Promise<string> {
       throw new Failure("session_not_found", `There is no session at ${escapeText(path, 1000)}.`);
     }
     throw fileError("read", path, error);
+  }
+}
+
+/** Where a file system has no modes, there is nothing to put right. */
+async function closeToOthers(
+  what: string,
+  mode: 0o600 | 0o700,
+  file: { stat(): Promise<Stats>; chmod(mode: number): Promise<void> },
+  warn: WarnOfFile | undefined,
+): Promise<void> {
+  const { mode: before } = await file.stat();
+  if (!isOpenToOthers(before)) return;
+  await file.chmod(mode).catch(() => undefined);
+  const now = isOpenToOthers((await file.stat()).mode)
+    ? "That can't be changed there"
+    : "It is for you alone now";
+  const could = (before & 0o022) === 0 ? "could read" : "could read and change";
+  const message = `Other users of this machine ${could} ${what}. ${now}: sign out what one of them may have taken.`;
+  warn?.({ code: "session_file_exposed", message });
+}
+
+/**
+ * Sees to it that the folder of the user's sessions is for the user alone; nothing where there is none.
+ *
+ * @throws {Failure} `file_error`, also for another user's folder
+ */
+export async function keepDirectoryPrivate(path: string, warn?: WarnOfFile): Promise<void> {
+  try {
+    const { uid } = await stat(path);
+    if (isForeign(uid)) throw new ForeignFile();
+    const directory = { stat: () => stat(path), chmod: (mode: number) => chmod(path, mode) };
+    await closeToOthers(`the folder ${escapeText(path, 1000)}`, 0o700, directory, warn);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw fileError("read", path, error);
   }
 }
 

@@ -18,7 +18,7 @@ export async function existingSessionPath(
   machine: Machine,
   states: readonly SessionState[] | "any" = ["complete"],
 ): Promise<string> {
-  const store = new SessionStore(sessionsDirectory(machine));
+  const store = new SessionStore(sessionsDirectory(machine), machine.warn);
   const named = namedPath(option, machine.env, store);
   if (named !== undefined) return named;
   const entries = await store.list();
@@ -44,7 +44,7 @@ export async function newSessionFile(
   machine: Machine,
   deviceId: string,
 ): Promise<NewSessionFile> {
-  const store = new SessionStore(sessionsDirectory(machine));
+  const store = new SessionStore(sessionsDirectory(machine), machine.warn);
   const named = namedPath(option, machine.env, store);
   const path = named ?? store.pathOf(nameOfDevice(deviceId));
   await store.checkCanCreate(path);

@@ -8,12 +8,15 @@ import { type Revealed, revealed } from "../foundation/secret.js";
 import {
   checkCanCreateFile,
   createFile,
+  keepDirectoryPrivate,
   makeDirectory,
   moveFile,
   readSessionFile,
   removeFile,
   replaceFile,
+  type WarnOfFile,
 } from "./files.js";
+import { FirstReadings } from "./first-readings.js";
 import { isSessionName, nameOfUser, sessionName } from "./names.js";
 import { nearMiss } from "./near-miss.js";
 import {
@@ -73,12 +76,20 @@ export function sessionsDirectory({ env, platform, homeDirectory }: Machine): st
     : join(home, ".local", "state", APPLICATION, "sessions");
 }
 
-/** The session files of a directory. The operations on one file take any path: it may lie elsewhere. */
+/**
+ * The session files of a directory. The operations on one file take any path: it may lie elsewhere. To one store a file
+ * is of the account that it was first read as, for as long as it is there.
+ */
 export class SessionStore {
   readonly directory: string;
+  readonly #readings = new FirstReadings();
 
-  constructor(directory: string) {
+  readonly #warn: WarnOfFile | undefined;
+
+  /** @param warn told of session files that were open to other users */
+  constructor(directory: string, warn?: WarnOfFile) {
     this.directory = directory;
+    this.#warn = warn;
   }
 
   pathOf(name: string): string {
@@ -91,6 +102,7 @@ export class SessionStore {
   }
 
   async #names(): Promise<string[]> {
+    await keepDirectoryPrivate(this.directory, this.#warn);
     const files = await readdir(this.directory).catch((error: unknown) => {
       if (errorCode(error) === "ENOENT") return [];
       throw fileError("read", this.directory, error);
@@ -111,9 +123,18 @@ export class SessionStore {
     }
   }
 
-  /** @throws {Failure} `session_not_found`, `session_invalid`, `file_error` */
+  /**
+   * @throws {Failure} `session_not_found`, `session_invalid`, `file_error`; `session_replaced` where it was another
+   *   account's or device's before
+   */
   async read(path: string): Promise<StoredSession> {
-    return parseStoredSession(await this.#readText(path), path);
+    return this.#parse(await this.#readText(path), path);
+  }
+
+  #parse(text: string, path: string): StoredSession {
+    const session = parseStoredSession(text, path);
+    this.#readings.check(path, session);
+    return session;
   }
 
   /**
@@ -125,7 +146,7 @@ export class SessionStore {
    */
   async readPortable(path: string): Promise<Readonly<Record<string, unknown>>> {
     const text = await this.#readText(path);
-    toPortable(parseStoredSession(text, path));
+    toPortable(this.#parse(text, path));
     const {
       state: _,
       refresh_asked_at: __,
@@ -139,7 +160,7 @@ export class SessionStore {
   /** A name of the directory that nobody has, but that is nearly somebody's, is most likely a slip. */
   async #readText(path: string): Promise<string> {
     try {
-      return await readSessionFile(path);
+      return await readSessionFile(path, this.#warn);
     } catch (error) {
       const failure = Failure.from(error);
       if (failure.code !== "session_not_found" || dirname(path) !== this.directory) throw failure;
@@ -207,7 +228,9 @@ export class SessionStore {
    * the file's lock: a refresh in between would be undone.
    */
   async update(path: string, changes: SessionChanges): Promise<StoredSession> {
-    const text = serialize(changes, parseJsonObject(await readSessionFile(path), path));
+    const there = await readSessionFile(path, this.#warn);
+    this.#parse(there, path);
+    const text = serialize(changes, parseJsonObject(there, path));
     const session = parseStoredSession(text, path);
     await replaceFile(path, text);
     return session;
@@ -216,6 +239,7 @@ export class SessionStore {
   /** Deletes the file; nothing where there is none. */
   async remove(path: string): Promise<void> {
     await removeFile(path);
+    this.#readings.forget(path);
   }
 
   /**

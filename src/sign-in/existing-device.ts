@@ -14,6 +14,7 @@ import { readSecretsFile, type SecretsSource } from "../session/secrets-source.j
 import { type PortableSession, toPortable } from "../session/session-file.js";
 import type { SessionStore } from "../session/store.js";
 import { type LinkOpener, openLink } from "./open-link.js";
+import { warningsOfLink } from "./suspicious-link.js";
 import type { SignInWorld } from "./world.js";
 
 /** The account of an existing device, found fit to sign another device in. */
@@ -21,10 +22,10 @@ export interface ExistingAccount {
   readonly userId: string;
   readonly deviceId: string;
   readonly baseUrl: URL;
+  /** The authorization server, where consent pages are expected to be. */
+  readonly issuer: URL;
   readonly homeserver: AccountHomeserver;
   readonly secrets: SecretsBundle;
-  /** Of the authorization server that the homeserver names. */
-  readonly issuer: string;
   /** Good for a request: where one is rejected later on, it is renewed then. */
   accessToken(signal: AbortSignal): Promise<Secret>;
 }
@@ -63,9 +64,9 @@ export async function openExistingAccount(
     userId,
     deviceId,
     baseUrl,
+    issuer: new URL(server.issuer),
     homeserver,
     secrets,
-    issuer: server.issuer,
     async accessToken(tokenSignal) {
       await accessTokens.ensureFreshFor(FRESH_FOR_A_REQUEST_MS, tokenSignal);
       return accessTokens.current();
@@ -124,19 +125,26 @@ export async function announceNothing(): Promise<void> {}
  */
 export async function signInOtherDevice(
   { urlPolicy, clock, emit }: SignInWorld,
-  { userId, homeserver, secrets, issuer }: ExistingAccount,
+  { userId, homeserver, issuer, secrets }: ExistingAccount,
   opener: LinkOpener,
   channel: SecureChannel<"existing">,
   announce: (channel: SecureChannel<"existing">, signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
+  const warned = new Set<string>();
+  const checkLink = (link: string): URL => {
+    const url = urlPolicy.check(link, homeserver.baseUrl);
+    // The link with the user code is mostly to the same host as the one without.
+    if (!warned.has(url.host)) warningsOfLink(url, [homeserver.baseUrl, issuer]).forEach(emit);
+    warned.add(url.host);
+    return url;
+  };
   const { deviceId } = await helpNewDevice(
     {
       userId,
       homeserver,
       secrets,
-      checkLink: (link) => urlPolicy.check(link),
-      issuer,
+      checkLink,
       opensBy: opener.by,
       openLink: (link, linkSignal) => openLink(opener, link, clock, linkSignal),
       emit,

@@ -1,7 +1,7 @@
 import type { Done } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import { isServerName } from "../foundation/identifiers.js";
-import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
+import { resolveClaimedHomeserver } from "../homeserver/resolve-homeserver.js";
 import { generateDeviceIdentityKeys } from "../protocol/device-keys.js";
 import type { ExpectedUser } from "../protocol/expected-user.js";
 import type { Tokens } from "../protocol/homeserver.js";
@@ -82,7 +82,7 @@ export async function signInThisDevice(
   const signedIn = await signInAsNewDevice(
     {
       ...signingIn(world, request),
-      resolveHomeserver: (claim, resolving) => resolveHomeserver(claim, world, resolving),
+      resolveHomeserver: (claim, resolving) => resolveClaimedHomeserver(claim, world, resolving),
       connect,
     },
     channel,

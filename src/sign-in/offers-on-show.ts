@@ -5,6 +5,9 @@ import { receiveScan } from "../protocol/establishment.js";
 import { deleteSessions } from "./delete-sessions.js";
 import type { Offer, OfferSource } from "./offer.js";
 
+/** No server can have codes renewed more often, however short it says that a session lives. */
+const LEAST_ON_SHOW_MS = 1_000;
+
 /** An offer that was scanned, by a device that knows the key of its QR code. */
 export interface ScannedOffer {
   readonly offer: Offer;
@@ -76,7 +79,7 @@ export async function waitForScan(
     const standing = standings.get(offer);
     switch (happening.what) {
       case "shown": {
-        const half = (offer.insecure.session.expiresAt - clock.now()) / 2;
+        const half = Math.max((offer.insecure.session.expiresAt - clock.now()) / 2, LEAST_ON_SHOW_MS);
         happenings.expect(outcomeOf(clock.sleep(half, either), { what: "half_over", offer }));
         return;
       }

@@ -1,8 +1,7 @@
-import { domainToUnicode } from "node:url";
 import { escapeText } from "../foundation/escape-text.js";
 import type { LoginEvent, Verification } from "../foundation/events.js";
 import type { Description } from "./describe.js";
-import { type Line, say, warn, whole } from "./line.js";
+import { type Line, say, whole } from "./line.js";
 import { isHeld, type Scene } from "./scene.js";
 
 /** Where a person approves the sign-in, by who opens the page. */
@@ -56,18 +55,14 @@ const FOR_THE_PAGE = {
 function elsewhere(event: Verification): Line[] {
   return [
     say("Approve the sign-in on the other device. It opens this page:"),
-    ...link(event),
+    link(event),
     ...codeOfPage(event),
   ];
 }
 
 /** No other device helps: the person opens the page, and the code is what tells this sign-in from another. */
 function consentAnywhere(event: Verification): Description {
-  const lines = [
-    say("Approve the sign-in on this page, on any device:"),
-    ...link(event),
-    ...codeOfPage(event),
-  ];
+  const lines = [say("Approve the sign-in on this page, on any device:"), link(event), ...codeOfPage(event)];
   return { lines, wait: { text: "Waiting until it is approved", isTold: true } };
 }
 
@@ -76,7 +71,7 @@ function consentHere(event: Verification): Description {
   return {
     lines: [
       say("Approve the sign-in of the new device on this page:"),
-      ...link(event),
+      link(event),
       say(
         event.verification_uri_complete === undefined
           ? "There, type the code that the new device shows."
@@ -91,28 +86,8 @@ function consentHere(event: Verification): Description {
   };
 }
 
-/** The link, and below it what is odd about whose page it is. */
-function link(event: Verification): Line[] {
-  const uri = event.verification_uri_complete ?? event.verification_uri;
-  return [{ text: whole(uri), tone: "link" }, ...oddities(uri, event.issuer).map(warn)];
-}
-
-function oddities(uri: string, issuer: string | undefined): string[] {
-  if (!URL.canParse(uri)) return [];
-  const { host, hostname } = new URL(uri);
-  const odd: string[] = [];
-  // A name that looks like another one is told by its other form.
-  if (/(^|\.)xn--/i.test(hostname)) {
-    const readable = escapeText(domainToUnicode(hostname));
-    odd.push(`Look closely: ${escapeText(hostname)} is displayed as ${readable}.`);
-  }
-  if (issuer !== undefined && URL.canParse(issuer) && new URL(issuer).host !== host) {
-    odd.push(
-      `This page is on ${escapeText(host)}, and the account signs in on ${escapeText(new URL(issuer).host)}: ` +
-        "approve only if you know why.",
-    );
-  }
-  return odd;
+function link(event: Verification): Line {
+  return { text: whole(event.verification_uri_complete ?? event.verification_uri), tone: "link" };
 }
 
 function codeOfPage({ user_code }: Verification): Line[] {

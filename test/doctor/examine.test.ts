@@ -6,13 +6,13 @@ import { settingFor } from "../../src/doctor/settings.js";
 import { TRAPS } from "../../src/doctor/traps.js";
 import { systemClock } from "../../src/foundation/clock.js";
 import { createHttpClient } from "../../src/network/http-client.js";
-import { createUrlPolicy } from "../../src/network/url-policy.js";
+import { localUrlPolicy } from "../support/local-url-policy.js";
 
 const { signal } = new AbortController();
 
 async function examined(options: DevHomeserverOptions) {
   const homeserver = await startDevHomeserver(options);
-  const urlPolicy = createUrlPolicy([]);
+  const urlPolicy = localUrlPolicy();
   const http = createHttpClient({ clock: systemClock, env: {}, urlPolicy, userAgent: "test" });
   onTestFinished(async () => {
     await http.close();

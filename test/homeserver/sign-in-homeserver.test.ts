@@ -203,7 +203,7 @@ describe("the device authorization", () => {
     },
   );
 
-  it.each([{ user_code: "x".repeat(1_000) }, { expires_in: 1e12 }, { device_code: undefined }])(
+  it.each([{ user_code: "x".repeat(1_000) }, { expires_in: -1 }, { device_code: undefined }])(
     "that can't be right is a server error",
     async (change) => {
       http.on(DEVICE, { json: { ...OAUTH_ROUTES[DEVICE].json, ...change } });

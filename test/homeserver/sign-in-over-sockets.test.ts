@@ -4,14 +4,14 @@ import { systemClock } from "../../src/foundation/clock.js";
 import { resolveUserHomeserver } from "../../src/homeserver/resolve-homeserver.js";
 import { createSignInHomeserver } from "../../src/homeserver/sign-in-homeserver.js";
 import { createHttpClient } from "../../src/network/http-client.js";
-import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { devHomeserver } from "../support/dev-homeserver.js";
 import { expectFailure } from "../support/failures.js";
+import { localUrlPolicy } from "../support/local-url-policy.js";
 
 const signal = new AbortController().signal;
 
 function network() {
-  const urlPolicy = createUrlPolicy([]);
+  const urlPolicy = localUrlPolicy();
   const http = createHttpClient({ clock: systemClock, env: {}, urlPolicy, userAgent: "test/1" });
   onTestFinished(() => http.close());
   return { http, urlPolicy, clock: systemClock };

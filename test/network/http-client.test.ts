@@ -6,10 +6,10 @@ import type { HttpRequest } from "../../src/network/http.js";
 import { createHttpClient, RepeatingHttpClient } from "../../src/network/http-client.js";
 import type { TraceEntry } from "../../src/network/trace.js";
 import { BodyTooLarge, TransportError } from "../../src/network/transport.js";
-import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { FakeClock, settle } from "../support/fake-clock.js";
 import { answer, FakeTransport } from "../support/fake-transport.js";
 import { serve } from "../support/local-server.js";
+import { localUrlPolicy } from "../support/local-url-policy.js";
 
 const reset = new TransportError("the connection broke", { mayHaveBeenSent: true });
 const refused = new TransportError("connection refused", { mayHaveBeenSent: false });
@@ -28,7 +28,7 @@ beforeEach(() => {
 function client(transport: FakeTransport) {
   return new RepeatingHttpClient({
     clock,
-    urlPolicy: createUrlPolicy([]),
+    urlPolicy: localUrlPolicy(),
     userAgent: "test/1",
     transport: transport.send,
     trace: (entry) => trace.push(entry),
@@ -325,7 +325,7 @@ describe("createHttpClient", () => {
     const http = createHttpClient({
       clock: systemClock,
       env: {},
-      urlPolicy: createUrlPolicy([]),
+      urlPolicy: localUrlPolicy(),
       userAgent: "test/1",
     });
     const response = await http.send({ method: "GET", url, accessToken: new Secret("token") });
@@ -337,7 +337,7 @@ describe("createHttpClient", () => {
     const http = createHttpClient({
       clock: systemClock,
       env: {},
-      urlPolicy: createUrlPolicy([]),
+      urlPolicy: localUrlPolicy(),
       userAgent: "test/1",
     });
     await expect(http.close()).resolves.toBeUndefined();

@@ -2,9 +2,18 @@ import { describe, expect, it } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 
-function refusal(url: string, allowHttp: string[] = []): Failure | undefined {
+interface Given {
+  readonly allowHttp?: string[];
+  /** Servers that are the account's, or that the user has named. */
+  readonly own?: string[];
+  readonly namedBy?: string;
+}
+
+function refusal(url: string, { allowHttp = [], own = [], namedBy }: Given = {}): Failure | undefined {
   try {
-    createUrlPolicy(allowHttp).check(url);
+    const policy = createUrlPolicy(allowHttp);
+    for (const server of own) policy.noteOwn(server);
+    policy.check(url, namedBy === undefined ? undefined : new URL(namedBy));
     return undefined;
   } catch (error) {
     return Failure.from(error);
@@ -17,7 +26,7 @@ describe("the URL policy", () => {
     (url) => expect(refusal(url)).toBeUndefined(),
   );
 
-  it.each([
+  const LOOPBACK = [
     "http://localhost:8008",
     "http://hs.localhost/",
     "http://localhost./",
@@ -25,7 +34,34 @@ describe("the URL policy", () => {
     "http://127.200.3.4",
     "http://127.1",
     "http://[::1]:8008",
-  ])("lets plain http to loopback through: %s", (url) => expect(refusal(url)).toBeUndefined());
+  ];
+
+  it.each(LOOPBACK)(
+    "lets plain http to loopback through where a server of the user's is there: %s",
+    (url) => {
+      for (const own of ["localhost:8008", "http://127.0.0.1:1/", "https://[::1]/", url]) {
+        expect(refusal(url, { own: ["example.org", own] }), own).toBeUndefined();
+      }
+    },
+  );
+
+  it.each(LOOPBACK)("sends no stranger to this machine over plain http: %s", (url) => {
+    for (const own of [[], ["example.org"], ["https://localhost.example.org"], ["http://10.0.0.1"], ["%"]]) {
+      const failure = refusal(url, { own });
+      expect(failure?.code).toBe("url_refused");
+      expect(failure?.message).toMatch(/is refused: it is on this machine/);
+    }
+  });
+
+  it("lets a server of the network name nothing on this machine, even where the user has a server here", () => {
+    const own = ["localhost"];
+    const url = "http://localhost:631/";
+    expect(refusal(url, { own, namedBy: "https://example.org/" })?.code).toBe("url_refused");
+    expect(refusal(url, { own, namedBy: "https://localhost/" })).toBeUndefined();
+    expect(refusal(url, { own, namedBy: "http://127.0.0.1:8008/" })).toBeUndefined();
+    const allowHttp = ["localhost:631"];
+    expect(refusal(url, { allowHttp, namedBy: "https://example.org/" })).toBeUndefined();
+  });
 
   it.each([
     "http://example.org",
@@ -43,15 +79,15 @@ describe("the URL policy", () => {
   ])("refuses %j", (url) => expect(refusal(url)?.code).toBe("url_refused"));
 
   it("lets plain http through to the hosts that were allowed, and to no other", () => {
-    expect(refusal("http://hs:8008/", ["hs"])).toBeUndefined();
-    expect(refusal("http://HS:8008/", ["hs"])).toBeUndefined();
-    expect(refusal("http://[fd00::1]/", ["fd00::1"])).toBeUndefined();
-    expect(refusal("http://other.hs/", ["hs"])?.code).toBe("url_refused");
+    expect(refusal("http://hs:8008/", { allowHttp: ["hs"] })).toBeUndefined();
+    expect(refusal("http://HS:8008/", { allowHttp: ["hs"] })).toBeUndefined();
+    expect(refusal("http://[fd00::1]/", { allowHttp: ["fd00::1"] })).toBeUndefined();
+    expect(refusal("http://other.hs/", { allowHttp: ["hs"] })?.code).toBe("url_refused");
   });
 
   it("allows one port alone where the host was given with a port", () => {
-    expect(refusal("http://hs:8008/", ["hs:8008"])).toBeUndefined();
-    expect(refusal("http://hs:8009/", ["hs:8008"])?.code).toBe("url_refused");
+    expect(refusal("http://hs:8008/", { allowHttp: ["hs:8008"] })).toBeUndefined();
+    expect(refusal("http://hs:8009/", { allowHttp: ["hs:8008"] })?.code).toBe("url_refused");
   });
 
   it("refuses a user name or password, even in https and to loopback, and never repeats them", () => {

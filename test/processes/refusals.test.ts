@@ -27,7 +27,7 @@ const asExisting = () => [
 const scanning = (as: "new" | "existing") => (server: DevHomeserver) => {
   const code = strayCode(as === "new" ? "existing" : "new", server.baseUrl.href).toString("base64");
   return as === "new"
-    ? ["scan", code, "--as", "new", "--session", "new"]
+    ? ["scan", code, "--as", "new", "--session", "new", "--homeserver", server.baseUrl.href]
     : ["scan", code, "--session", "existing", "--yes", "--no-browser"];
 };
 
@@ -131,6 +131,22 @@ const ROWS: readonly Row[] = [
 ];
 
 describe.concurrent("a single device fails, and leaves nothing behind, by", () => {
+  it("a QR code that names a server on this machine, where the user has none", async ({ machine }) => {
+    const asked: string[] = [];
+    const server = await machine.homeserver({
+      intercept: ({ path }) => {
+        asked.push(path);
+        return undefined;
+      },
+    });
+    const code = strayCode("existing", server.baseUrl.href).toString("base64");
+    const run = machine.start(["scan", code, "--as", "new", "--session", "new", "--json"], { stdin: "none" });
+    const { message } = await expectFailureOf(run, "url_refused");
+    expect(message).toMatch(/it is on this machine/);
+    expect(asked).toEqual([]);
+    expect(await machine.sessionFiles()).toEqual([]);
+  });
+
   it.for(ROWS.map((row) => [row.name, row] as const))("%s", async ([, row], { machine }) => {
     const { homeserver, args, code, given } = row;
     const server = await machine.homeserver(homeserver);
@@ -165,8 +181,8 @@ describe.concurrent("a single device fails, and leaves nothing behind, by", () =
     await machine.addSession(server.existingSession);
     const made = await call(server.baseUrl, "POST /_matrix/client/v1/rendezvous", { json: { data: "x" } });
     const code = strayCode("existing", server.baseUrl.href, field(made, "id")).toString("base64");
-    const args = ["scan", code, "--as", "new", "--session", "new", "--json"];
-    const run = machine.start(args, { stdin: "none" });
+    const args = ["scan", code, "--as", "new", "--session", "new", "--homeserver", server.baseUrl.href];
+    const run = machine.start([...args, "--json"], { stdin: "none" });
     await expectFailureOf(run, "concurrent_write");
   });
 });

@@ -41,6 +41,19 @@ async function argumentsOf({ pid }: CliProcess): Promise<string> {
   return readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
 }
 
+/** A program that tells what it sees of its own environment, then of itself and of what runs it. */
+const LOOKS_AROUND = `
+  const { readFileSync } = require("node:fs");
+  const { MATRIX_HOMESERVER: base, MATRIX_ACCESS_TOKEN: token } = process.env;
+  const look = (path) => { try { return readFileSync(path, "utf8"); } catch { return ""; } };
+  const authorization = "Bearer " + token;
+  fetch(base + "/_matrix/client/v3/account/whoami", { headers: { authorization } }).then(async (answer) => {
+    console.log(await answer.text(), JSON.stringify(process.env), "ELSEWHERE");
+    const places = ["/self/cmdline", "/" + process.ppid + "/cmdline", "/" + process.ppid + "/environ"];
+    for (const place of places) console.log(look("/proc" + place));
+  });
+`;
+
 async function expectPrivateFiles(machine: Machine): Promise<void> {
   const written = await machine.written();
   expect(written).toContain("0600 state/matrix-qr-login/sessions/existing.json");
@@ -86,8 +99,8 @@ describe.concurrent("no secret is seen", () => {
       ],
       ...["--check-code", "show", "--expect-user", server.account.userId, ...generate],
     ]);
-    await generator.until(() => /scan '[^']+'/.test(generator.stderr), "the payload");
-    const payload = /scan '([^']+)'/.exec(generator.stderr)?.[1] ?? "";
+    await generator.until(() => /scan \S+\n/.test(generator.stderr), "the payload");
+    const payload = /scan (\S+)\n/.exec(generator.stderr)?.[1] ?? "";
     const scanner = machine.start(["scan", payload, "--plain", "--yes", "--no-browser", ...scan]);
     expect([(await generator.ended).code, (await scanner.ended).code]).toEqual([0, 0]);
     expect(generator.stdout + scanner.stdout).toBe("");
@@ -137,6 +150,25 @@ describe.concurrent("no secret is seen", () => {
     const seen = refreshed.stdout + refreshed.stderr + token.stderr + trace;
     expect(secretsFoundIn(seen, secrets)).toEqual([]);
     expect(secretsFoundIn(token.stdout, secrets)).toEqual([token.stdout.trim()]);
+  });
+
+  it("of a program that is run on a session", async ({ machine }) => {
+    const server = await machine.homeserver(SHORT_LIVED);
+    await machine.addSession(server.existingSession);
+    const [trace, events] = [machine.path("trace.ndjson"), machine.path("events.ndjson")];
+    const told = ["--verbose", "--trace", trace, "--events", events];
+    const run = await machine.run(["session", "run", ...told, "--", process.execPath, "-e", LOOKS_AROUND]);
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stdout).toContain(server.account.userId);
+
+    const files = await Promise.all([trace, events].map((path) => readFile(path, "utf8")));
+    const secrets = [...secretsIn(server.existingSession), ...tokensIssuedBy(server)];
+    expect(secretsFoundIn([run.stdout, run.stderr, ...files].join("\n"), secrets)).toEqual([]);
+    // The local token is in the environment of the program that is run, and nowhere else.
+    const local = (await readFile(join(machine.sessionsFolder, "existing.token"), "utf8")).trim();
+    const [own = "", ...elsewhere] = run.stdout.split("ELSEWHERE");
+    expect(own).toContain(local);
+    expect(secretsFoundIn([run.stderr, ...elsewhere, ...files].join("\n"), [local])).toEqual([]);
   });
 
   it("of a session file that can't be read for one of its secrets", async ({ machine }) => {

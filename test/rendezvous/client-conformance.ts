@@ -3,11 +3,11 @@ import { systemClock } from "../../src/foundation/clock.js";
 import type { ChannelVersion } from "../../src/foundation/events.js";
 import type { HttpClient } from "../../src/network/http.js";
 import { createHttpClient } from "../../src/network/http-client.js";
-import { createUrlPolicy } from "../../src/network/url-policy.js";
 import type { RendezvousSession } from "../../src/protocol/rendezvous-session.js";
 import { Msc4108Session } from "../../src/rendezvous/msc4108-2024-session.js";
 import { Msc4388Api, type RendezvousApi } from "../../src/rendezvous/msc4388-api.js";
 import { Msc4388Session } from "../../src/rendezvous/msc4388-session.js";
+import { localUrlPolicy } from "../support/local-url-policy.js";
 
 export interface ServerUnderTest {
   readonly baseUrl: () => URL;
@@ -30,7 +30,7 @@ export function describeRendezvousClient(name: string, server: ServerUnderTest):
   describe(name, () => {
     const { signal } = new AbortController();
     const clock = systemClock;
-    const urlPolicy = createUrlPolicy([]);
+    const urlPolicy = localUrlPolicy();
     let http: HttpClient;
 
     beforeAll(() => {

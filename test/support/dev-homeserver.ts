@@ -10,9 +10,9 @@ import { Secret } from "../../src/foundation/secret.js";
 import { createAccountHomeserver } from "../../src/homeserver/account-homeserver.js";
 import type { AccessTokens } from "../../src/homeserver/sign-in-tokens.js";
 import { createHttpClient } from "../../src/network/http-client.js";
-import { createUrlPolicy } from "../../src/network/url-policy.js";
 import type { AccountHomeserver } from "../../src/protocol/homeserver.js";
 import { FakeClock } from "./fake-clock.js";
+import { localUrlPolicy } from "./local-url-policy.js";
 
 export const DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -28,7 +28,7 @@ export async function devHomeserver(
 
 /** The account to its existing device, asked over the network. */
 export function accountOf({ baseUrl, existingSession }: DevHomeserver): AccountHomeserver {
-  const urlPolicy = createUrlPolicy([]);
+  const urlPolicy = localUrlPolicy();
   const http = createHttpClient({ clock: systemClock, env: {}, urlPolicy, userAgent: "test" });
   onTestFinished(() => http.close());
   const accessTokens: AccessTokens = {

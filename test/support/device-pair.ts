@@ -36,6 +36,11 @@ const ROLE_OPTIONS: Readonly<Record<Intent, readonly string[]>> = {
   existing: ["--as", "existing", "--session", "existing", "--yes", "--no-browser"],
 };
 
+/** Of a new device, which has no account yet whose homeserver could be on this machine. */
+function ownHomeserver(role: Intent, { baseUrl }: PairServer): readonly string[] {
+  return role === "new" ? ["--homeserver", baseUrl.href] : [];
+}
+
 /** Starts the device that shows the code: as new, or as the existing device of the homeserver. */
 export async function startGenerator(
   machine: Machine,
@@ -44,7 +49,7 @@ export async function startGenerator(
   options: Pick<PairOptions, "generate" | "channel" | "generator"> = {},
 ): Promise<CliProcess> {
   await machine.addSession(server.existingSession);
-  const homeserver = intent === "new" ? ["--homeserver", server.baseUrl.href] : [];
+  const homeserver = ownHomeserver(intent, server);
   const checkCode = options.generate?.includes("--check-code") ? [] : ["--check-code", "stdin"];
   const { channel = "msc4388", generate = [], generator } = options;
   const args = [...ROLE_OPTIONS[intent], ...homeserver, ...checkCode, ...generate];
@@ -61,10 +66,12 @@ export async function startPair(
   const generator = await startGenerator(machine, server, intent, options);
   const qr = await generator.event("qr", options.scanned);
   const { source, input } = options.carry?.(qr) ?? { source: qr.payload };
-  const scanner = machine.start(
-    ["scan", source, "--json", ...ROLE_OPTIONS[OTHER[intent]], ...(options.scan ?? [])],
-    { ...options.scanner, ...(input === undefined ? { stdin: "none" } : { input }) },
-  );
+  const role = OTHER[intent];
+  const args = [...ROLE_OPTIONS[role], ...ownHomeserver(role, server), ...(options.scan ?? [])];
+  const scanner = machine.start(["scan", source, "--json", ...args], {
+    ...options.scanner,
+    ...(input === undefined ? { stdin: "none" } : { input }),
+  });
   const [newDevice, existingDevice] = intent === "new" ? [generator, scanner] : [scanner, generator];
   return { generator, scanner, newDevice, existingDevice };
 }

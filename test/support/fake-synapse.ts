@@ -11,8 +11,8 @@ import { type Clock, systemClock } from "../../src/foundation/clock.js";
 import { Secret } from "../../src/foundation/secret.js";
 import type { HttpClient } from "../../src/network/http.js";
 import { createHttpClient } from "../../src/network/http-client.js";
-import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { FakeClock } from "./fake-clock.js";
+import { localUrlPolicy } from "./local-url-policy.js";
 import { freePorts } from "./stack-parts.js";
 
 const LOOPBACK = "127.0.0.1";
@@ -118,7 +118,7 @@ export async function futureEndpoint(): Promise<{ readonly port: number; readonl
 
 /** What Synapse is asked with, closed when the test ends. */
 export function httpToSynapse(clock: Clock = systemClock): HttpClient {
-  const http = createHttpClient({ clock, env: {}, urlPolicy: createUrlPolicy([]), userAgent: "test" });
+  const http = createHttpClient({ clock, env: {}, urlPolicy: localUrlPolicy(), userAgent: "test" });
   onTestFinished(() => http.close());
   return http;
 }

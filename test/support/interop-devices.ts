@@ -49,14 +49,14 @@ export function commandLine(machine: Machine, server: DevHomeserver, options: Cl
     if (role === "existing") await machine.addSession(server.existingSession);
     return machine.start([...args, "--json", ...CLI_ROLE_OPTIONS[role]]);
   };
+  const ownHomeserver = (role: Intent) => (role === "new" ? ["--homeserver", server.baseUrl.href] : []);
   return {
     generate(role) {
-      const homeserver = role === "new" ? ["--homeserver", server.baseUrl.href] : [];
       const { version, generate = [] } = options;
-      const args = ["--channel", version, "--check-code", "stdin", ...homeserver, ...generate];
+      const args = ["--channel", version, "--check-code", "stdin", ...ownHomeserver(role), ...generate];
       return start(role, ["generate", ...args]);
     },
-    scan: (role, payload) => start(role, ["scan", payload, ...(options.scan ?? [])]),
+    scan: (role, payload) => start(role, ["scan", payload, ...ownHomeserver(role), ...(options.scan ?? [])]),
   };
 }
 

@@ -59,7 +59,7 @@ export function secretsFoundIn(text: string, secrets: readonly string[]): string
   );
 }
 
-/** As it is, and it and the bytes that it stands for as base64, standard and URL-safe, as hex, and as numbers. */
+/** As it is, in a URL and in JSON, and it and the bytes that it stands for as base64, standard and URL-safe, as hex, and as numbers. */
 function spellings(secret: string): string[] {
   const isKey = /^[A-Za-z0-9+/]{43}$/.test(secret);
   const contents = [Buffer.from(secret), ...(isKey ? [Buffer.from(secret, "base64")] : [])];
@@ -72,5 +72,5 @@ function spellings(secret: string): string[] {
     // A Uint8Array as JSON
     [...content.entries()].map(([index, byte]) => `"${index}":${byte}`).join(","),
   ]);
-  return [secret, ...encoded];
+  return [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), ...encoded];
 }

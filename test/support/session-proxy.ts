@@ -7,7 +7,6 @@ import type { ExistingSession } from "../../src/dev-homeserver/dev-homeserver.js
 import type { Clock } from "../../src/foundation/clock.js";
 import type { Failure } from "../../src/foundation/failures.js";
 import { createHttpClient } from "../../src/network/http-client.js";
-import { createUrlPolicy } from "../../src/network/url-policy.js";
 import type { ProxyEvent } from "../../src/proxy/events.js";
 import { ANY_LOOPBACK, type ListenAddress } from "../../src/proxy/listen-address.js";
 import { localToken } from "../../src/proxy/local-token.js";
@@ -15,6 +14,7 @@ import { withSessionProxy } from "../../src/proxy/session-proxy.js";
 import { SessionStore } from "../../src/session/store.js";
 import { type CallOptions, call, type Reply } from "./dev-homeserver.js";
 import type { FakeClock } from "./fake-clock.js";
+import { localUrlPolicy } from "./local-url-policy.js";
 import { temporaryDirectory } from "./sessions.js";
 
 /** A proxy in this process, on a free loopback port, that ends with the test. */
@@ -57,7 +57,7 @@ export async function startProxy(
   const path = given ?? join(await temporaryDirectory(), "bot.json");
   if (given === undefined) await writeFile(path, JSON.stringify(session), { mode: 0o600 });
   const store = new SessionStore("/nowhere");
-  const urlPolicy = createUrlPolicy([]);
+  const urlPolicy = localUrlPolicy();
   const http = createHttpClient({ clock, env: {}, urlPolicy, userAgent: "test" });
   const token = await localToken(store, path, false, clock, new AbortController().signal);
   const events: ProxyEvent[] = [];

@@ -27,7 +27,12 @@ export async function temporaryDirectory(): Promise<string> {
 
 /** A machine with these environment variables, by default one with Linux. */
 export function machineWith(env: Environment, platform: NodeJS.Platform = "linux"): Machine {
-  return { env, platform, homeDirectory: () => "/home/told-by-node", hostName: () => "builder-3.example.org" };
+  return {
+    env,
+    platform,
+    homeDirectory: () => "/home/told-by-node",
+    hostName: () => "builder-3.example.org",
+  };
 }
 
 const newKey = () => new Secret(encodeBase64(randomBytes(32)));

@@ -10,9 +10,9 @@ import { systemClock } from "../../src/foundation/clock.js";
 import { Secret } from "../../src/foundation/secret.js";
 import type { HttpClient } from "../../src/network/http.js";
 import { createHttpClient } from "../../src/network/http-client.js";
-import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { ConsentBrowser } from "./consent-browser.js";
 import { Daemon } from "./daemon.js";
+import { localUrlPolicy } from "./local-url-policy.js";
 import { ProvidedDevices } from "./provided-devices.js";
 import type { ConsentPage, Login, Server, Stack, StackSettings, User } from "./stack.js";
 import { type NginxSettings, nginxConfiguration, type StackPorts } from "./stack-nginx.js";
@@ -77,7 +77,7 @@ export class SynapseStack implements Stack {
 
     const nginx = await startNginx(proxied, LOCATIONS);
     const daemon = await startSynapse(folder, synapse);
-    const urlPolicy = createUrlPolicy([]);
+    const urlPolicy = localUrlPolicy();
     const client = createHttpClient({ clock: systemClock, env: {}, urlPolicy, userAgent: "test" });
     const devices = new ProvidedDevices();
     const authorization = await startForSynapse({

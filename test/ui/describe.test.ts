@@ -118,22 +118,6 @@ describe("the events in words", () => {
     expect(texts({ event: "browser", opened: true, by }, asExisting)).toEqual(lines);
   });
 
-  it("points out a page on another host than the account signs in on, and one that looks like another", () => {
-    const link = "https://xn--mtrix-3ve.example/link";
-    const event = {
-      event: "verification",
-      verification_uri: link,
-      issuer: "https://auth.example.org/",
-    } as const;
-    expect(texts(event, asExisting).slice(1, 4)).toEqual([
-      link,
-      "Look closely: xn--mtrix-3ve.example is displayed as \u0430mtrix.example.",
-      "This page is on xn--mtrix-3ve.example, and the account signs in on auth.example.org: approve only if you know why.",
-    ]);
-    const own = { ...event, verification_uri: "https://auth.example.org/link" };
-    expect(texts(own, asExisting)).not.toContainEqual(expect.stringContaining("This page is on"));
-  });
-
   it.each<[string, Scene, string | undefined]>([
     ["before anything was signed in", { ...asNew, reached: "started" }, "Nothing was signed in."],
     ["on the new device, while it was not approved", { ...asNew, reached: "page" }, "Nothing was signed in."],

@@ -35,7 +35,7 @@ describe("the plain display", () => {
       "Connected to matrix.example.org.",
       "Scan this with a device that is signed in (good for 2 min):",
       "Without a camera, run this there:",
-      `matrix-qr-login scan '${PAYLOAD}'`,
+      `matrix-qr-login scan ${PAYLOAD}`,
       "Scanned. Type the code that the other device shows, within 1 min 30 s.",
       "Connected to the other device.",
       "Approve the sign-in on the other device. It opens this page:",
@@ -68,7 +68,7 @@ describe("the plain display", () => {
     expect(drawn.length).toBeGreaterThan(20);
     for (const line of drawn) expect(line.length).toBeLessThanOrEqual(80);
     expect(stderr.text).not.toContain("\u001b");
-    expect(stderr.lines).toContain(`matrix-qr-login scan '${PAYLOAD}'`);
+    expect(stderr.lines).toContain(`matrix-qr-login scan ${PAYLOAD}`);
   });
 
   it.each([
@@ -150,7 +150,7 @@ describe("where no code fits, the plain display", () => {
   const instead = [
     "It is in this file: /tmp/qr.png",
     "Without a camera, run this there:",
-    `matrix-qr-login scan --as new '${PAYLOAD}'`,
+    `matrix-qr-login scan --as new ${PAYLOAD}`,
     "",
   ];
 
@@ -183,7 +183,7 @@ describe("where no code fits, the plain display", () => {
     expect(stderr.lines.slice(1)).toEqual([
       "No QR code of error correction level H holds that much.",
       "Without a camera, run this there:",
-      `matrix-qr-login scan '${payload}'`,
+      `matrix-qr-login scan ${payload}`,
       "",
     ]);
   });
