@@ -41,17 +41,20 @@ const undiciInParts: Plugin = {
   load: (id) => (id === "\0undici" ? UNDICI : undefined),
 };
 
-/** Ink asks for it for its own development only, and in one chunk with the rest of ink it would always be loaded. */
-const withoutDevtools: Plugin = {
-  name: "without-devtools",
+/**
+ * Ink's own development needs a package that isn't installed. In one chunk with the rest of ink it would be asked for
+ * whenever that is loaded.
+ */
+const inkWithoutDevtools: Plugin = {
+  name: "ink-without-devtools",
   enforce: "pre",
-  resolveId: (id) => (id === "react-devtools-core" ? "\0devtools" : undefined),
-  load: (id) =>
-    id === "\0devtools" ? "export default { initialize() {}, connectToDevTools() {} };" : undefined,
+  resolveId: (id, importer) =>
+    id === "./devtools.js" && importer?.includes("/node_modules/ink/") ? "\0devtools" : undefined,
+  load: (id) => (id === "\0devtools" ? "export {};" : undefined),
 };
 
 export default defineConfig({
-  plugins: [undiciInParts, withoutDevtools],
+  plugins: [undiciInParts, inkWithoutDevtools],
   // React's own development build is slower, and says things on stderr.
   define: { "process.env.NODE_ENV": '"production"' },
   ssr: { noExternal: true, external: NOT_BUNDLED },

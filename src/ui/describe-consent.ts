@@ -86,8 +86,8 @@ function consentHere(event: Verification): Description {
   };
 }
 
-function link(event: Verification): Line {
-  return { text: whole(event.verification_uri_complete ?? event.verification_uri), tone: "link" };
+function link({ verification_uri, verification_uri_complete }: Verification): Line {
+  return { text: whole(verification_uri_complete ?? verification_uri), tone: "link" };
 }
 
 function codeOfPage({ user_code }: Verification): Line[] {

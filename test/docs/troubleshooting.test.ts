@@ -5,7 +5,9 @@ import { codeSpansOf, page } from "./pages.js";
 /** What is told by how it looks has no need of an entry: the process was told to end. */
 const TOLD = Object.entries(FAILURES).flatMap(([code, { kind }]) => (kind === "signal" ? [] : [code]));
 
-const NAMED = codeSpansOf(page("docs/troubleshooting.md")).filter((code) => /^[a-z0-9]+(?:_[a-z0-9]+)+$/.test(code));
+const NAMED = codeSpansOf(page("docs/troubleshooting.md")).filter((code) =>
+  /^[a-z0-9]+(?:_[a-z0-9]+)+$/.test(code),
+);
 
 /** Codes of warnings that the page speaks of. */
 const WARNINGS = ["apps_cannot_scan"];
