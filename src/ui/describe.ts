@@ -133,7 +133,7 @@ export function attempts(count: number): string {
 }
 
 /** The name of a channel version for people. */
-export function channelName(channel: ChannelVersion): string {
+function channelName(channel: ChannelVersion): string {
   return channel === "msc4388" ? "MSC4388" : "MSC4108 (2024)";
 }
 

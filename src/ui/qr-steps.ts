@@ -12,7 +12,7 @@ export interface CodeKeys {
 const NO_KEYS: CodeKeys = { other: false, picture: false };
 
 /** What to do with a code, from scanning it on: an introduction, numbered steps, and what the keys do. */
-export function qrSteps({ intent }: Pick<Qr, "intent">): readonly string[] {
+function qrSteps({ intent }: Pick<Qr, "intent">): readonly string[] {
   return intent === "new"
     ? [
         "In the settings of that device, choose to link a new device.",

@@ -46,7 +46,6 @@ const EVENTS = {
     verification_uri: url,
     verification_uri_complete: v.exactOptional(url),
     user_code: v.exactOptional(text),
-    issuer: v.exactOptional(url),
     expires_in_ms: v.exactOptional(duration),
   },
   browser: {
