@@ -27,6 +27,7 @@ export default defineConfig({
             "test/processes/**",
             "test/docs/docs.test.ts",
             "test/stack/**",
+            "test/bots/**",
             "test/interop/**",
             "test/terminal/**",
           ],
@@ -74,6 +75,19 @@ export default defineConfig({
           maxWorkers: 2,
         },
       })),
+      {
+        // Bots on frameworks that people use, as .ci/bots installs them; not part of `npm test`.
+        test: {
+          name: "bots",
+          setupFiles,
+          include: ["test/bots/**/*.test.ts"],
+          // Their tokens live three times within it.
+          testTimeout: 600_000,
+          hookTimeout: 60_000,
+          // They run side by side, waiting most of the time.
+          maxConcurrency: 10,
+        },
+      },
       {
         // In a terminal emulator, as .ci/terminal installs it; not part of `npm test`.
         test: {

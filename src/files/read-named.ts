@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Failure } from "../foundation/failures.js";
+import { decodeText } from "./decode-text.js";
 import { fileError } from "./file-error.js";
 import { openReadable } from "./open-readable.js";
 import { readInput } from "./read-bounded.js";
@@ -69,9 +70,7 @@ export function toText(
     const limit = maxBytes % MIB === 0 ? `${maxBytes / MIB} MiB` : `${maxBytes} bytes`;
     throw unusable(origin, `it is larger than ${limit}`);
   }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw unusable(origin, "it is not UTF-8 text");
-  }
+  const text = decodeText(bytes);
+  if (text === undefined) throw unusable(origin, "it is not UTF-8 text");
+  return text;
 }

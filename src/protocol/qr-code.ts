@@ -90,6 +90,23 @@ function fields2024(code: SignInQrCode2024): Uint8Array[] {
  * @throws {Failure} `not_a_sign_in_code`, `malformed_sign_in_code`
  */
 export function decodeQrCode(bytes: Uint8Array): SignInQrPayload {
+  const { code, length } = readQrFields(bytes);
+  if (length < bytes.length) throw malformed("something follows its last field");
+  return code;
+}
+
+/** How many of the bytes are the sign-in code that they begin with; undefined where they begin with no whole one. */
+export function signInCodeLength(bytes: Uint8Array): number | undefined {
+  try {
+    return readQrFields(bytes).length;
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+/** The sign-in code that some bytes begin with, and its length. */
+function readQrFields(bytes: Uint8Array): { code: SignInQrPayload; length: number } {
   refuseOtherCodes(recogniseQrCode(bytes));
   const prefix = startsWith(bytes, "MATRIX") ? "MATRIX" : "IO_ELEMENT_MSC4388";
   const fields = new FieldReader(bytes.subarray(prefix.length));
@@ -98,8 +115,7 @@ export function decodeQrCode(bytes: Uint8Array): SignInQrPayload {
   if (type === TYPE_MSC4388) code = readMsc4388(fields, prefix);
   else if (prefix === "MATRIX" && type === TYPE_2024) code = read2024(fields, prefix);
   else throw malformed(`its type ${type} is unknown`);
-  fields.end();
-  return code;
+  return { code, length: prefix.length + fields.offset };
 }
 
 function readMsc4388(fields: FieldReader, prefix: QrPrefix): SignInQrCode {
@@ -205,8 +221,8 @@ class FieldReader {
     }
   }
 
-  end(): void {
-    if (this.#offset < this.#bytes.length) throw malformed("something follows its last field");
+  get offset(): number {
+    return this.#offset;
   }
 }
 

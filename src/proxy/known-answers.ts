@@ -15,11 +15,24 @@ const Versions = v.looseObject({ versions: v.pipe(v.array(v.string()), v.maxLeng
 
 /** The homeserver's `/versions`, which programs ask for before they use their token. */
 export class KnownVersions {
+  /** Resolves when the homeserver has been asked for the first time, whatever came of it. */
+  readonly #wereAsked: Promise<void>;
+  #markAsked: () => void = () => undefined;
   #versions: object | undefined;
   readonly #pause = new GrowingPause(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
 
-  /** What it said last; undefined as long as it couldn't be asked. */
-  get answer(): object | undefined {
+  constructor() {
+    this.#wereAsked = new Promise((resolve) => {
+      this.#markAsked = resolve;
+    });
+  }
+
+  /**
+   * What it said last; undefined as long as it can't be asked. A program that starts with the proxy may be faster than
+   * the homeserver's first answer, and give up on a 502.
+   */
+  async answer(): Promise<object | undefined> {
+    await this.#wereAsked;
     return this.#versions;
   }
 
@@ -31,6 +44,7 @@ export class KnownVersions {
       const isUsable = response?.status === 200 && v.is(Versions, response.json);
       if (isUsable) this.#versions = response.json as object;
       if (isUsable) this.#pause.reset();
+      this.#markAsked();
       await clock.sleep(isUsable ? REFETCH_MS : this.#pause.next(), signal).catch(() => undefined);
     }
   }

@@ -98,7 +98,7 @@ export class ProxyServer {
 
     const given = tokenOfRequest(headers, rawTarget);
     const isKnown = given !== undefined && isLocalToken(this.#options.token, given) && !this.#isSignedOut;
-    if (verdict.to === "versions" && given === undefined) return sendOwn(response, this.#versions());
+    if (verdict.to === "versions" && given === undefined) return sendOwn(response, await this.#versions());
     if (!isKnown) return this.#turnAway(response, given, gone.signal);
     if (verdict.to === "health") return sendOwn(response, this.#health());
     if (verdict.to === "logout") return this.#logOut(method, response);
@@ -115,8 +115,8 @@ export class ProxyServer {
     sendOwn(response, answer);
   }
 
-  #versions(): OwnAnswer {
-    const { answer } = this.#options.versions;
+  async #versions(): Promise<OwnAnswer> {
+    const answer = await this.#options.versions.answer();
     if (answer) return { status: 200, body: answer };
     const pauseMs = UNKNOWN_TOKEN_MS;
     return matrixError(502, "M_UNKNOWN", "The homeserver hasn't been reached yet.", pauseMs);

@@ -80,10 +80,13 @@ export function lacksRoomFor(payload: Uint8Array, options: QrOptions, canvas: Ca
   return options.size !== "none" && fitQr(payload, { ...options, ...canvas }) === undefined;
 }
 
-/** How to go on without a camera. */
+/**
+ * How to go on without a camera. sh, PowerShell and cmd.exe all hand the payload on as it stands; quotes, of which each
+ * takes off others, it needs none.
+ */
 export function payloadLines(event: Qr): string[] {
   const command = event.intent === "new" ? "matrix-qr-login scan" : "matrix-qr-login scan --as new";
-  return ["Without a camera, run this there:", `${command} '${whole(event.payload)}'`];
+  return ["Without a camera, run this there:", `${command} ${whole(event.payload)}`];
 }
 
 function fileLines({ file }: Qr, introduction: string): string[] {

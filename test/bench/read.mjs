@@ -7,7 +7,7 @@ import jsqr from "jsqr";
 import sharp from "sharp";
 import { prepareZXingModule, readBarcodes } from "zxing-wasm/reader";
 import { recogniseQrCode } from "../../dist/protocol/qr-code.js";
-import { readQrCode } from "../../dist/qr/read.js";
+import { readQrCode } from "../../dist/qr/read/read-qr-code.js";
 
 const folder = process.argv[2] ?? join(process.env.MATRIX_QR_LOGIN_SHARED ?? ".", "corpus");
 const manifest = await readFile(join(folder, "manifest.json"), "utf8").catch(() => {

@@ -99,8 +99,8 @@ describe.concurrent("no secret is seen", () => {
       ],
       ...["--check-code", "show", "--expect-user", server.account.userId, ...generate],
     ]);
-    await generator.until(() => /scan '[^']+'/.test(generator.stderr), "the payload");
-    const payload = /scan '([^']+)'/.exec(generator.stderr)?.[1] ?? "";
+    await generator.until(() => /scan \S+\n/.test(generator.stderr), "the payload");
+    const payload = /scan (\S+)\n/.exec(generator.stderr)?.[1] ?? "";
     const scanner = machine.start(["scan", payload, "--plain", "--yes", "--no-browser", ...scan]);
     expect([(await generator.ended).code, (await scanner.ended).code]).toEqual([0, 0]);
     expect(generator.stdout + scanner.stdout).toBe("");

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { describe, expect, it, vi } from "vitest";
 import { call, devHomeserver } from "../support/dev-homeserver.js";
 import { FakeClock } from "../support/fake-clock.js";
@@ -79,9 +79,20 @@ describe("without a token", () => {
 
   it("is said that the homeserver wasn't reached yet, where that is so", async () => {
     const upstream = await serve((request) => request.socket.destroy());
-    const proxy = await startProxy(plainSession(upstream), { clock: new FakeClock() });
-    const reply = await call(proxy.baseUrl, "GET /_matrix/client/versions");
+    const clock = new FakeClock();
+    const proxy = await startProxy(plainSession(upstream), { clock });
+    const reply = await stepUntil(clock, call(proxy.baseUrl, "GET /_matrix/client/versions"));
     expect([reply.status, reply.body["retry_after_ms"]]).toEqual([502, 1000]);
+  });
+
+  it("is waited with it for the homeserver's first answer", async () => {
+    const asked: ServerResponse[] = [];
+    const upstream = await serve((_request, response) => void asked.push(response));
+    const proxy = await startProxy(plainSession(upstream), { clock: new FakeClock() });
+    const reply = call(proxy.baseUrl, "GET /_matrix/client/versions");
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    asked[0]?.end(JSON.stringify({ versions: ["v1.11"] }));
+    expect([(await reply).status, (await reply).body]).toEqual([200, { versions: ["v1.11"] }]);
   });
 });
 

@@ -1,12 +1,9 @@
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { ExistingSession } from "../../src/dev-homeserver/dev-homeserver.js";
 import { type StackAccount, StackDevice } from "./stack-account.js";
-import { stackFolder } from "./stack-parts.js";
+import { loadCryptoWasm } from "./stack-parts.js";
 
 /** What is used of @matrix-org/matrix-sdk-crypto-wasm. Objects that are handed over in a list are used up. */
 interface CryptoWasm {
-  initAsync(): Promise<void>;
   readonly UserId: new (id: string) => object;
   readonly DeviceId: new (id: string) => object;
   readonly RoomId: new (id: string) => object;
@@ -79,9 +76,7 @@ export class StackObserver {
 
   /** Signs it in, and puts a room key into the account's backup. */
   static async start({ user, device: { stack }, existingSession }: StackAccount): Promise<StackObserver> {
-    const module = join(stackFolder(), "js/node_modules/@matrix-org/matrix-sdk-crypto-wasm/node.mjs");
-    const wasm: CryptoWasm = await import(pathToFileURL(module).href);
-    await wasm.initAsync();
+    const wasm = await loadCryptoWasm<CryptoWasm>();
     const device = await StackDevice.signIn(stack, user);
     const machine = await newMachine(wasm, device);
     const room = new wasm.RoomId(ROOM);

@@ -1,12 +1,26 @@
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 /** The folder in which .ci/stack has installed what the stack is made of. */
 export function stackFolder(): string {
   const folder = process.env["MATRIX_QR_LOGIN_STACK"];
   if (!folder) throw new Error("MATRIX_QR_LOGIN_STACK is not set: run these tests with npm run test:stack.");
   return folder;
+}
+
+/**
+ * The cryptography of matrix-rust-sdk, which .ci/stack installs.
+ *
+ * @returns the module @matrix-org/matrix-sdk-crypto-wasm, as far as it is used
+ */
+export async function loadCryptoWasm<Used extends object>(): Promise<Used> {
+  const path = join(stackFolder(), "js/node_modules/@matrix-org/matrix-sdk-crypto-wasm/node.mjs");
+  const module: Used & { initAsync(): Promise<void> } = await import(pathToFileURL(path).href);
+  await module.initAsync();
+  return module;
 }
 
 export async function freePorts(count: number): Promise<number[]> {

@@ -34,7 +34,7 @@ describe("the plain display", () => {
       "Scan this with a device that is signed in (MSC4388, good for 2 min).",
       "In its settings, choose to link a new device.",
       "Without a camera, run this there:",
-      `matrix-qr-login scan '${PAYLOAD}'`,
+      `matrix-qr-login scan ${PAYLOAD}`,
       "Scanned. Type the code that the other device shows, within 1 min 30 s.",
       "Secure channel to the other device is open (MSC4388).",
       "Approve the sign-in on the other device. It opens this page:",
@@ -66,7 +66,7 @@ describe("the plain display", () => {
     expect(drawn.length).toBeGreaterThan(20);
     for (const line of drawn) expect(line.length).toBeLessThanOrEqual(80);
     expect(stderr.text).not.toContain("\u001b");
-    expect(stderr.lines).toContain(`matrix-qr-login scan '${PAYLOAD}'`);
+    expect(stderr.lines).toContain(`matrix-qr-login scan ${PAYLOAD}`);
   });
 
   it.each([
@@ -98,7 +98,7 @@ describe("where no code fits, the plain display", () => {
   const instead = [
     "It is in this file: /tmp/qr.png",
     "Without a camera, run this there:",
-    `matrix-qr-login scan --as new '${PAYLOAD}'`,
+    `matrix-qr-login scan --as new ${PAYLOAD}`,
     "",
   ];
 
@@ -131,7 +131,7 @@ describe("where no code fits, the plain display", () => {
     expect(stderr.lines.slice(2)).toEqual([
       "No QR code of error correction level H holds that much.",
       "Without a camera, run this there:",
-      `matrix-qr-login scan '${payload}'`,
+      `matrix-qr-login scan ${payload}`,
       "",
     ]);
   });

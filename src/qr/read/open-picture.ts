@@ -4,6 +4,7 @@ import { isBmp, readBmp } from "./bmp.js";
 import { type GreyPicture, grey } from "./grey-picture.js";
 import { isHeic, readHeic } from "./heic.js";
 import { MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS } from "./limits.js";
+import { refuseOtherFiles } from "./other-files.js";
 import type { RawPicture } from "./raw-picture.js";
 import { looksLikeSvg, withoutDataUrls } from "./svg.js";
 
@@ -26,6 +27,7 @@ export interface OpenedPicture {
  */
 export async function openPicture(file: Uint8Array): Promise<OpenedPicture> {
   if (file.length > MAX_PICTURE_BYTES) throw new Failure("picture_too_large");
+  refuseOtherFiles(file);
   try {
     const { pages, ...source } = await sourceOf(file);
     return { greys: await onEachGround(source), pages };

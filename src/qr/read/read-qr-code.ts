@@ -1,7 +1,7 @@
 import { Failure } from "../../foundation/failures.js";
-import { recogniseQrCode } from "../../protocol/qr-code.js";
 import { enlarged, type GreyPicture, scaledTo, sharpened, withoutThinLines } from "./grey-picture.js";
 import { withoutLineGaps } from "./line-gaps.js";
+import { isForSigningIn, oneSignIn } from "./one-sign-in.js";
 import { type OpenedPicture, openPicture } from "./open-picture.js";
 import { type ZxingOptions, zxing } from "./zxing.js";
 
@@ -75,6 +75,7 @@ const FURTHER_ATTEMPTS: readonly Attempt[] = [
     copy: async ({ picture, isLarger }) => (isLarger(0.4) ? undefined : enlarged(picture, MEDIUM * 1e6)),
     decode: zxing,
   },
+  { tried: "redrawn", copy: ({ atMost }) => atMost(0.8), decode: zxingRedrawn },
   { tried: "by jsQR", copy: ({ atMost }) => atMost(0.12), decode: decodeWithJsqr },
 ];
 
@@ -103,15 +104,9 @@ export async function readQrCode(file: Uint8Array): Promise<Uint8Array> {
     if (codes.some(isForSigningIn)) break;
     await make(attempt);
   }
-  const [code, second] = distinct(codes.filter(isForSigningIn));
-  if (second) throw new Failure("several_sign_in_codes");
-  const found = code ?? codes[0];
+  const found = oneSignIn(codes) ?? codes[0];
   if (!found) throw new Failure("no_qr_code", whatWasTried(opened, tried));
   return found;
-}
-
-function isForSigningIn(bytes: Uint8Array): boolean {
-  return recogniseQrCode(bytes) === "sign_in";
 }
 
 /** A picture in the sizes, in megapixels, that it is searched in, each of them made once. */
@@ -140,12 +135,16 @@ async function decodeWithJsqr(copy: GreyPicture): Promise<Uint8Array[]> {
   return jsqr(copy);
 }
 
-function zxingWith(options: ZxingOptions) {
-  return (copy: GreyPicture) => zxing(copy, options);
+/** Several codes in one screenshot are all read: what is found there has to be the only one. */
+async function zxingRedrawn(copy: GreyPicture): Promise<Uint8Array[]> {
+  const { redrawnCodes } = await import("./redrawn.js");
+  const codes: Uint8Array[] = [];
+  for (const code of redrawnCodes(copy)) codes.push(...(await zxing(code)));
+  return codes;
 }
 
-function distinct(codes: readonly Uint8Array[]): Uint8Array[] {
-  return codes.filter((code, i) => codes.findIndex((earlier) => Buffer.compare(earlier, code) === 0) === i);
+function zxingWith(options: ZxingOptions) {
+  return (copy: GreyPicture) => zxing(copy, options);
 }
 
 function whatWasTried({ greys, pages }: OpenedPicture, tried: ReadonlySet<string>): string {

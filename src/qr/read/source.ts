@@ -1,27 +1,26 @@
 import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { decodeText } from "../../files/decode-text.js";
 import { fileError } from "../../files/file-error.js";
 import { openReadable } from "../../files/open-readable.js";
 import { readInput } from "../../files/read-bounded.js";
 import { errorCode } from "../../foundation/error-code.js";
 import { escapeText } from "../../foundation/escape-text.js";
 import { Failure } from "../../foundation/failures.js";
-import { decodeBase64 } from "../../protocol/base64.js";
 import { recogniseQrCode } from "../../protocol/qr-code.js";
-import { MAX_PICTURE_BYTES } from "./limits.js";
-
-/** No QR code holds more than 2953 bytes; white space and hex included, this is plenty. */
-const MAX_TEXT_BYTES = 64 * 1024;
-/** Shorter texts are words or file names, all of which happen to be base64. */
-const MIN_UNKNOWN_PAYLOAD = 24;
-
-/** How a payload is spelt, and how a sign-in code ("IO_ELEMENT_MSC", "MATRIX") begins in that spelling. */
-const SPELLINGS = [
-  { decode: fromHex, beginning: /^(?:494f5f454c454d454e545f4d5343|4d4154524958)/i },
-  { decode: fromBase64, beginning: /^(?:SU9fRUxFTUVOVF9NU0|TUFUUklY)/ },
-];
+import { MAX_PICTURE_BYTES, MAX_TEXT_BYTES } from "./limits.js";
+import { refuseOtherFiles } from "./other-files.js";
+import { isSvg } from "./svg.js";
+import { otherContentIn } from "./text/other-content.js";
+import { payloadAsItIs } from "./text/payloads.js";
+import { readText } from "./text/read-text.js";
+import { addressIn, describeText } from "./text/what-it-is.js";
 
 /** Errors of `open` that say that the text is no path of a file here. */
 const NO_SUCH_FILE = new Set(["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ERR_INVALID_ARG_VALUE"]);
+
+/** Control characters that texts have: tab, line and page breaks, escape. */
+const TEXT_CONTROLS = new Set([0x09, 0x0a, 0x0c, 0x0d, 0x1b]);
 
 /** Finds the QR code in a picture: `readQrCode`, wherever it runs. Rejects with the signal's reason, too. */
 export type ReadPicture = (picture: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>;
@@ -33,25 +32,76 @@ export interface SourceWorld {
 }
 
 /**
- * What `<source>` on the command line stands for: an existing file, `-` for standard input, both of them a
- * picture or a text, or the payload itself as base64 (standard or URL-safe, padded or not) or hex.
+ * What `<source>` on the command line stands for: an existing file, by its path or its `file:` URI, `-` for standard
+ * input, both of them a picture or a text, or the text itself. A text is anything with a code in it: see `readText`.
  *
  * @returns the bytes in the QR code
- * @throws {Failure} `source_not_found`, `file_error`, `malformed_sign_in_code`, and what `readPicture` rejects with
+ * @throws {Failure} `source_not_found`, `file_error`, `malformed_sign_in_code`, `several_sign_in_codes`,
+ *   `picture_unreadable`, and what `readPicture` rejects with
  */
-export async function readPayload(
-  source: string,
-  { stdin, readPicture, signal }: SourceWorld,
-): Promise<Uint8Array> {
-  const content = source === "-" ? await readAll(stdin, signal) : await readFile(source, signal);
-  const payload = payloadIn(content ?? Buffer.from(source));
-  if (!content) {
-    const isPath = /[/\\]|\.\w+$/.test(source);
-    if (payload && !(isPath && recogniseQrCode(payload) === "unknown")) return payload;
-    throw new Failure("source_not_found", isPath ? `There is no file ${escapeText(source)}.` : undefined);
+export async function readPayload(source: string, world: SourceWorld): Promise<Uint8Array> {
+  const content =
+    source === "-" ? await readAll(world.stdin, world.signal) : await readNamed(source, world.signal);
+  return content ? readContent(content, world) : readArgument(source, world);
+}
+
+/** A text that names no file. */
+async function readArgument(source: string, { readPicture, signal }: SourceWorld): Promise<Uint8Array> {
+  const code = await readText(source, (picture) => readPicture(picture, signal));
+  if (code) return code;
+  const address = addressIn(source);
+  if (address) throw new Failure("source_not_found", address.message, address);
+  const isPath = /[/\\]|\.\w+$/.test(source);
+  const other = otherContentIn(Buffer.from(source), source);
+  if (other && !(isPath && recogniseQrCode(other) === "unknown")) return other;
+  throw new Failure("source_not_found", isPath ? `There is no file ${escapeText(source)}.` : undefined);
+}
+
+/** What a file or standard input holds. */
+async function readContent(content: Uint8Array, { readPicture, signal }: SourceWorld): Promise<Uint8Array> {
+  const read = (picture: Uint8Array) => readPicture(picture, signal);
+  const text = content.length > MAX_TEXT_BYTES ? undefined : textOf(content);
+  if (text === undefined) return payloadAsItIs(content) ?? read(content);
+  if (isSvg(text)) {
+    try {
+      return await read(content);
+    } catch (error) {
+      // The pictures in it are not drawn.
+      const code = error instanceof Failure && error.code === "no_qr_code" && (await readText(text, read));
+      if (code) return code;
+      throw error;
+    }
   }
-  if (payload) return payload;
-  return readPicture(content, signal);
+  const code = (await readText(text, read)) ?? otherContentIn(content, text);
+  if (code) return code;
+  // No text has zeros, and what else has them is for those who know pictures.
+  if (text.includes("\0")) return read(content);
+  refuseOtherFiles(content);
+  const { message, hint } = describeText(text);
+  throw new Failure("picture_unreadable", message, { hint });
+}
+
+/** Old programs write one byte a character. Pictures and other files have bytes that no text has. */
+function textOf(content: Uint8Array): string | undefined {
+  const isText = !content.some((byte) => byte < 0x20 && !TEXT_CONTROLS.has(byte));
+  return decodeText(content) ?? (isText ? Buffer.from(content).toString("latin1") : undefined);
+}
+
+/** The first of these names that is one of a file here: shells and file managers leave quotes and URIs. */
+async function readNamed(source: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  const content = await readFile(source, signal);
+  const path = content ? source : pathIn(source);
+  return content ?? (path === source ? undefined : readFile(path, signal));
+}
+
+function pathIn(source: string): string {
+  const bare = /^\s*["'`<]?(.{1,4096}?)["'`>]?\s*$/.exec(source)?.[1] ?? source;
+  if (!/^file:/i.test(bare)) return bare;
+  try {
+    return fileURLToPath(bare);
+  } catch (cause) {
+    throw new Failure("source_not_found", `${escapeText(bare)} names no file of this machine.`, { cause });
+  }
 }
 
 /** The file's content, or undefined where there is no such file. */
@@ -75,32 +125,4 @@ async function readAll(stream: Readable, signal: AbortSignal): Promise<Uint8Arra
   const content = await readInput(stream, "the source", MAX_PICTURE_BYTES, signal);
   if (!content) throw new Failure("picture_too_large");
   return content;
-}
-
-/**
- * A payload in base64 or hex, or a code's content as it is: what other programs that scan codes print. What is
- * known to be some code's content goes before what could be one.
- */
-function payloadIn(content: Uint8Array): Uint8Array | undefined {
-  if (content.length > MAX_TEXT_BYTES) return undefined;
-  const text = Buffer.from(content).toString("latin1").replace(/\s/g, "");
-  const decoded = SPELLINGS.map(({ decode }) => decode(text));
-  const candidates = [content, ...decoded].filter((bytes) => bytes !== undefined);
-  const known = candidates.find((bytes) => recogniseQrCode(bytes) !== "unknown");
-  if (known) return known;
-  if (SPELLINGS.some(({ beginning }, i) => beginning.test(text) && !decoded[i])) {
-    throw new Failure(
-      "malformed_sign_in_code",
-      "This payload is damaged: it is neither whole base64 nor hex.",
-    );
-  }
-  return text.length < MIN_UNKNOWN_PAYLOAD ? undefined : decoded.find((bytes) => bytes !== undefined);
-}
-
-function fromHex(text: string): Uint8Array | undefined {
-  return /^(?:[0-9a-f]{2})+$/i.test(text) ? new Uint8Array(Buffer.from(text, "hex")) : undefined;
-}
-
-function fromBase64(text: string): Uint8Array | undefined {
-  return decodeBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
 }

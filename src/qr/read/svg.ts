@@ -16,6 +16,16 @@ export function looksLikeSvg(file: Uint8Array): boolean {
   return /<\s*(?:[\w-]+:)?svg/i.test(start.toString("latin1").replaceAll("\0", ""));
 }
 
+/** Whether a text is an SVG, and not something else that has one in it. */
+export function isSvg(text: string): boolean {
+  const start = text.slice(0, SEARCH_BYTES);
+  return (
+    /^\s*<(?:\?xml|!--|!doctype svg|(?:[\w-]+:)?svg)/i.test(start) &&
+    /<\s*(?:[\w-]+:)?svg/i.test(start) &&
+    !/<html/i.test(start)
+  );
+}
+
 /** What draws another picture over and over. */
 const FILTER = /<\s*(?:[^\s<>/:]+:)?filter\b|filter\s*[:=]/i;
 
