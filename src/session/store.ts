@@ -97,10 +97,7 @@ export class SessionStore {
     }
   }
 
-  /**
-   * @throws {Failure} `session_not_found`, `session_invalid`, `file_error`; `session_replaced` where it was another
-   *   account's or device's before
-   */
+  /** @throws {Failure} `session_not_found`, `session_invalid`, `file_error`, `session_replaced` */
   async read(path: string): Promise<StoredSession> {
     return this.#parse(await this.#readText(path), path);
   }
