@@ -16,7 +16,7 @@ const LOST: readonly FaultName[] = [
   "502 with HTML, once it was handled",
 ];
 
-export const EXCEPTIONS: readonly Exception[] = [
+const EXCEPTIONS: readonly Exception[] = [
   {
     why: "A device code is good for one token (RFC 8628 §3.5): what was lost with the answer, nobody gets or revokes.",
     faults: LOST,

@@ -49,7 +49,7 @@ export const PASSING = {
 } as const satisfies Record<string, Fault>;
 
 /** Faults after one of which a sign-in has to end cleanly. */
-export const OTHERS = {
+const OTHERS = {
   "answered late": async ({ handle, sleep }) => {
     const answered = await handle();
     await sleep(4000);

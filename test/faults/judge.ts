@@ -8,7 +8,7 @@ import type { FaultyWorld } from "./world.js";
 export const VERIFIED = "new done, existing done";
 
 /** How a run ended, in words that runs can be counted by. */
-export type Outcome = string;
+type Outcome = string;
 
 /** Tokens that are good, and in no file. */
 export const ORPHANED = "a token is good that nobody has";

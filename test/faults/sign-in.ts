@@ -32,7 +32,7 @@ const LONGEST_MS = 600_000;
 const TYPING_MS = 500;
 
 /** How a device ended: well, with a failure, or not by itself. */
-export type End = "done" | "killed" | Failure;
+type End = "done" | "killed" | Failure;
 
 export interface SignInOptions {
   readonly version: ChannelVersion;

@@ -175,7 +175,7 @@ export class FaultyWorld {
   }
 }
 
-export function withoutIds(path: string): string {
+function withoutIds(path: string): string {
   return path.replace(/\/(_?rendezvous|devices)\/[^/]+$/, "/$1/ID");
 }
 

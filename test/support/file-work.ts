@@ -5,7 +5,7 @@ import { syncBuiltinESMExports } from "node:module";
 type Verdict = "dies" | Error | undefined;
 
 /** One operation on a file: its name in node:fs, and the path that it is asked for. */
-export interface FileOperation {
+interface FileOperation {
   readonly name: string;
   readonly path: string;
 }
