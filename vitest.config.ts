@@ -30,7 +30,18 @@ export default defineConfig({
             "test/bots/**",
             "test/interop/**",
             "test/terminal/**",
+            "test/faults/**",
+            "test/model/**",
           ],
+        },
+      },
+      {
+        // Whole sign-ins, thousands of them, in each of which something goes wrong; a clock that is run by hand.
+        test: {
+          name: "faults",
+          setupFiles: ["./test/faults/setup.ts", ...setupFiles],
+          include: ["test/faults/**/*.test.ts"],
+          testTimeout: 600_000,
         },
       },
       {
@@ -95,6 +106,19 @@ export default defineConfig({
           include: ["test/terminal/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        // Symbolic models, which .ci/model installs Verifpal for; not part of `npm test`.
+        test: { name: "model", include: ["test/model/**/*.test.ts"], testTimeout: 60_000 },
+      },
+      {
+        // `npm run fuzz`: as long as one likes.
+        test: {
+          name: "fuzz",
+          setupFiles,
+          include: ["test/fuzz/long.fuzz.ts"],
+          testTimeout: 24 * 60 * 60_000,
         },
       },
     ],

@@ -7,6 +7,7 @@ import type { SecretsBundle } from "../protocol/secrets.js";
 import type { RecoveryKeySource } from "../secret-storage/key-source.js";
 import { sessionEvent } from "../session/describe.js";
 import { type ImportedSession, importSession, readHandedInSession } from "../session/import.js";
+import type { NewSessionFile } from "../session/new-session-file.js";
 import { newSessionFile } from "../session/resolve.js";
 import { readSecretsFile } from "../session/secrets-source.js";
 import {
@@ -15,7 +16,6 @@ import {
   type PortableSession,
   withSecrets,
 } from "../session/session-file.js";
-import type { NewSessionFile } from "../session/store.js";
 import { isRefreshable } from "../session/token-life.js";
 import type { SignInContext } from "./context.js";
 import { askForHomeserver, namedHomeserver } from "./named-homeserver.js";

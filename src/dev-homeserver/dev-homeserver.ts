@@ -13,7 +13,7 @@ import { type Given, Router } from "./http/router.js";
 import { HttpServer, urlAt } from "./http/server.js";
 import { AuthorizationServer, type PortableTokens } from "./oauth/authorization-server.js";
 import type { Session } from "./oauth/sessions.js";
-import { type Decision, type DevHomeserverOptions, withDefaults } from "./options.js";
+import { type Decision, type DevHomeserverOptions, type Settings, withDefaults } from "./options.js";
 import { Msc4108Store, msc4108Routes } from "./rendezvous/msc4108-2024.js";
 import { rendezvousRoutes } from "./rendezvous/routes.js";
 import { type RendezvousState, RendezvousStore } from "./rendezvous/store.js";
@@ -75,14 +75,33 @@ export interface DevHomeserver {
  */
 export async function startDevHomeserver(options: DevHomeserverOptions = {}): Promise<DevHomeserver> {
   const settings = withDefaults(options);
-  const { clock, behaviour } = settings;
-
   const router = new Router<Given>();
   const server = new HttpServer(router, settings.intercept);
   const port = await server.listen(settings.host, settings.port);
   const baseUrl = urlAt(settings.host, port);
-  const serverName = `${baseUrl.hostname}:${port}`;
+  const homeserver = await homeserverAt(baseUrl, `${baseUrl.hostname}:${port}`, settings, router);
+  return {
+    ...homeserver,
+    async close() {
+      homeserver.stop();
+      await server.close();
+    },
+  };
+}
 
+/**
+ * A development homeserver that no socket leads to: whoever has its router asks it.
+ *
+ * @param baseUrl where clients are to believe that it is
+ * @param router gets its routes
+ */
+export async function homeserverAt(
+  baseUrl: URL,
+  serverName: string,
+  settings: Settings,
+  router: Router<Given>,
+): Promise<Omit<DevHomeserver, "close"> & { stop(): void }> {
+  const { clock, behaviour } = settings;
   const { localpart } = settings;
   const account = {
     userId: `@${localpart}:${serverName}`,
@@ -144,10 +163,7 @@ export async function startDevHomeserver(options: DevHomeserverOptions = {}): Pr
       secrets,
       device_keys: seeded.privateKeys,
     },
-    async close() {
-      oauth.close();
-      await server.close();
-    },
+    stop: () => oauth.close(),
     devices: () => devices.all(),
     activeSessions: () => sessions.active(),
     liveRendezvousSessions: () => rendezvous.live(),

@@ -9,7 +9,7 @@ import {
   openSync,
   unlinkSync,
 } from "node:fs";
-import { open, readdir, realpath, rename, stat, unlink } from "node:fs/promises";
+import { link, open, readdir, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { errorCode } from "../foundation/error-code.js";
 import { ForeignFile, followOwnLinks, isForeign } from "./owner.js";
@@ -28,7 +28,18 @@ const ABANDONED_MS = 60_000;
  * @throws {Error} `EEXIST` where something is there already, even a symbolic link that leads nowhere
  */
 export async function createPrivateFile(path: string, content: string | Uint8Array): Promise<void> {
-  await writeNew(path, content);
+  const temporary = `${path}.${randomUUID()}`;
+  await writeNew(temporary, content);
+  try {
+    // It gets its name once it is whole. A rename would take somebody's place.
+    await link(temporary, path);
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") throw error;
+    // A file system without links.
+    await writeNew(path, content);
+  } finally {
+    await unlink(temporary);
+  }
   await syncDirectory(dirname(path));
 }
 
@@ -53,6 +64,37 @@ export async function replacePrivateFile(path: string, content: string | Uint8Ar
     throw error;
   }
   await syncDirectory(dirname(target));
+}
+
+/** Room on the disk for what a file is to hold next, taken before anybody knows what that is. */
+export interface ReservedRoom {
+  /** Replaces the file's content as `replacePrivateFile` does. What needs no more than was reserved needs no more room. */
+  replace(content: string): Promise<void>;
+  /** Gives the room back that was not used. */
+  release(): Promise<void>;
+}
+
+/** @throws {Error} `ENOSPC`, `EDQUOT` and the like where there is not so much room */
+export async function reservePrivateFile(path: string, bytes: number): Promise<ReservedRoom> {
+  const target = await realpath(path).catch(() => path);
+  const temporary = `${target}.${randomUUID()}`;
+  // Not a hole: the blocks have to be there.
+  await writeNew(temporary, Buffer.alloc(bytes, " "));
+  return {
+    async replace(content) {
+      const file = await open(temporary, "r+");
+      try {
+        await file.writeFile(content);
+        await file.truncate(Buffer.byteLength(content));
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, target);
+      await syncDirectory(dirname(target));
+    },
+    release: () => unlink(temporary).catch(ignoreMissing),
+  };
 }
 
 /**

@@ -9,7 +9,8 @@ import { answerObject, Seconds } from "../protocol/answer-object.js";
 import type { DeviceAuthorization, TokenPoll } from "../protocol/homeserver.js";
 import type { DeviceGrantMetadata } from "./metadata.js";
 import { exchangeOAuth, oauthRefusal } from "./oauth-fetch.js";
-import { toTokens } from "./tokens.js";
+import { revokeReadable } from "./revocation.js";
+import { grantedPart, isOfBearerType, toTokens } from "./tokens.js";
 
 /** RFC 8628 §3.2: the polling interval where the server names none. */
 const DEFAULT_INTERVAL_S = 5;
@@ -102,9 +103,9 @@ export class DeviceGrant {
     const { server, clientId } = this.#client;
     const oauthClient = { client_id: clientId };
     const askedAt = clock.date();
-    let answer: HttpResponse | undefined;
+    const got: { answer?: HttpResponse } = {};
     try {
-      const granted = await exchangeOAuth(
+      await exchangeOAuth(
         http,
         server.token_endpoint,
         async (options) =>
@@ -118,13 +119,16 @@ export class DeviceGrant {
           deadline: this.authorization.expiresAt + LAST_ANSWER_MS,
           // Asking less often is what `slow_down` is for, so the next poll does the repeating.
           final: [429],
+          shown: grantedPart,
           onAnswer: (response) => {
-            answer = response;
+            got.answer = response;
           },
         },
       );
-      return { status: "granted", tokens: toTokens(granted, askedAt) };
+      return grantIn(got.answer, askedAt);
     } catch (error) {
+      const { answer } = got;
+      if (answer && isGrant(answer)) throw await this.#discard(answer, error, signal);
       this.#answerLost ||= answer?.repeatedAfterLoss ?? false;
       // No news: whatever limits the rate hasn't looked at the code.
       if (answer?.status === 429) {
@@ -161,6 +165,17 @@ export class DeviceGrant {
     throw refusal.with({ cleanup: "none" });
   }
 
+  /** An answer that grants something which can't be kept: whatever can be read of it is revoked at once. */
+  async #discard(answer: HttpResponse, why: unknown, signal: AbortSignal): Promise<unknown> {
+    const { server, clientId, deviceId } = this.#client;
+    const isRevoked = await revokeReadable(this.#network.http, server, clientId, answer, signal);
+    if (!(why instanceof Failure) || isRevoked === undefined) return why;
+    const rest = isRevoked
+      ? ({ cleanup: "revoked" } as const)
+      : ({ cleanup: "impossible", deviceId } as const);
+    return new Failure(why.code, why.message, rest);
+  }
+
   #stillPending(status: "pending" | "slow_down"): TokenPoll {
     this.#wasPending = true;
     this.#answerLost = false;
@@ -183,6 +198,18 @@ export class DeviceGrant {
       hint: `If the device ${escapeText(deviceId)} is ${where}, remove it there, then start again.`,
     });
   }
+}
+
+function isGrant({ status }: HttpResponse): boolean {
+  return status >= 200 && status < 300;
+}
+
+function grantIn(answer: HttpResponse | undefined, askedAt: Date): TokenPoll {
+  if (!answer) throw new TypeError("Nothing was granted without an answer.");
+  const granted = { status: "granted", tokens: toTokens(answer, askedAt) } as const;
+  if (isOfBearerType(answer)) return granted;
+  const message = "The homeserver granted tokens of a type that can't be used.";
+  return { ...granted, unusable: new Failure("server_error", message) };
 }
 
 function clamp(value: number, least: number, most: number): number {

@@ -15,11 +15,13 @@ interface Request {
   signal?: AbortSignal | undefined;
 }
 
-interface ExchangeSettings extends Pick<HttpRequest, "deadline" | "final" | "expectJson"> {
+interface ExchangeSettings extends Pick<HttpRequest, "deadline" | "final" | "expectJson" | "tryLimitMs"> {
   readonly signal: AbortSignal;
   /** What oauth4webapi expects as the status of a success. */
   readonly success?: 200 | 201;
   readonly onAnswer?: (response: HttpResponse) => void;
+  /** Which members of a success oauth4webapi gets to see; all by default. */
+  readonly shown?: (members: Readonly<Record<string, unknown>>) => object;
 }
 
 /**
@@ -58,7 +60,7 @@ export async function exchangeOAuth<T>(
 function requestOptions(
   http: HttpClient,
   endpoint: string,
-  { success = 200, onAnswer, ...request }: ExchangeSettings,
+  { success = 200, onAnswer, shown = (members) => members, ...request }: ExchangeSettings,
 ) {
   const send = async (url: string, { method, headers, body }: Request): Promise<Response> => {
     const response = await http.send({
@@ -70,7 +72,7 @@ function requestOptions(
       maxBytes: MAX_BYTES,
     });
     onAnswer?.(response);
-    return toFetchResponse(response, success);
+    return toFetchResponse(response, success, shown);
   };
   return {
     [oauth.customFetch]: send,
@@ -84,7 +86,11 @@ function requestOptions(
  * here is a list or an object, whose depth could be made a trouble. Seconds may be written as strings, and say nothing
  * where they can't be read.
  */
-function toFetchResponse({ status, json }: HttpResponse, success: number): Response {
+function toFetchResponse(
+  { status, json }: HttpResponse,
+  success: number,
+  shown: NonNullable<ExchangeSettings["shown"]>,
+): Response {
   const isSuccess = status >= 200 && status < 300;
   if (!isSuccess && status < 400) return Response.error();
   const members = typeof json === "object" && json !== null ? Object.entries(json) : [];
@@ -92,7 +98,9 @@ function toFetchResponse({ status, json }: HttpResponse, success: number): Respo
     .filter(([name, value]) => typeof value !== "object" && name !== "id_token")
     .map(([name, value]) => [name, SECONDS.includes(name) ? secondsOf(value) : value] as const)
     .filter(([, value]) => value !== undefined && value !== "");
-  return Response.json(Object.fromEntries(kept), { status: isSuccess ? success : status });
+  const answer = Object.fromEntries(kept);
+  if (!isSuccess) return Response.json(answer, { status });
+  return Response.json(shown(answer), { status: success });
 }
 
 /** RFC 6749 §5.1, RFC 8628 §3.2: numbers. */

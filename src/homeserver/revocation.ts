@@ -1,8 +1,8 @@
 import * as oauth from "oauth4webapi";
 import { Failure } from "../foundation/failures.js";
-import type { Secret } from "../foundation/secret.js";
+import { Secret } from "../foundation/secret.js";
 import { endpoint } from "../network/base-url.js";
-import type { HttpClient } from "../network/http.js";
+import type { HttpClient, HttpResponse } from "../network/http.js";
 import type { Network } from "../network/network.js";
 import type { Tokens } from "../protocol/homeserver.js";
 import { isUnknownToken } from "./matrix-api.js";
@@ -80,6 +80,28 @@ export async function standingOf(
   if (!response) return "unknown";
   if (isUnknownToken(response)) return "rejected";
   return response.status === 200 ? "good" : "unknown";
+}
+
+/**
+ * Revokes what can be read of an answer that grants tokens of which none can be kept. Never throws.
+ *
+ * @returns whether all of it is revoked; undefined where there is nothing to read
+ */
+export async function revokeReadable(
+  http: HttpClient,
+  server: ServerMetadata,
+  clientId: string,
+  { json }: Pick<HttpResponse, "json">,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  const { refresh_token, access_token } = (json ?? {}) as Record<string, unknown>;
+  let isRevoked: boolean | undefined;
+  for (const [hint, token] of Object.entries({ refresh_token, access_token })) {
+    if (typeof token !== "string" || token === "") continue;
+    const outcome = await revokeToken(http, server, clientId, new Secret(token), hint, signal);
+    isRevoked = outcome !== "failed" && (isRevoked ?? true);
+  }
+  return isRevoked;
 }
 
 async function revokeToken(

@@ -4,6 +4,7 @@ import type { Network } from "../network/network.js";
 import type {
   AccountHomeserver,
   DeviceAuthorization,
+  Renewal,
   SignInHomeserver,
   TokenPoll,
   Tokens,
@@ -84,11 +85,11 @@ class OAuthSignIn implements SignInHomeserver {
     return revokeAt(this.#options.http, server, { baseUrl: this.baseUrl, clientId }, tokens, signal);
   }
 
-  signedIn(tokens: Tokens, save: (tokens: Tokens) => Promise<void>): AccountHomeserver {
+  signedIn(tokens: Tokens, renewal: Renewal): AccountHomeserver {
     const { baseUrl, oauthClient } = this;
     const refresh = (refreshToken: Secret, signal: AbortSignal) =>
       refreshTokens(this.#options, { baseUrl, ...oauthClient }, refreshToken, signal);
-    const accessTokens = new SignInTokens(tokens, refresh, save);
+    const accessTokens = new SignInTokens(tokens, refresh, renewal);
     return createAccountHomeserver({ baseUrl, http: this.#options.http, accessTokens });
   }
 

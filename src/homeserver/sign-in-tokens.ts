@@ -1,6 +1,6 @@
 import { Failure } from "../foundation/failures.js";
 import type { Secret } from "../foundation/secret.js";
-import type { Tokens } from "../protocol/homeserver.js";
+import type { Renewal, Tokens } from "../protocol/homeserver.js";
 
 /**
  * For how long after its first use a refresh token may be sent again, in milliseconds, while the access token is good.
@@ -25,17 +25,16 @@ export class SignInTokens implements AccessTokens {
   #tokens: Tokens;
   #renewal: Promise<Secret> | undefined;
   readonly #refresh: (refreshToken: Secret, signal: AbortSignal) => Promise<Tokens>;
-  readonly #save: (tokens: Tokens) => Promise<void>;
+  readonly #sharing: Renewal;
 
-  /** @param save called with renewed tokens before they are used */
   constructor(
     tokens: Tokens,
     refresh: (refreshToken: Secret, signal: AbortSignal) => Promise<Tokens>,
-    save: (tokens: Tokens) => Promise<void>,
+    renewal: Renewal,
   ) {
     this.#tokens = tokens;
     this.#refresh = refresh;
-    this.#save = save;
+    this.#sharing = renewal;
   }
 
   async current(): Promise<Secret> {
@@ -51,12 +50,18 @@ export class SignInTokens implements AccessTokens {
   }
 
   async #renew(rejected: Secret, signal: AbortSignal): Promise<Secret> {
-    const { accessToken, refreshToken } = this.#tokens;
-    if (!accessToken.equals(rejected)) return accessToken;
+    if (!this.#tokens.accessToken.equals(rejected)) return this.#tokens.accessToken;
+    return this.#sharing.exclusively(signal, async (newest = this.#tokens) => {
+      // Another process may have renewed them by now.
+      this.#tokens = newest.accessToken.equals(rejected) ? await this.#refreshed(newest, signal) : newest;
+      await this.#sharing.save(this.#tokens);
+      return this.#tokens.accessToken;
+    });
+  }
+
+  async #refreshed({ refreshToken }: Tokens, signal: AbortSignal): Promise<Tokens> {
     if (refreshToken === undefined) throw new Failure("session_dead");
     // A server that doesn't rotate refresh tokens sends none.
-    this.#tokens = { refreshToken, ...(await this.#refresh(refreshToken, signal)) };
-    await this.#save(this.#tokens);
-    return this.#tokens.accessToken;
+    return { refreshToken, ...(await this.#refresh(refreshToken, signal)) };
   }
 }

@@ -13,21 +13,37 @@ import { Token } from "./token-schema.js";
 
 const MAX_LIFETIME_S = 10 * 365 * 24 * 60 * 60;
 
+/** A token that is of no use is revoked where it can be read, and nothing beside the access token costs that. */
 const TokenResponse = answerObject({
   access_token: Token,
-  refresh_token: v.exactOptional(Token),
-  // Whatever else it is, the tokens beside it count.
-  expires_in: v.fallback(v.optional(v.pipe(Seconds, v.maxValue(MAX_LIFETIME_S))), undefined),
+  refresh_token: v.fallback(v.optional(Token), undefined),
+  /** A lifetime that can't be one is unknown. */
+  expires_in: v.fallback(v.optional(v.pipe(Seconds, v.minValue(0), v.maxValue(MAX_LIFETIME_S))), undefined),
 });
+
+/**
+ * What of a token answer oauth4webapi is shown, which would refuse the whole for the sake of a part: that there is a
+ * token. What it is good for, `toTokens` and `isOfBearerType` say.
+ */
+export function grantedPart({ access_token }: Readonly<Record<string, unknown>>) {
+  return { access_token, token_type: "Bearer" };
+}
+
+/** RFC 6749 §7.1: a token of a type that isn't understood is not to be used. An answer without one means Bearer's. */
+export function isOfBearerType({ json }: Pick<HttpResponse, "json">): boolean {
+  const { token_type } = json as { token_type?: unknown };
+  return typeof token_type !== "string" || token_type.toLowerCase() === "bearer";
+}
 
 /**
  * Validates what the token endpoint granted.
  *
+ * @param answer the whole of it
  * @param askedAt when it was asked: the tokens live from then on at the earliest
- * @throws {Failure} `server_error`
+ * @throws {Failure} `server_error` where there is no access token that can be used
  */
-export function toTokens(response: oauth.TokenEndpointResponse, askedAt: Date): Tokens {
-  const parsed = v.safeParse(TokenResponse, response);
+export function toTokens({ json }: Pick<HttpResponse, "json">, askedAt: Date): Tokens {
+  const parsed = v.safeParse(TokenResponse, json);
   if (!parsed.success) throw new Failure("server_error", "The homeserver granted tokens that can't be used.");
   const { access_token, refresh_token, expires_in } = parsed.output;
   return {
@@ -71,7 +87,7 @@ export async function refreshTokens(
   const askedAt = clock.date();
   let answer: HttpResponse | undefined;
   try {
-    const granted = await exchangeOAuth(
+    await exchangeOAuth(
       http,
       server.token_endpoint,
       async (options) =>
@@ -83,17 +99,21 @@ export async function refreshTokens(
       {
         signal,
         deadline: clock.now() + tryForMs,
+        // So that there is time to send the same token again where nobody answers.
+        tryLimitMs: tryForMs / 2,
+        shown: grantedPart,
         onAnswer: (response) => {
           answer = response;
         },
       },
     );
-    return toTokens(granted, askedAt);
   } catch (error) {
     if (!(error instanceof oauth.ResponseBodyError)) throw error;
     if (error.error === "invalid_grant") throw deadSession(answer?.repeatedAfterLoss ?? false);
     throw oauthRefusal(server.token_endpoint, "to refresh the token", error);
   }
+  // Whatever type it says: the tokens before are spent, and a session of Bearer tokens has no others.
+  return toTokens(answer ?? { json: undefined }, askedAt);
 }
 
 /**

@@ -13,6 +13,10 @@ import type { UrlPolicy } from "./url-policy.js";
 
 const TRY_LIMIT_MS = 10_000;
 const REPEAT_FOR_MS = 10_000;
+/** A timer that comes this much too late is that of a process, or a machine, that was halted meanwhile. */
+const HALTED_MS = 1_000;
+/** What came while it was halted has to be read before anything is made of the time. */
+const READING_MS = 500;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 2_000;
 const MAX_REDIRECTS = 5;
@@ -56,7 +60,8 @@ type Outcome =
       readonly failure: Failure;
       readonly mayHaveActed: boolean;
       readonly worthRepeating: boolean;
-      readonly waitMs: number;
+      /** Undefined where nobody asked to wait. */
+      readonly waitMs?: number;
     };
 
 /** The policy of repeats, redirects and bounds; the transport does one try. */
@@ -112,7 +117,12 @@ export class RepeatingHttpClient implements HttpClient {
       if (left <= 0)
         throw problem ?? new Failure("network_error", `There is no time left to ask ${url.host}.`);
 
-      const outcome = await this.#tryOnce(request, url, Math.min(TRY_LIMIT_MS, left), tries);
+      const outcome = await this.#tryOnce(
+        request,
+        url,
+        Math.min(request.tryLimitMs ?? TRY_LIMIT_MS, left),
+        tries,
+      );
       if (outcome.kind === "answer") {
         const { answer, text, json } = outcome;
         return { status: answer.status, header: headerOf(answer), text, json, repeatedAfterLoss };
@@ -121,7 +131,8 @@ export class RepeatingHttpClient implements HttpClient {
       problem = outcome.failure;
       repeatedAfterLoss ||= outcome.mayHaveActed;
       repeatUntil ??= clock.now() + REPEAT_FOR_MS;
-      const wait = Math.max(pause, outcome.waitMs);
+      const atOnce = tries === 1 && request.repeatAtOnce && outcome.waitMs === undefined;
+      const wait = atOnce ? 0 : Math.max(pause, outcome.waitMs ?? 0);
       const isTooLate = clock.now() + wait >= Math.min(repeatUntil, deadline);
       if (!outcome.worthRepeating || isTooLate) throw problem;
       await clock.sleep(wait, signal);
@@ -191,9 +202,14 @@ export class RepeatingHttpClient implements HttpClient {
   ): Promise<T> {
     const limit = new AbortController();
     const done = new AbortController();
-    const timeUp = () =>
+    const { clock } = this.#options;
+    const timeUp = clock.now() + limitMs;
+    const outOfTime = async () => {
+      await clock.sleep(limitMs, done.signal);
+      if (clock.now() > timeUp + HALTED_MS) await clock.sleep(READING_MS, done.signal);
       limit.abort(new TransportError("it doesn't answer in time", { mayHaveBeenSent: true }));
-    this.#options.clock.sleep(limitMs, done.signal).then(timeUp, () => {});
+    };
+    outOfTime().catch(() => {});
     try {
       return await run(signal ? AbortSignal.any([signal, limit.signal]) : limit.signal);
     } finally {
@@ -212,12 +228,13 @@ export class RepeatingHttpClient implements HttpClient {
     if (!isOverloaded && (!isUnreadable || isFinal)) return { kind: "answer", answer, text, json };
 
     const { clock } = this.#options;
+    const asked = isOverloaded ? retryAfterMs(odd, clock) : 0;
     return {
       kind: "problem",
       failure: isOverloaded ? tryLater(url, odd, clock) : oddAnswer(url, odd),
       mayHaveActed: status !== 429,
       worthRepeating: true,
-      waitMs: isOverloaded ? retryAfterMs(odd, clock) : 0,
+      ...(status === 429 || asked > 0 ? { waitMs: asked } : {}),
     };
   }
 
@@ -231,7 +248,6 @@ export class RepeatingHttpClient implements HttpClient {
       }),
       mayHaveActed: error.mayHaveBeenSent,
       worthRepeating: error.worthRepeating || this.#reached.has(url.host),
-      waitMs: 0,
     };
   }
 }

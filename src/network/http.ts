@@ -19,6 +19,10 @@ export interface HttpRequest {
   readonly signal?: AbortSignal;
   /** Sent over a connection that is opened for it and closed after it; by default, one that is open is used. */
   readonly ownConnection?: boolean;
+  /** How long one try may take, in milliseconds; 10 s by default. */
+  readonly tryLimitMs?: number;
+  /** Whether it is repeated at once where its connection broke off: somebody else may change what it would find. */
+  readonly repeatAtOnce?: boolean;
   /**
    * What is an answer here although it would be repeated by default: statuses (5xx, 429), and a `text` as a success that
    * is whole and not JSON, like a web page, which won't change.

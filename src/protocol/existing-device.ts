@@ -2,7 +2,7 @@ import { endOf, isCallersAbort } from "../foundation/caller-abort.js";
 import { type Clock, msUntil } from "../foundation/clock.js";
 import type { Emit } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
-import { checkCrossSigningSecrets } from "./cross-signing.js";
+import { checkCrossSigningSecrets, isDeviceVerified } from "./cross-signing.js";
 import type { AccountHomeserver } from "./homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT, type LoginProtocol } from "./messages.js";
 import { backupField, type SecretsBundle } from "./secrets.js";
@@ -10,8 +10,8 @@ import { SecureChannel } from "./secure-channel.js";
 import { whileWatching } from "./while-watching.js";
 
 /** MSC4108 §Secret sharing and device verification, step 1: the device may take that long to show up. */
-const DEVICE_ONLINE_MS = 10_000;
-const DEVICE_ONLINE_PAUSE_MS = 500;
+const DEVICE_SHOWN_MS = 10_000;
+const DEVICE_SHOWN_PAUSE_MS = 500;
 
 /** The device that is signed in already, and all that it needs from outside. */
 export interface ExistingDevice {
@@ -84,9 +84,7 @@ export async function helpNewDevice(
     device.emit({ event: "device_online", device_id: deviceId });
 
     // Secret sharing 2. The secrets
-    await channel.send({ type: "m.login.secrets", ...device.secrets }, signal);
-    device.emit({ event: "secrets_sent", cross_signing: true, ...backupField(device.secrets) });
-    await channel.awaitReceipt(signal);
+    await sendSecrets(device, channel, deviceId, signal);
     return { deviceId };
   } catch (thrown) {
     const failure = endOf(thrown, signal);
@@ -130,14 +128,58 @@ function checkVerificationLink(checkLink: ExistingDevice["checkLink"], link: str
   }
 }
 
+/**
+ * Where it can't be known whether the message came, since whoever reads it deletes the session, the device shows it:
+ * with the secrets it verifies itself.
+ */
+async function sendSecrets(
+  device: ExistingDevice,
+  channel: SecureChannel<"existing">,
+  deviceId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { secrets, emit } = device;
+  const sent = await channel.send({ type: "m.login.secrets", ...secrets }, signal).then(
+    () => ({ isKnown: true }),
+    async (thrown: unknown) => {
+      const isUnknown = thrown instanceof Failure && thrown.code === "delivery_unknown";
+      if (isUnknown && (await waitUntilVerified(device, deviceId, signal))) return { isKnown: false };
+      throw thrown;
+    },
+  );
+  emit({ event: "secrets_sent", cross_signing: true, ...backupField(secrets) });
+  if (sent.isKnown) await channel.awaitReceipt(signal);
+}
+
+/** @returns false also where the homeserver can't be asked */
+async function waitUntilVerified(
+  { userId, homeserver, clock }: ExistingDevice,
+  deviceId: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const isShown = async () =>
+    isDeviceVerified(userId, deviceId, undefined, await homeserver.queryKeys(userId, signal));
+  return waitFor(isShown, clock, signal).catch(() => {
+    signal.throwIfAborted();
+    return false;
+  });
+}
+
 async function waitUntilOnline(
   { homeserver, clock }: ExistingDevice,
   deviceId: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const deadline = clock.now() + DEVICE_ONLINE_MS;
-  while (!(await homeserver.deviceExists(deviceId, signal))) {
-    if (clock.now() >= deadline) throw new Failure("device_not_found");
-    await clock.sleep(DEVICE_ONLINE_PAUSE_MS, signal);
+  const isOnline = await waitFor(() => homeserver.deviceExists(deviceId, signal), clock, signal);
+  if (!isOnline) throw new Failure("device_not_found");
+}
+
+/** @returns whether the homeserver shows it in time */
+async function waitFor(isShown: () => Promise<boolean>, clock: Clock, signal: AbortSignal): Promise<boolean> {
+  const deadline = clock.now() + DEVICE_SHOWN_MS;
+  while (!(await isShown())) {
+    if (clock.now() >= deadline) return false;
+    await clock.sleep(DEVICE_SHOWN_PAUSE_MS, signal);
   }
+  return true;
 }

@@ -1,3 +1,4 @@
+import type { Failure } from "../foundation/failures.js";
 import type { Secret } from "../foundation/secret.js";
 import type { JsonObject } from "./canonical-json.js";
 
@@ -22,6 +23,14 @@ export interface Tokens {
   readonly lifetimeMs?: number;
 }
 
+/** What a renewal of tokens that are on disk takes. */
+export interface Renewal {
+  /** Called with renewed tokens before they are used. */
+  save(tokens: Tokens): Promise<void>;
+  /** Runs a renewal while nobody else makes one. It is given the newest tokens, where somebody else may have made some. */
+  exclusively<T>(signal: AbortSignal, work: (newest: Tokens | undefined) => Promise<T>): Promise<T>;
+}
+
 /**
  * One answer of the token endpoint while the person consents (RFC 8628 §3.5). `dropped`: the code was good, and the
  * server knows it no longer, without having said that it was declined or has expired.
@@ -33,7 +42,12 @@ export type TokenPoll =
       /** True where an answer was lost that may have brought tokens, and this one says nothing of that. */
       readonly mayHaveGranted?: true;
     }
-  | { readonly status: "granted"; readonly tokens: Tokens };
+  | {
+      readonly status: "granted";
+      readonly tokens: Tokens;
+      /** Why they must not be used, but only revoked. */
+      readonly unusable?: Failure;
+    };
 
 /** The public cross-signing keys of a user and what is signed by what, as /keys/query gives them. */
 export interface PublishedKeys {
@@ -69,11 +83,8 @@ export interface SignInHomeserver {
   pollForTokens(signal: AbortSignal): Promise<TokenPoll>;
   /** RFC 7009, refresh token first; one failing doesn't skip the other. Resolves to whether all went well. */
   revoke(tokens: Tokens, signal: AbortSignal): Promise<boolean>;
-  /**
-   * The same homeserver with the tokens that were granted.
-   * @param save called with renewed tokens before they are used
-   */
-  signedIn(tokens: Tokens, save: (tokens: Tokens) => Promise<void>): AccountHomeserver;
+  /** The same homeserver with the tokens that were granted. */
+  signedIn(tokens: Tokens, renewal: Renewal): AccountHomeserver;
   /** What a session file keeps of the OAuth client. */
   readonly oauthClient: { readonly issuer: string; readonly clientId: string };
 }

@@ -64,7 +64,7 @@ export async function logIn(device: LoggingInDevice, signal: AbortSignal): Promi
     if (outcome !== "granted") throw new Failure(NOT_GRANTED[outcome]);
 
     // Client-server API, GET /account/whoami: in whose name was that?
-    const account = homeserver.signedIn(attempt.tokens, (tokens) => attempt.keep({ tokens }));
+    const account = homeserver.signedIn(attempt.tokens, attempt.renewal);
     const userId = await learnUser(device, expectedUser, account, attempt, signal);
 
     // Client-server API, §Secret storage: the keys that another device would send

@@ -76,7 +76,7 @@ export async function signInAsNewDevice(
 
     // 5. and 6. The person consents, the new device waits for approval
     await waitForConsent(device, channel, homeserver, authorization, attempt, signal);
-    const account = homeserver.signedIn(attempt.tokens, (tokens) => attempt.keep({ tokens }));
+    const account = homeserver.signedIn(attempt.tokens, attempt.renewal);
     const userId = await learnUser(device, expectedUser, account, attempt, signal);
     await channel.send({ type: "m.login.success" }, signal);
 

@@ -38,6 +38,7 @@ export async function pollUntilDecided(
       const answer = await attempt.ask(() => homeserver.pollForTokens(requests.signal));
       if (answer.status === "granted") {
         await attempt.begin(homeserver, answer.tokens);
+        if (answer.unusable) throw answer.unusable;
         return "granted";
       }
       if (answer.status === "slow_down")

@@ -54,6 +54,11 @@ export interface RendezvousSession {
   delete(signal: AbortSignal): Promise<void>;
 }
 
+/** What it means that a session is gone right after a write whose answer was lost: who has read it may have ended it. */
+export function unlessRead(gone: unknown): unknown {
+  return gone instanceof Failure && gone.code === "rendezvous_gone" ? new Failure("delivery_unknown") : gone;
+}
+
 /** A slot that isn't empty when S first looks at it holds what another device wrote. */
 export function usedCode(): Failure {
   return new Failure("concurrent_write", "Somebody has used this QR code before: each one works once.");

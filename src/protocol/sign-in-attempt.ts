@@ -2,7 +2,7 @@ import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import type { DeviceKeysState, SessionState } from "../foundation/session-states.js";
 import type { DevicePrivateKeys } from "./device-keys.js";
-import type { SignInHomeserver, TokenPoll, Tokens } from "./homeserver.js";
+import type { Renewal, SignInHomeserver, TokenPoll, Tokens } from "./homeserver.js";
 import type { SecretsBundle } from "./secrets.js";
 import { withinTime } from "./within-time.js";
 
@@ -28,6 +28,13 @@ type GrantedSession = NewSession & { readonly tokens: Tokens };
 export interface SessionFile {
   readonly path: string;
   save(session: NewSession): Promise<void>;
+  /**
+   * Does what brings new tokens: alone among all who use the file, and with the room reserved that they need.
+   *
+   * @param work given the tokens that the file holds by then, which may be newer ones of somebody else's
+   * @throws {Failure} `session_locked`, `file_error`, and what `work` throws
+   */
+  exclusively<T>(signal: AbortSignal, work: (newest: Tokens | undefined) => Promise<T>): Promise<T>;
   remove(): Promise<void>;
 }
 
@@ -106,6 +113,15 @@ export class SignInAttempt {
   /** The other device has sent its secrets, whatever they are worth: it is no longer kept unverified. */
   noteSecrets(): void {
     this.#secretsCame = true;
+  }
+
+  /** How tokens are renewed while the sign-in goes on. */
+  get renewal(): Renewal {
+    const { sessionFile } = this.#device;
+    return {
+      save: (tokens) => this.keep({ tokens }),
+      exclusively: (signal, work) => sessionFile.exclusively(signal, work),
+    };
   }
 
   async keep(changes: Partial<GrantedSession>): Promise<void> {

@@ -132,7 +132,7 @@ function isToken(pair: string): boolean {
 
 /**
  * The path as servers may read it, once for each decoding: in lower case, without path parameters (`;…`), without a
- * slash at its end, and with one slash for several where these were encoded.
+ * slash at its end, with a slash for a backslash, and with one slash for several where these were encoded.
  *
  * @returns undefined where one of them has dot segments, or the path itself an empty segment or no decoding
  */
@@ -140,7 +140,8 @@ function readingsOf(path: string): readonly string[] | undefined {
   const readings: string[] = [];
   let text = path;
   for (let decodings = 0; ; decodings++) {
-    const segments = text.split("/").slice(1);
+    // Some parsers of URLs take a backslash for a slash.
+    const segments = text.split(/[/\\]/).slice(1);
     const isAmbiguous = segments.some((segment, index) => {
       const plain = segment.replace(/;.*$/s, "");
       const isEmpty = segment === "" && decodings === 0 && index < segments.length - 1;

@@ -32,12 +32,15 @@ export class Throttled extends Error {
 export class Lifetime {
   readonly #clock: Clock;
   readonly #budget: RequestBudget;
+  /** Whatever the server says later. */
+  readonly #endsAt: number;
   #expiresAt: number;
 
   constructor(clock: Clock, budget: RequestBudget, sentAt: number, expiresInMs: number) {
     this.#clock = clock;
     this.#budget = budget;
-    this.#expiresAt = sentAt + Math.min(expiresInMs, MAX_LIFETIME_MS);
+    this.#endsAt = sentAt + MAX_LIFETIME_MS;
+    this.#expiresAt = this.#bounded(sentAt, expiresInMs);
   }
 
   /** Milliseconds on the monotonic clock. */
@@ -55,7 +58,11 @@ export class Lifetime {
    * @param sentAt when it was asked: counted from then, our deadline is never later than the server's
    */
   renew(sentAt: number, expiresInMs: number): void {
-    this.#expiresAt = sentAt + Math.min(expiresInMs, MAX_LIFETIME_MS);
+    this.#expiresAt = this.#bounded(sentAt, expiresInMs);
+  }
+
+  #bounded(sentAt: number, expiresInMs: number): number {
+    return Math.min(sentAt + expiresInMs, this.#endsAt);
   }
 
   /**

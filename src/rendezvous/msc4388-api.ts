@@ -62,7 +62,7 @@ export type Answer<T> =
   | { readonly ok: T; readonly repeatedAfterLoss: boolean }
   | { readonly refused: Refusal; readonly repeatedAfterLoss: boolean };
 
-type Options = Pick<HttpRequest, "accessToken" | "deadline" | "signal" | "final">;
+type Options = Pick<HttpRequest, "accessToken" | "deadline" | "signal" | "final" | "repeatAtOnce">;
 
 /** The five calls of MSC4388 §Insecure rendezvous session, each a request and its validated answer. */
 export class Msc4388Api {
@@ -97,7 +97,9 @@ export class Msc4388Api {
     data: string,
     options: Options,
   ): Promise<Answer<v.InferOutput<typeof Written>>> {
-    return this.#call("PUT", id, { sequence_token: token, data }, Written, options);
+    // The sooner it is repeated, the likelier it is that nobody has replied yet to what may have come.
+    const hurried = { ...options, repeatAtOnce: true };
+    return this.#call("PUT", id, { sequence_token: token, data }, Written, hurried);
   }
 
   /** Synapse answers with an array: whatever the body holds is of no interest. */

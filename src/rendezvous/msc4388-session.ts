@@ -6,6 +6,7 @@ import {
   type Pace,
   type Received,
   type RendezvousSession,
+  unlessRead,
   usedCode,
   type WriteOutcome,
 } from "../protocol/rendezvous-session.js";
@@ -125,7 +126,9 @@ export class Msc4388Session implements RendezvousSession {
     // Our data may have been there: whoever reads a last message deletes the session.
     if (answer.refused.status === 404 && answer.repeatedAfterLoss) throw new Failure("delivery_unknown");
     if (answer.refused.status !== 409) throw this.#lost(answer.refused);
-    const payload = await this.#get(signal);
+    const payload = await this.#get(signal).catch((error: unknown) => {
+      throw answer.repeatedAfterLoss ? unlessRead(error) : error;
+    });
     if (payload.data === data) {
       this.#noteWritten(payload.sequence_token);
       return { written: true };

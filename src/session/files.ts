@@ -8,7 +8,9 @@ import {
   createPrivateFile,
   deletePrivateFile,
   movePrivateFile,
+  type ReservedRoom,
   replacePrivateFile,
+  reservePrivateFile,
   tryPrivateFile,
 } from "../files/private-file.js";
 import { readBounded } from "../files/read-bounded.js";
@@ -128,6 +130,22 @@ export async function createFile(path: string, text: string): Promise<void> {
 export async function replaceFile(path: string, text: string): Promise<void> {
   try {
     await replacePrivateFile(path, text);
+  } catch (error) {
+    throw fileError("write", path, error);
+  }
+}
+
+/** Takes the room that a file's next content may need. */
+export async function reserveFile(path: string, bytes: number): Promise<ReservedRoom> {
+  try {
+    const room = await reservePrivateFile(path, bytes);
+    return {
+      replace: (content) =>
+        room.replace(content).catch((error: unknown) => {
+          throw fileError("write", path, error);
+        }),
+      release: () => room.release().catch(() => undefined),
+    };
   } catch (error) {
     throw fileError("write", path, error);
   }

@@ -8,6 +8,7 @@ import { checkOwner } from "./check.js";
 import { examineSession, type SessionFinding, worstOf } from "./examine.js";
 import { readSource } from "./files.js";
 import { withSessionLock } from "./lock.js";
+import type { NewSessionFile } from "./new-session-file.js";
 import {
   accessTokenOf,
   type HandedInSession,
@@ -15,7 +16,7 @@ import {
   parseHandedIn,
   type StoredSession,
 } from "./session-file.js";
-import type { NewSessionFile, SessionStore } from "./store.js";
+import type { SessionStore } from "./store.js";
 
 /**
  * Reads a portable session from a file, a pipe, or with `-` from stdin.

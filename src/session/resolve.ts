@@ -6,7 +6,8 @@ import type { SessionState } from "../foundation/session-states.js";
 import { unquoted } from "../foundation/typed-text.js";
 import { sessionsDirectory } from "./directory.js";
 import { isSessionName, nameOfDevice } from "./names.js";
-import { type NewSessionFile, type SessionEntry, SessionStore } from "./store.js";
+import type { NewSessionFile } from "./new-session-file.js";
+import { type SessionEntry, SessionStore } from "./store.js";
 
 /**
  * The path of the session to use: the one that is named by the option or by MATRIX_QR_LOGIN_SESSION, else the

@@ -1,3 +1,4 @@
+import type { ReservedRoom } from "../files/private-file.js";
 import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import type { Secret } from "../foundation/secret.js";
@@ -5,7 +6,7 @@ import { type AccessTokens, SAME_REFRESH_TOKEN_MS } from "../homeserver/sign-in-
 import type { Tokens } from "../protocol/homeserver.js";
 import { withSessionLock } from "./lock.js";
 import { accessTokenOf, type StoredSession } from "./session-file.js";
-import type { SessionStore } from "./store.js";
+import type { SessionChanges, SessionStore } from "./store.js";
 import { isInFirstHalf, isRefreshable, remainingMs } from "./token-life.js";
 
 /**
@@ -104,7 +105,9 @@ export class SessionAccessTokens implements AccessTokens {
       if (isFresh(session)) return accessTokenOf(session);
       const { refresh_token, oauth } = session;
       if (!refresh_token || !oauth) throw withoutRefreshToken(session, this.#clock.date());
+      let room: ReservedRoom | undefined;
       const noteAsked = async () => {
+        room = await this.#store.reserve(this.#path);
         const now = this.#clock.date();
         const left = SAME_REFRESH_TOKEN_MS - sinceAsked(session, now);
         if (left > 0) return left;
@@ -112,27 +115,35 @@ export class SessionAccessTokens implements AccessTokens {
         await this.#store.update(this.#path, { refresh_asked_at: now.toISOString() });
         return SAME_REFRESH_TOKEN_MS;
       };
-      const [answer] = await Promise.allSettled([
-        this.#refresh(refresh_token, oauth.client_id, oauth.issuer, signal, noteAsked),
-      ]);
+      try {
+        const [answer] = await Promise.allSettled([
+          this.#refresh(refresh_token, oauth.client_id, oauth.issuer, signal, noteAsked),
+        ]);
 
-      // If this process was halted until its lock went stale, another one's tokens may be there by now.
-      const latest = await this.#store.read(this.#path);
-      if (!latest.refresh_token?.equals(refresh_token)) return accessTokenOf(latest);
-      if (answer.status === "rejected") throw answer.reason;
-      const tokens = answer.value;
-      await this.#store.update(this.#path, {
-        access_token: tokens.accessToken,
+        // If this process was halted until its lock went stale, another one's tokens may be there by now.
+        const latest = await this.#store.read(this.#path);
+        if (!latest.refresh_token?.equals(refresh_token)) return accessTokenOf(latest);
+        if (answer.status === "rejected") throw answer.reason;
+        const tokens = answer.value;
         // A server that doesn't rotate refresh tokens sends none.
-        refresh_token: tokens.refreshToken ?? refresh_token,
-        expires_at: tokens.expiresAt,
-        refresh_asked_at: undefined,
-        token_lifetime_ms: tokens.lifetimeMs,
-        token_seen_at: undefined,
-      });
-      return tokens.accessToken;
+        const changes = { ...tokensAsStored(tokens), refresh_token: tokens.refreshToken ?? refresh_token };
+        await this.#store.update(this.#path, changes, room);
+        return tokens.accessToken;
+      } finally {
+        await room?.release();
+      }
     });
   }
+}
+
+function tokensAsStored({ accessToken, expiresAt, lifetimeMs }: Tokens): SessionChanges {
+  return {
+    access_token: accessToken,
+    expires_at: expiresAt,
+    refresh_asked_at: undefined,
+    token_lifetime_ms: lifetimeMs,
+    token_seen_at: undefined,
+  };
 }
 
 function withoutRefreshToken(session: StoredSession, now: Date): Failure {

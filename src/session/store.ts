@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileError } from "../files/file-error.js";
+import type { ReservedRoom } from "../files/private-file.js";
 import { errorCode } from "../foundation/error-code.js";
 import { Failure } from "../foundation/failures.js";
 import { type Revealed, revealed } from "../foundation/secret.js";
@@ -13,11 +14,13 @@ import {
   readSessionFile,
   removeFile,
   replaceFile,
+  reserveFile,
   type WarnOfFile,
 } from "./files.js";
 import { FirstReadings } from "./first-readings.js";
 import { isSessionName, nameOfUser, sessionName } from "./names.js";
 import { nearMiss } from "./near-miss.js";
+import { type NewSessionFile, newSessionFileIn } from "./new-session-file.js";
 import {
   type HandedInSession,
   parseJsonObject,
@@ -25,6 +28,9 @@ import {
   type StoredSession,
   toPortable,
 } from "./session-file.js";
+
+/** What new tokens add to a file at most: each may have 16 384 characters, of which JSON escapes some. */
+const NEW_TOKENS_BYTES = 4 * 16_384 + 1024;
 
 /** How many sessions of one user get a name of their own. */
 const MAX_NAMESAKES = 1000;
@@ -37,21 +43,6 @@ export type SessionEntry = { readonly name: string; readonly path: string } & (
 
 /** Fields to set in a session file; `undefined` takes a field out. */
 export type SessionChanges = { readonly [K in keyof StoredSession]?: StoredSession[K] | undefined };
-
-/** What the role of the new device writes its session with. */
-export interface NewSessionFile {
-  /** Where it is, or will be: until `nameAfter`. */
-  readonly path: string;
-  /**
-   * The first save creates the file and never replaces one.
-   * @throws {Failure} `session_exists`, `file_error`
-   */
-  save(session: StoredSession): Promise<void>;
-  /** Gives it the name of its user, once the homeserver has said who that is; absent where it keeps its name. */
-  nameAfter?(userId: string): Promise<void>;
-  /** Deletes what was saved; nothing where that was nothing. */
-  remove(): Promise<void>;
-}
 
 /**
  * The session files of a directory. The operations on one file take any path: it may lie elsewhere. To one store a file
@@ -106,10 +97,7 @@ export class SessionStore {
     }
   }
 
-  /**
-   * @throws {Failure} `session_not_found`, `session_invalid`, `file_error`; `session_replaced` where it was another
-   *   account's or device's before
-   */
+  /** @throws {Failure} `session_not_found`, `session_invalid`, `file_error`, `session_replaced` */
   async read(path: string): Promise<StoredSession> {
     return this.#parse(await this.#readText(path), path);
   }
@@ -201,22 +189,33 @@ export class SessionStore {
     return path;
   }
 
-  /** Replaces the whole file, atomically. */
-  async write(path: string, session: StoredSession): Promise<void> {
-    await replaceFile(path, serialize(session));
+  /** Replaces the whole file, atomically, in the room that was reserved for it if there is some. */
+  async write(path: string, session: StoredSession, room?: ReservedRoom): Promise<void> {
+    const text = serialize(session);
+    await (room ? room.replace(text) : replaceFile(path, text));
   }
 
   /**
    * Sets the fields that are named and keeps all others, those of other programs too. Whoever calls this holds
    * the file's lock: a refresh in between would be undone.
+   *
+   * @param room that was reserved for it
    */
-  async update(path: string, changes: SessionChanges): Promise<StoredSession> {
+  async update(path: string, changes: SessionChanges, room?: ReservedRoom): Promise<StoredSession> {
     const there = await readSessionFile(path, this.#warn);
     this.#parse(there, path);
     const text = serialize(changes, parseJsonObject(there, path));
     const session = parseStoredSession(text, path);
-    await replaceFile(path, text);
+    await (room ? room.replace(text) : replaceFile(path, text));
     return session;
+  }
+
+  /**
+   * Takes the room that new tokens will need: they come but once, and have to be kept then.
+   * @throws {Failure} `file_error`
+   */
+  async reserve(path: string): Promise<ReservedRoom> {
+    return reserveFile(path, Buffer.byteLength(await readSessionFile(path)) + NEW_TOKENS_BYTES);
   }
 
   /** Deletes the file; nothing where there is none. */
@@ -249,28 +248,8 @@ export class SessionStore {
 
   /** @param keepsName whether somebody chose its name, so that it isn't named after its user */
   newFile(path: string, keepsName = true): NewSessionFile {
-    let created = false;
-    let isNamed = false;
-    const file = {
-      path,
-      save: async (session: StoredSession) => {
-        if (created) await this.write(file.path, session);
-        else await this.create(file.path, session);
-        created = true;
-      },
-      ...(!keepsName && {
-        nameAfter: async (userId: string) => {
-          if (isNamed) return;
-          isNamed = true;
-          file.path = await this.#nameAfterUser(file.path, userId);
-        },
-      }),
-      remove: async () => {
-        if (created) await this.remove(file.path);
-        created = false;
-      },
-    };
-    return file;
+    const nameAfterUser = (from: string, userId: string) => this.#nameAfterUser(from, userId);
+    return newSessionFileIn(this, path, keepsName ? undefined : nameAfterUser);
   }
 
   #isOurs(path: string): boolean {

@@ -11,8 +11,9 @@ import type { SignInQrPayload } from "../protocol/qr-code.js";
 import type { SecureChannel } from "../protocol/secure-channel.js";
 import type { NewSession, SessionFile } from "../protocol/sign-in-attempt.js";
 import type { SignedInDevice } from "../protocol/signing-in.js";
+import { withSessionLock } from "../session/lock.js";
+import type { NewSessionFile } from "../session/new-session-file.js";
 import type { StoredSession } from "../session/session-file.js";
-import type { NewSessionFile } from "../session/store.js";
 import type { SignInWorld } from "./world.js";
 
 /** What a person or a script says of the new device. */
@@ -142,6 +143,14 @@ function sessionFile({ clock }: SignInWorld, { sessionFile, deviceName }: NewDev
       });
       if (session.userId !== undefined) await sessionFile.nameAfter?.(session.userId);
     },
+    async exclusively(signal, work) {
+      if (!sessionFile.read) return work(undefined);
+      return withSessionLock(sessionFile.path, clock, signal, async () => {
+        const there = await sessionFile.read?.();
+        const release = await sessionFile.reserve?.();
+        return work(there && tokensOf(there)).finally(release);
+      });
+    },
     remove: () => sessionFile.remove(),
   };
 }
@@ -170,6 +179,21 @@ function stored({
       ? {}
       : { device_keys: { ed25519: identityKeys.ed25519, curve25519: identityKeys.curve25519 } }),
   } satisfies StoredSession;
+}
+
+function tokensOf({
+  access_token: accessToken,
+  refresh_token: refreshToken,
+  expires_at: expiresAt,
+  token_lifetime_ms: lifetimeMs,
+}: StoredSession): Tokens | undefined {
+  if (!accessToken) return undefined;
+  return {
+    accessToken,
+    ...(refreshToken && { refreshToken }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(lifetimeMs !== undefined && { lifetimeMs }),
+  };
 }
 
 function storedTokens({ accessToken, refreshToken, expiresAt, lifetimeMs }: Tokens) {

@@ -9,8 +9,8 @@ export function describeDone(event: Done, scene: Scene): Line[] {
   const device = escapeText(event.device_id);
   if (event.role === "existing") {
     return [
-      step(`Done: device ${device} of ${user} is signed in and has your keys.`),
-      say("Whether it is verified can't be known here: look there whether it says so."),
+      step(`Done here: device ${device} of ${user} is signed in, and was sent your keys.`),
+      say("Whether it has read them, and is verified, only that device can say: look there."),
     ];
   }
   if (event.device_keys === "deferred") {

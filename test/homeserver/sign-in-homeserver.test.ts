@@ -7,6 +7,7 @@ import { expectFailure } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { FakeHttp } from "../support/fake-http.js";
 import { AUTH_METADATA, formOf, OAUTH_ROUTES } from "../support/oauth-homeserver.js";
+import { aloneBy } from "../support/renewal.js";
 
 const METADATA = "GET https://hs.example/_matrix/client/v1/auth_metadata";
 const VERSIONS = "GET https://hs.example/_matrix/client/versions";
@@ -363,14 +364,52 @@ describe("polling for tokens", () => {
   it.each([
     { token_type: "Bearer" },
     { access_token: "a\nb", token_type: "Bearer" },
-    { access_token: "s3cr3t", token_type: "mac" },
-    { access_token: "s3cr3t" },
+    { access_token: 7, refresh_token: "s3cr3t" },
   ])("takes no tokens that can't be used, and repeats none of them", async (json) => {
     const homeserver = await started();
     http.on(TOKEN, { json });
     const failure = await expectFailure("server_error", () => homeserver.pollForTokens(signal));
     expect(failure.message).not.toContain("s3cr3t");
     expect(failure.cause).toBeUndefined();
+  });
+
+  it.each([
+    { expires_in: 1e9 },
+    { expires_in: -5 },
+    { expires_in: "soon" },
+    { expires_in: [300] },
+    { scope: 7 },
+    { refresh_token: "a\nb" },
+    { refresh_token: 7 },
+    { id_token: "no.such.token" },
+    { token_type: "BEARER" },
+    { token_type: undefined },
+    { token_type: ["Bearer"] },
+  ])("keeps an access token whatever is odd beside it", async (odd) => {
+    const homeserver = await started();
+    http.on(TOKEN, { json: { access_token: "at", token_type: "Bearer", ...odd } });
+    const tokens = { accessToken: new Secret("at") };
+    expect(await homeserver.pollForTokens(signal)).toEqual({ status: "granted", tokens });
+  });
+
+  it("gives tokens of a type that it doesn't understand, so that they can be revoked", async () => {
+    const homeserver = await started();
+    http.on(TOKEN, { json: { access_token: "at", refresh_token: "rt", token_type: "mac" } });
+    const tokens = { accessToken: new Secret("at"), refreshToken: new Secret("rt") };
+    const unusable = expect.objectContaining({ code: "server_error" });
+    expect(await homeserver.pollForTokens(signal)).toEqual({ status: "granted", tokens, unusable });
+  });
+
+  it.each([
+    [200, "revoked"],
+    [500, "impossible"],
+  ])("revokes by itself what can be read and not be kept (%d: %s)", async (status, cleanup) => {
+    const homeserver = await started();
+    http.on(TOKEN, { json: { access_token: "a\nb", refresh_token: "rt", token_type: "Bearer" } });
+    http.on(REVOKE, { status, json: {} });
+    const failure = await expectFailure("server_error", () => homeserver.pollForTokens(signal));
+    expect(failure.details.cleanup).toBe(cleanup);
+    expect(http.log.filter((request) => request === REVOKE)).toHaveLength(2);
   });
 });
 
@@ -432,9 +471,12 @@ describe("the homeserver once signed in", () => {
         },
       ])
       .on(TOKEN, { json: { access_token: "at2", token_type: "Bearer" } });
-    const account = homeserver.signedIn({ accessToken: AT, refreshToken: RT }, async (tokens) => {
-      order.push(`saved ${tokens.accessToken.reveal()} ${tokens.refreshToken?.reveal()}`);
-    });
+    const account = homeserver.signedIn(
+      { accessToken: AT, refreshToken: RT },
+      aloneBy(async (tokens) => {
+        order.push(`saved ${tokens.accessToken.reveal()} ${tokens.refreshToken?.reveal()}`);
+      }),
+    );
     expect((await account.whoami(signal)).userId).toBe("@bot:hs.example");
     expect(order).toEqual(["saved at2 rt", "used at2"]);
     expect(formOf(http.last(TOKEN))).toEqual({
@@ -448,7 +490,7 @@ describe("the homeserver once signed in", () => {
     const homeserver = await started();
     http.on(WHOAMI, expired).on(TOKEN, oauthError("invalid_grant"));
     for (const tokens of [{ accessToken: AT }, { accessToken: AT, refreshToken: RT }]) {
-      const account = homeserver.signedIn(tokens, async () => {});
+      const account = homeserver.signedIn(tokens, aloneBy());
       await expectFailure("session_dead", () => account.whoami(signal));
     }
   });

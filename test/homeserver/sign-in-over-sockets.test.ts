@@ -7,6 +7,7 @@ import { createHttpClient } from "../../src/network/http-client.js";
 import { devHomeserver } from "../support/dev-homeserver.js";
 import { expectFailure } from "../support/failures.js";
 import { localUrlPolicy } from "../support/local-url-policy.js";
+import { aloneBy } from "../support/renewal.js";
 
 const signal = new AbortController().signal;
 
@@ -50,9 +51,12 @@ describe("the homeserver client and the development homeserver", () => {
     if (poll.status !== "granted") throw new Error(`expected tokens, not ${poll.status}`);
 
     let saved = poll.tokens;
-    const account = homeserver.signedIn(poll.tokens, async (tokens) => {
-      saved = tokens;
-    });
+    const account = homeserver.signedIn(
+      poll.tokens,
+      aloneBy(async (tokens) => {
+        saved = tokens;
+      }),
+    );
     expect(await account.whoami(signal)).toEqual({ userId, deviceId: "DEVICE+ID/1" });
     expect(await account.deviceExists("DEVICE+ID/1", signal)).toBe(true);
     expect(await account.deviceExists("ANOTHERONE", signal)).toBe(false);

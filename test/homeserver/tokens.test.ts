@@ -8,6 +8,7 @@ import { expectFailure } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { FakeHttp } from "../support/fake-http.js";
 import { OAUTH_ROUTES } from "../support/oauth-homeserver.js";
+import { aloneBy } from "../support/renewal.js";
 
 const TOKEN = "POST https://auth.example/token";
 const AT = new Secret("at");
@@ -54,7 +55,7 @@ describe("a refresh", () => {
   it("is tried for 10 s, or for what is left of them, from right before the token is sent", async () => {
     const http = new FakeHttp(OAUTH_ROUTES);
     await expectFailure("server_error", () => refreshTokens(deps(http), session, RT, signal));
-    expect(http.last(TOKEN).deadline).toBe(10_000);
+    expect(http.last(TOKEN)).toMatchObject({ deadline: 10_000, tryLimitMs: 5_000 });
     const used = [...http.log];
     const beforeAsking = async () => {
       expect(http.log.slice(used.length)).not.toContain(TOKEN);
@@ -86,7 +87,7 @@ describe("the tokens of a sign-in", () => {
         used.push(refreshToken.reveal());
         return { accessToken: new Secret("at2"), refreshToken: new Secret("rt2") };
       },
-      async () => {},
+      aloneBy(),
     );
     expect(await Promise.all([tokens.renew(AT, signal), tokens.renew(AT, signal)])).toEqual([
       new Secret("at2"),
@@ -100,10 +101,25 @@ describe("the tokens of a sign-in", () => {
     const tokens = new SignInTokens(
       { accessToken: AT, refreshToken: RT },
       async () => ({ accessToken: new Secret("at2") }),
-      async () => {
+      aloneBy(async () => {
         throw new Failure("file_error");
-      },
+      }),
     );
     await expectFailure("file_error", () => tokens.renew(AT, signal));
+  });
+
+  it("are not refreshed where somebody else has done so while this waited for its turn", async () => {
+    const theirs = { accessToken: new Secret("theirs"), refreshToken: new Secret("rt-theirs") };
+    const saved: unknown[] = [];
+    const tokens = new SignInTokens(
+      { accessToken: AT, refreshToken: RT },
+      () => Promise.reject(new Error("A spent refresh token is sent.")),
+      {
+        save: async (newest) => void saved.push(newest),
+        exclusively: (_signal, work) => work(theirs),
+      },
+    );
+    expect(await tokens.renew(AT, signal)).toEqual(theirs.accessToken);
+    expect(saved).toEqual([theirs]);
   });
 });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { systemClock } from "../../src/foundation/clock.js";
+import { type Clock, systemClock } from "../../src/foundation/clock.js";
 import { Failure } from "../../src/foundation/failures.js";
 import { Secret } from "../../src/foundation/secret.js";
 import type { HttpRequest } from "../../src/network/http.js";
@@ -48,6 +48,42 @@ async function failureOf(promise: Promise<unknown>): Promise<Failure> {
   );
   if (!(error instanceof Failure)) throw new Error(`expected a Failure, not ${String(error)}`);
   return error;
+}
+
+describe("a process that was halted while it waited", () => {
+  it("reads what came meanwhile before it makes anything of the time", async () => {
+    const come: (() => void)[] = [];
+    const transport = new FakeTransport();
+    const answered = new Promise<void>((resolve) => come.push(resolve));
+    const http = new RepeatingHttpClient({
+      clock: haltedFor(60_000),
+      ...{ urlPolicy: localUrlPolicy(), userAgent: "test/1", close: async () => {} },
+      transport: async (request) => {
+        transport.requests.push(request);
+        await answered;
+        request.signal.throwIfAborted();
+        return answer(200, { ok: true });
+      },
+    });
+    const sent = http.send({ method: "GET", url: new URL("https://hs.example/") });
+    await settle();
+    for (const arrive of come) arrive();
+    expect((await clock.runUntil(sent)).json).toEqual({ ok: true });
+    expect(transport.requests).toHaveLength(1);
+  });
+});
+
+/** A clock whose first sleeper is woken at once, and much too late. */
+function haltedFor(ms: number): Clock {
+  let late = 0;
+  return {
+    now: () => clock.now() + late,
+    date: () => clock.date(),
+    async sleep(pause, signal) {
+      if (late > 0) return clock.sleep(pause, signal);
+      late = ms;
+    },
+  };
 }
 
 describe("the HTTP client repeats", () => {

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect } from "vitest";
+import { page, section } from "../docs/pages.js";
 import { it, Machine } from "../support/machine.js";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
@@ -116,6 +117,23 @@ describe("the package", () => {
         "package.json",
       ]),
     );
+  });
+
+  it("holds what docs/dependencies.md says, and each file of the documentation, but nothing else of anybody", async () => {
+    const licences = await readFile(join(REPOSITORY, "dist/cli/THIRD-PARTY-LICENSES.md"), "utf8");
+    const bundled = [...licences.matchAll(/^## (\S+) - \d/gm)].map(([, name = ""]) => name);
+    const pages = section(page("docs/dependencies.md"), "Bundled").text;
+    const others = [...pages.slice(pages.indexOf("Bundled with these")).matchAll(/`([^`]+)`/g)];
+    const { dependencies, devDependencies } = JSON.parse(
+      await readFile(join(REPOSITORY, "package.json"), "utf8"),
+    );
+    const direct = bundled.filter((name) => name in dependencies || name in devDependencies);
+    const indirect = others.map(([, name = ""]) => name);
+    expect([...new Set(bundled)].sort()).toEqual([...direct, ...indirect].sort());
+
+    const documents = (await readdir(join(REPOSITORY, "docs"))).filter((name) => /\.(md|json)$/.test(name));
+    const packedDocuments = packed.files.map(({ path }) => path).filter((path) => path.startsWith("docs/"));
+    expect(packedDocuments.sort()).toEqual(documents.map((name) => `docs/${name}`).sort());
   });
 
   it("runs its demo where it is installed", async () => {

@@ -283,6 +283,30 @@ describe("an existing device that is told of success", () => {
     expect(rendezvous.written("g")).not.toContain("g DELETE");
   });
 
+  it.each([
+    [
+      "verified",
+      (homeserver: MemoryHomeserver) => homeserver.showVerified(),
+      { result: { deviceId: NEW_DEVICE } },
+    ],
+    ["not verified", () => undefined, { failure: expect.objectContaining({ code: "delivery_unknown" }) }],
+  ])("knows by a device that is %s whether secrets came whose answer was lost", async (_, show, ended) => {
+    const existing = await existingDevice();
+    const { homeserver, rendezvous } = existing;
+    const end = await against(existing, async (peer) => {
+      await untilSuccess(peer);
+      rendezvous.fault = ({ device, method }) => {
+        if (device !== "g" || method !== "PUT") return undefined;
+        rendezvous.fault = () => undefined;
+        return rendezvous.lostOnce("s DELETE");
+      };
+      homeserver.devices.add(NEW_DEVICE);
+      await peer.receive(["m.login.secrets"], "machine", signal);
+      show(homeserver);
+    });
+    expect(end).toEqual(ended);
+  });
+
   it("sends `backup` where it has one, and none where it has none", async () => {
     const cross_signing = newCrossSigningSecrets();
     const existing = await existingDevice(() => ({ secrets: { cross_signing } }));

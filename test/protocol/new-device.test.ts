@@ -443,7 +443,7 @@ describe("a new device with tokens", () => {
     const device = await newDevice();
     const { homeserver, role } = device;
     homeserver.signIn = {
-      signedIn: (_tokens, save) => ({
+      signedIn: (_tokens, { save }) => ({
         ...homeserver.forAccount(),
         whoami: async () => {
           await save({ accessToken: new Secret("access-2"), refreshToken: new Secret("refresh-2") });

@@ -105,6 +105,14 @@ describe("two devices that take turns", () => {
   });
 });
 
+describe("a device whose turn it isn't", () => {
+  it("sends nothing, which would make what the other one writes unreadable", async () => {
+    const { g, rendezvous } = await channelPair();
+    await expect(g.send(SUCCESS, signal)).rejects.toThrow("only on its turn");
+    expect(rendezvous.written("g")).toEqual([]);
+  });
+});
+
 describe("the last message", () => {
   it("is deleted by whoever reads it, which its writer takes as a receipt", async () => {
     const { g, s, clock, rendezvous } = await channelPair();
@@ -179,6 +187,12 @@ describe("a failure here", () => {
     await clock.runUntil(s.abandon(new Failure(code)));
     expect(sent()).toEqual([{ from: "s", message: { type: "m.login.failure", reason } }]);
     expect(rendezvous.written("s")).toEqual(["s PUT"]);
+  });
+
+  it("that was sent is waited for to be read, and no longer than 3 s", async () => {
+    const { s, clock } = await channelPair();
+    await clock.runUntil(s.abandon(new Failure("user_cancelled")));
+    expect(clock.now()).toBe(3000);
   });
 
   it.each<FailureCode>(["user_cancelled", "unexpected_message", "interrupted"])(
@@ -345,7 +359,7 @@ describe("a write that is refused with 409", () => {
     rendezvous.fault = ({ device, method }) => {
       if (device !== "s" || method !== "PUT") return undefined;
       rendezvous.fault = () => undefined;
-      return "after";
+      return rendezvous.lostOnce("g PUT");
     };
     const reply = async () => {
       await g.receive(["m.login.success"], "machine", signal);
@@ -390,7 +404,7 @@ describe("a write whose answer was lost", () => {
     rendezvous.fault = ({ method }) => {
       if (method !== "PUT") return undefined;
       rendezvous.fault = () => undefined;
-      return "after";
+      return rendezvous.lostOnce("g DELETE");
     };
     const read = g.receive(["m.login.declined"], "machine", signal);
     const sent = failureOf(() => s.sendFinal({ type: "m.login.declined" }, signal));

@@ -166,6 +166,11 @@ describe("writing to a session of the 2024 version", () => {
     await expect(session.write("data", signal)).rejects.toMatchObject({ code: "delivery_unknown" });
   });
 
+  it("can't know it either where the session is gone when it looks what is there", async () => {
+    const { session, signal } = await created({ status: 412, repeatedAfterLoss: true }, { status: 404 });
+    await expect(session.write("data", signal)).rejects.toMatchObject({ code: "delivery_unknown" });
+  });
+
   it("says so when a proxy changes If-Match, and nobody has written at all", async () => {
     const { session, signal } = await created(
       { status: 412 },
@@ -194,6 +199,26 @@ describe("polling a session of the 2024 version", () => {
     const change = { status: 200, headers: { ...HEADERS, etag: '"two"' }, text: "data" };
     const { session, clock, signal } = await created(same, change);
     expect((await clock.runUntil(session.waitForChange("machine", signal))).data).toBe("data");
+  });
+
+  const page = { status: 200, headers: { ...HEADERS, etag: '"page"' }, text: "<html>" };
+  const withoutTag = { status: 200, headers: {}, text: "data" };
+  const change = { status: 200, headers: { ...HEADERS, etag: '"two"' }, text: "data" };
+
+  it.each([
+    ["a page", page],
+    ["an answer without an ETag", withoutTag],
+  ])("looks twice where there is %s for once", async (_what, spoilt) => {
+    const { session, clock, signal } = await created(spoilt, change);
+    expect((await clock.runUntil(session.waitForChange("machine", signal))).data).toBe("data");
+  });
+
+  it("takes what is there twice for what it is", async () => {
+    const { session, clock, signal } = await created(page, page);
+    expect((await clock.runUntil(session.waitForChange("machine", signal))).data).toBe("<html>");
+    const other = await created(withoutTag, withoutTag);
+    const waiting = other.session.waitForChange("machine", other.signal);
+    await expect(other.clock.runUntil(waiting)).rejects.toMatchObject({ code: "server_error" });
   });
 
   it("ends with the session", async () => {

@@ -93,6 +93,14 @@ describe("making a session", () => {
     expect(long.expiresAt).toBe(3_600_000);
   });
 
+  it("lives for an hour at most also where each answer promises more", async () => {
+    const answer = { json: { data: "x", sequence_token: "t1", expires_in_ms: 1e12 } };
+    const { session, clock } = await created({ [GET]: answer });
+    await clock.advance(60_000);
+    await clock.runUntil(session.waitForChange("person", signal));
+    expect(session.expiresAt).toBe(3_600_000);
+  });
+
   it.each([401, 403, 404])("is not for this device where the server says %d", async (status) => {
     const refused = created({ [POST]: { status, json: { errcode: "M_WHATEVER" } } });
     await expectFailure("homeserver_without_rendezvous", () => refused);

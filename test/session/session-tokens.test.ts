@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/foundation/clock.js";
 import { Failure } from "../../src/foundation/failures.js";
@@ -99,6 +99,26 @@ describe("the access tokens of a session file", () => {
     expect(await access.renew(new Secret("access-token-1"), signal)).toEqual(new Secret("access-token-3"));
     expect(await access.renew(new Secret("access-token-3"), signal)).toEqual(new Secret("access-token-4"));
     expect(endpoint.asked).toEqual(["refresh-token-1", "refresh-token-1", "refresh-token-3"]);
+  });
+
+  it("have their room on the disk before they are asked for", async () => {
+    const reserved: number[] = [];
+    const reserve = store.reserve.bind(store);
+    store.reserve = async (file) => {
+      reserved.push(endpoint.asked.length);
+      return reserve(file);
+    };
+    await open().renew(new Secret("access-token-1"), signal);
+    expect(reserved).toEqual([0]);
+    expect(endpoint.asked).toHaveLength(1);
+    expect(await readdir(store.directory)).toEqual(["bot.json"]);
+  });
+
+  it("are not asked for where the disk has no room for them", async () => {
+    store.reserve = () => Promise.reject(new Failure("file_error"));
+    await expectFailure("file_error", () => open().renew(new Secret("access-token-1"), signal));
+    expect(endpoint.asked).toEqual([]);
+    expect(revealed(await store.read(path))).toMatchObject({ refresh_token: "refresh-token-1" });
   });
 
   it("give way to another process's when this one was halted and lost its lock", async () => {

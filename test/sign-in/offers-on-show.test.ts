@@ -62,10 +62,12 @@ class FakeOffer implements Offer {
  * Two versions on show; what was made and shown of each.
  *
  * @param renewed what making a fresh code of a version waits for, or fails by
+ * @param beingShown what showing a code waits for, or fails by
  */
 function setUp(
   versions: readonly ChannelVersion[] = ["msc4388", "msc4108-2024"],
   renewed: (version: ChannelVersion) => Promise<void> = async () => undefined,
+  beingShown: () => Promise<void> = async () => undefined,
 ) {
   const clock = new FakeClock();
   const made: FakeOffer[] = [];
@@ -86,6 +88,7 @@ function setUp(
   }));
   const show = async (offer: Offer) => {
     shown.push((offer as FakeOffer).name);
+    await beingShown();
   };
   const scanned = waitForScan(sources, show, clock, stop.signal);
   scanned.catch(() => undefined);
@@ -126,6 +129,21 @@ describe("several QR codes on show", () => {
     const { shown } = setUp();
     await settle();
     expect(shown).toEqual(["msc4388#0", "msc4108-2024#1"]);
+  });
+
+  it("shows one after the other, and takes one that is scanned meanwhile", async () => {
+    const firstIsDrawn = deferred();
+    const { made, shown, scanned } = setUp(undefined, undefined, () => firstIsDrawn.promise);
+    await settle();
+    expect(shown).toEqual(["msc4388#0"]);
+    made[0]?.scan();
+    expect((await scanned).offer).toBe(made[0]);
+  });
+
+  it("fails as showing one does, and deletes them all", async () => {
+    const { made, scanned } = setUp(undefined, undefined, () => Promise.reject(new Failure("file_error")));
+    await expect(scanned).rejects.toMatchObject({ code: "file_error" });
+    expect(made.map(({ deleted }) => deleted)).toEqual([1, 1]);
   });
 
   it("takes the first that is scanned, and deletes the others only", async () => {
@@ -219,6 +237,30 @@ describe("several QR codes on show", () => {
     await settle();
     made[1]?.scan();
     expect(await winnerOf(scanned)).toBe(made[1]);
+  });
+
+  it("says why there is no other code once no version has one any more", async () => {
+    const { clock, made, scanned } = setUp(undefined, noMore);
+    await clock.advance(LIFETIME_MS - 1);
+    made[0]?.end("rendezvous_expired");
+    await settle();
+    made[1]?.end("rendezvous_expired");
+    await expect(scanned).rejects.toMatchObject({ code: "network_error" });
+  });
+
+  it("fails when the newest code expires before half of its life is over", async () => {
+    const { made, scanned } = setUp();
+    await settle();
+    made[0]?.end("rendezvous_expired");
+    await expect(scanned).rejects.toMatchObject({ code: "rendezvous_expired" });
+    expect(made.map(({ deleted }) => deleted)).toEqual([1, 1]);
+  });
+
+  it("fails when the only code there will be is gone before its time", async () => {
+    const { clock, made, scanned } = setUp(["msc4388"], noMore);
+    await clock.advance(LIFETIME_MS / 2);
+    made[0]?.end("rendezvous_gone");
+    await expect(scanned).rejects.toMatchObject({ code: "rendezvous_gone" });
   });
 
   it("waits for the code that is being made when the old one expires", async () => {

@@ -22,6 +22,7 @@ import { byTypedCode } from "../../src/sign-in/confirmation.js";
 import { openExistingAccount } from "../../src/sign-in/existing-device.js";
 import { devHomeserver } from "../support/dev-homeserver.js";
 import { MemoryHomeserver, TOKENS } from "../support/memory-homeserver.js";
+import { aloneBy } from "../support/renewal.js";
 import { ExistingRole, NewRole, receiveProtocols, sendProtocols } from "../support/roles.js";
 import { meeting } from "../support/scanned-code.js";
 import { secretsFoundIn, secretsIn } from "../support/secret-hunt.js";
@@ -217,7 +218,7 @@ describe("no secret is seen", () => {
     server.decide(authorization.userCode, "allow");
     const poll = await signingIn.pollForTokens(signal);
     if (poll.status !== "granted") throw new Error(`The homeserver answers ${poll.status}.`);
-    const signedIn = signingIn.signedIn(poll.tokens, async () => {});
+    const signedIn = signingIn.signedIn(poll.tokens, aloneBy());
     await signedIn.whoami(signal);
     objects.push(http, signingIn, authorization, poll, signedIn);
 

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /** Kills the server as soon as its own standard input has ended: as it does too when who started it is killed. */
 const GUARD = '"$@" & server=$!; cat > /dev/null; kill -KILL $server; wait $server';
-const START_MS = 60_000;
+const START_MS = 150_000;
 const PAUSE_MS = 50;
 
 /** A server process that never outlives the one that started it. */

@@ -1,5 +1,9 @@
 import type { Clock } from "../../src/foundation/clock.js";
 import { isCryptographyUnderWay } from "./cryptography.js";
+import { isFileWorkUnderWay, onceFileWorkIsDone } from "./file-work.js";
+
+/** Turns of the event loop after which nothing more comes by itself. */
+const TURNS = 10;
 
 interface Sleeper {
   readonly wakeAt: number;
@@ -46,36 +50,62 @@ export class FakeClock implements Clock {
     const end = this.#now + ms;
     for (;;) {
       await settle();
-      const next = this.#sleepers.toSorted((a, b) => a.wakeAt - b.wakeAt)[0];
+      const next = this.#next();
       if (!next || next.wakeAt > end) break;
-      this.#sleepers = this.#sleepers.filter((other) => other !== next);
-      this.#now = Math.max(this.#now, next.wakeAt);
-      next.wake();
+      this.#wake(next);
     }
     this.#now = end;
     await settle();
   }
 
-  /** Advances from sleeper to sleeper until the promise settles: for code whose waits are of no interest. */
-  async runUntil<T>(promise: Promise<T>): Promise<T> {
+  /**
+   * Advances from sleeper to sleeper until the promise settles: for code whose waits are of no interest.
+   *
+   * @param end when that has to be at the latest, in milliseconds; for ever by default
+   */
+  async runUntil<T>(promise: Promise<T>, end = Number.POSITIVE_INFINITY): Promise<T> {
     let settled = false;
     const done = () => {
       settled = true;
     };
     promise.then(done, done);
-    while (!settled) {
+    for (;;) {
       await settle();
-      const next = this.#sleepers.toSorted((a, b) => a.wakeAt - b.wakeAt)[0];
-      if (!settled && next) await this.advance(next.wakeAt - this.#now);
+      if (settled) return promise;
+      const next = this.#next();
+      if (next && next.wakeAt > end) throw new Error(`Nothing has come of it by ${end} ms.`);
+      if (next) this.#wake(next);
+      else if (Number.isFinite(end)) throw new Error("Nothing will come of it: nobody waits for the clock.");
     }
-    return promise;
+  }
+
+  #next(): Sleeper | undefined {
+    let next: Sleeper | undefined;
+    for (const sleeper of this.#sleepers) if (!next || sleeper.wakeAt < next.wakeAt) next = sleeper;
+    return next;
+  }
+
+  #wake(sleeper: Sleeper): void {
+    this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+    this.#now = Math.max(this.#now, sleeper.wakeAt);
+    sleeper.wake();
   }
 }
 
-/** Lets everything run that waits for nothing but some turns of the event loop, or for cryptography. */
-export async function settle(): Promise<void> {
-  for (let turns = 0; turns < 10; turns++) {
-    await new Promise((resolve) => setImmediate(resolve));
-    if (isCryptographyUnderWay()) turns = 0;
-  }
+/** Lets everything run that waits for nothing but some turns of the event loop, for cryptography, or for files. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => {
+    let turns = 0;
+    const turn = () => {
+      turns = isCryptographyUnderWay() ? 0 : turns + 1;
+      if (turns === TURNS) resolve();
+      else if (isFileWorkUnderWay()) onceFileWorkIsDone(start);
+      else setImmediate(turn);
+    };
+    const start = () => {
+      turns = 0;
+      setImmediate(turn);
+    };
+    start();
+  });
 }

@@ -1,6 +1,7 @@
 import type { Failure } from "../../src/foundation/failures.js";
 import { Secret } from "../../src/foundation/secret.js";
 import type { JsonObject } from "../../src/protocol/canonical-json.js";
+import { generateDeviceIdentityKeys, signedDeviceKeys } from "../../src/protocol/device-keys.js";
 import type {
   AccountHomeserver,
   BackupVersion,
@@ -123,6 +124,12 @@ export class MemoryHomeserver {
     };
   }
 
+  /** Publishes keys of the new device that are signed as they should be. */
+  showVerified(): void {
+    const { self_signing_key } = this.secrets.cross_signing;
+    this.show(signedDeviceKeys(USER, NEW_DEVICE, generateDeviceIdentityKeys(), self_signing_key));
+  }
+
   /** Publishes the new device's keys. */
   show(deviceKeys: JsonObject): void {
     this.published = {
@@ -152,6 +159,10 @@ export class MemorySessionFile implements SessionFile {
     this.#log.push(session.tokens ? `save ${session.state}` : "save without tokens");
     this.saved.push(session);
     this.content = session;
+  }
+
+  async exclusively<T>(_signal: AbortSignal, work: (newest: Tokens | undefined) => Promise<T>): Promise<T> {
+    return work(this.content?.tokens);
   }
 
   async remove(): Promise<void> {

@@ -15,7 +15,7 @@ import {
 } from "../../src/network/transport.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { Msc4388Api, type RendezvousApi } from "../../src/rendezvous/msc4388-api.js";
-import type { FakeClock } from "./fake-clock.js";
+import { type FakeClock, settle } from "./fake-clock.js";
 import { answer } from "./fake-transport.js";
 
 export const RENDEZVOUS_URL = new URL("https://rendezvous.example/");
@@ -89,6 +89,13 @@ export class MemoryRendezvous {
 
   api(device: string, name: RendezvousApi = "unstable"): Msc4388Api {
     return new Msc4388Api(this.client(device), RENDEZVOUS_URL, name);
+  }
+
+  /** A fault that loses the answer once the other device has done something about it, as `DEVICE METHOD`. */
+  async lostOnce(entry: string): Promise<"after"> {
+    const before = this.log.filter((each) => each === entry).length;
+    while (this.log.filter((each) => each === entry).length === before) await settle();
+    return "after";
   }
 
   /** The methods of a device, without its polls. */

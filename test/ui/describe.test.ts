@@ -187,8 +187,8 @@ describe("the events in words", () => {
   it("tells the existing device's success as what it knows: that the keys were sent", () => {
     const event = { event: "done", role: "existing", user_id: "@me:example.org", device_id: "ABC" } as const;
     expect(texts(event, asExisting)).toEqual([
-      "Done: device ABC of @me:example.org is signed in and has your keys.",
-      "Whether it is verified can't be known here: look there whether it says so.",
+      "Done here: device ABC of @me:example.org is signed in, and was sent your keys.",
+      "Whether it has read them, and is verified, only that device can say: look there.",
     ]);
   });
 

@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { readBounded } from "../../files/read-bounded.js";
 import { Failure } from "../../foundation/failures.js";
 import type { DevHomeserverOptions, Fault } from "../options.js";
@@ -7,6 +13,8 @@ import type { Given, Router } from "./router.js";
 
 /** Upper bound of a request's body in bytes. */
 const MAX_BODY = 256 * 1024;
+/** Longer than Synapse keeps a connection that it doesn't use: one that is closed as it asks is a 503 for its clients. */
+const KEEP_ALIVE_MS = 300_000;
 
 /** The sockets' side: bodies in, answers out, and the faults that a test asks for. */
 export class HttpServer {
@@ -21,6 +29,7 @@ export class HttpServer {
       // Only a connection that broke off rejects here, and then there is nobody to answer.
       this.#serve(request, response).catch(() => request.socket.destroy());
     });
+    this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
   }
 
   /** @returns the port that is listened on */
@@ -50,10 +59,7 @@ export class HttpServer {
     const body = await readBody(request);
     const fault = this.#intercept?.({ method, path });
     if (fault?.when === "before") return fail(fault, request, response);
-    const answer = await refusalsAnswered(async () => {
-      if (body === undefined) throw matrixError(413, "M_TOO_LARGE", `A body has at most ${MAX_BODY} bytes.`);
-      return this.#router.answer(method, path, { headers: request.headers, query, body });
-    });
+    const answer = await answerTo(this.#router, { method, path, query, headers: request.headers, body });
     if (fault) return fail(fault, request, response);
     send(answer, response);
   }
@@ -77,9 +83,25 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array | undefine
   return body;
 }
 
-async function refusalsAnswered(handle: () => Promise<Answer>): Promise<Answer> {
+/** A request, without the socket that it came from. */
+export interface BareRequest {
+  readonly method: string;
+  /** As it came, without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  /** Undefined where it was too large. */
+  readonly body: Uint8Array | undefined;
+}
+
+/** What is answered in any case: a refusal too is an answer. */
+export async function answerTo(
+  router: Pick<Router<Given>, "answer">,
+  { method, path, query, headers, body }: BareRequest,
+): Promise<Answer> {
   try {
-    return await handle();
+    if (body === undefined) throw matrixError(413, "M_TOO_LARGE", `A body has at most ${MAX_BODY} bytes.`);
+    return await router.answer(method, path, { headers, query, body });
   } catch (error) {
     if (error instanceof Refusal) return error.answer;
     // Another server that this one needs for its answer.

@@ -40,6 +40,7 @@ const OTHER_FILES: readonly (readonly [beginning: RegExp, what: string, hint: st
 
 /** @throws {Failure} `picture_unreadable` for a file that is known to be something else than a picture that can be read */
 export function refuseOtherFiles(file: Uint8Array): void {
+  if (file.length === 0) throw new Failure("picture_unreadable", "There is nothing in it.");
   const start = Buffer.from(file.buffer, file.byteOffset, Math.min(file.length, 1100)).toString("latin1");
   const found = OTHER_FILES.find(([beginning]) => beginning.test(start));
   if (found) throw new Failure("picture_unreadable", found[1], { hint: found[2] });

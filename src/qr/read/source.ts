@@ -61,6 +61,7 @@ async function readArgument(source: string, { readPicture, signal }: SourceWorld
 async function readContent(content: Uint8Array, { readPicture, signal }: SourceWorld): Promise<Uint8Array> {
   const read = (picture: Uint8Array) => readPicture(picture, signal);
   const text = content.length > MAX_TEXT_BYTES ? undefined : textOf(content);
+  if (content.length === 0) return read(content);
   if (text === undefined) return payloadAsItIs(content) ?? read(content);
   if (isSvg(text)) {
     try {

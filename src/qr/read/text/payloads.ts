@@ -14,7 +14,7 @@ const MAX_PAYLOADS = 64;
 const MAX_BYTES = 64 * 1024;
 
 /** A sign-in code in a text. */
-export interface FoundPayload {
+interface FoundPayload {
   readonly bytes: Uint8Array;
   /** It is whole, with nothing behind it that could belong to it. */
   readonly isWhole: boolean;

@@ -1,0 +1,3 @@
+import { testSignIns } from "./suite.js";
+
+testSignIns("msc4108-2024", "existing");

@@ -1,0 +1,3 @@
+import { testSignIns } from "./suite.js";
+
+testSignIns("msc4388", "existing");
