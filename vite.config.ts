@@ -12,8 +12,8 @@ const ENTRIES = {
   "picture-watchdog": "src/qr/read/picture-watchdog.ts",
 };
 
-/** Native code and WebAssembly stay packages of their own. Ink asks for the last one for its own development only. */
-const NOT_BUNDLED = ["sharp", "zxing-wasm", "heic-decode", "react-devtools-core"];
+/** Native code and WebAssembly stay packages of their own. */
+const NOT_BUNDLED = ["sharp", "zxing-wasm", "heic-decode"];
 
 /** A chunk for each package, so that each is loaded when it is needed and no sooner. */
 function packageOf(id: string): string | null {
@@ -41,8 +41,20 @@ const undiciInParts: Plugin = {
   load: (id) => (id === "\0undici" ? UNDICI : undefined),
 };
 
+/**
+ * Ink's own development needs a package that isn't installed. In one chunk with the rest of ink it would be asked for
+ * whenever that is loaded.
+ */
+const inkWithoutDevtools: Plugin = {
+  name: "ink-without-devtools",
+  enforce: "pre",
+  resolveId: (id, importer) =>
+    id === "./devtools.js" && importer?.includes("/node_modules/ink/") ? "\0devtools" : undefined,
+  load: (id) => (id === "\0devtools" ? "export {};" : undefined),
+};
+
 export default defineConfig({
-  plugins: [undiciInParts],
+  plugins: [undiciInParts, inkWithoutDevtools],
   // React's own development build is slower, and says things on stderr.
   define: { "process.env.NODE_ENV": '"production"' },
   ssr: { noExternal: true, external: NOT_BUNDLED },

@@ -1,5 +1,6 @@
 import type { Command } from "@commander-js/extra-typings";
 import { CommanderError } from "commander";
+import { HINTS } from "./commands/hints.js";
 import { createCommand } from "./commands/options/commander.js";
 import { type DemoOptions, demoCommand } from "./commands/options/demo.js";
 import { doctorCommand } from "./commands/options/doctor.js";
@@ -46,7 +47,10 @@ import { processRunner, type Runner } from "./run.js";
 /** From a command line to the command that it asks for. What can be asked for is in src/commands/options/. */
 
 export async function main(argv: readonly string[], run: Runner = processRunner): Promise<void> {
-  const program = commandTree(actionsOf(run));
+  let asked = "";
+  const program = commandTree(actionsOf(run), (text) => {
+    asked += text;
+  });
   try {
     await program.parseAsync([...argv]);
   } catch (thrown) {
@@ -55,23 +59,26 @@ export async function main(argv: readonly string[], run: Runner = processRunner)
       return;
     }
     // --help and --version end this way too, with exit code 0.
-    if (thrown.exitCode !== 0) await reportUsageError(thrown, argv, run);
+    if (thrown.exitCode !== 0) return reportUsageError(thrown, argv, run);
   }
+  if (asked !== "") await run.command({ timeout: undefined }, async ({ stdout }) => void stdout.write(asked));
 }
 
-/** Commander has told people already. The events of --json end in `failure` all the same. */
+/** Told as every other failure is. Whoever gives no command has been shown what there is. */
 async function reportUsageError(
   { message }: CommanderError,
   argv: readonly string[],
   run: Runner,
 ): Promise<void> {
-  const sentence = /^error: (.)(.*)/.exec(message);
-  const [, initial = "", rest = ""] = sentence ?? [];
-  const text = sentence ? escapeText(`${initial.toUpperCase()}${rest.replace(/\.$/, "")}.`) : undefined;
-  const failure = new Failure("usage_error", text);
+  const told = /^error: (?<initial>.)(?<rest>.*)(?:\n\((?<suggestion>.*)\))?/.exec(message)?.groups;
+  const { initial = "", rest = "", suggestion } = told ?? {};
+  const sentence = escapeText(`${initial.toUpperCase()}${rest.replace(/\.$/, "")}.`);
+  const failure = new Failure("usage_error", told && sentence, {
+    ...(suggestion === undefined ? {} : { hint: `${escapeText(suggestion)} ${HINTS.usage_error}` }),
+  });
   const json = argv.includes("--json");
   await run.command({ json, timeout: undefined }, async () => {
-    if (json) throw failure;
+    if (json || told) throw failure;
     return failure;
   });
 }
@@ -173,13 +180,20 @@ export function actionsOf(run: Runner) {
   };
 }
 
-/** The tree of commands, which takes a command line apart and calls one of the actions. */
-export function commandTree(actions: Actions = actionsOf(processRunner)): Command {
+/**
+ * The tree of commands, which takes a command line apart and calls one of the actions.
+ *
+ * @param writeOut gets what --help, --version and `help` print
+ */
+export function commandTree(
+  actions: Actions = actionsOf(processRunner),
+  writeOut: (text: string) => void = (text) => void process.stdout.write(text),
+): Command {
   const program = createCommand("matrix-qr-login")
     .description("Sign a Matrix device in by QR code, or sign another one in.")
     .version(packageVersion())
     .exitOverride()
-    .showHelpAfterError("Add --help to see how it is used.");
+    .configureOutput({ writeOut, outputError: () => undefined });
   generateCommand(program).action((options) => actions.generate(options));
   scanCommand(program).action((source, options) => actions.scan(source, options));
   inspectCommand(program).action((sources, options) => actions.inspect(sources, options));

@@ -49,9 +49,10 @@ export type { SecureChannel } from "./protocol/secure-channel.js";
 export type { NewSession, SessionFile } from "./protocol/sign-in-attempt.js";
 export { openSecretStorageFrom, type RecoveryKeySource } from "./secret-storage/key-source.js";
 export { openSecretStorage } from "./secret-storage/open.js";
+export { sessionsDirectory } from "./session/directory.js";
 export type { SecretsSource } from "./session/secrets-source.js";
 export type { PortableSession, StoredSession } from "./session/session-file.js";
-export { type NewSessionFile, SessionStore, sessionsDirectory } from "./session/store.js";
+export { type NewSessionFile, SessionStore } from "./session/store.js";
 export {
   byExpectedUser,
   byTypedCode,

@@ -2,22 +2,19 @@ import { homedir, hostname, tmpdir } from "node:os";
 import type { CommandContext, ProgramContext, SignInContext } from "./commands/context.js";
 import { hintOf } from "./commands/hints.js";
 import { ownCommands } from "./commands/own-commands.js";
+import { listenForTheEnd } from "./ending.js";
 import { exitCodeOf } from "./exit-codes.js";
 import { systemClock } from "./foundation/clock.js";
 import type { FailureEvent } from "./foundation/events.js";
-import { FAILURES } from "./foundation/failure-table.js";
 import { Failure } from "./foundation/failures.js";
+import { describeSystemError } from "./foundation/system-errors.js";
 import type { ReadPicture } from "./qr/read/source.js";
 import { createDisplay, type DisplayOptions } from "./ui/create-display.js";
 import type { Display } from "./ui/display.js";
+import type { JobControl } from "./ui/job-control.js";
+import { type WatchedOutput, watchOutput } from "./ui/output.js";
 
 /** How a command runs as a process: its signals and its time, and the one place that makes exit codes. */
-
-const SIGNALS = ["hangup", "interrupted", "terminated"] as const;
-/** What else another program may be sent; without it they end this process, or are ignored. */
-const HANDED_ON = ["SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
-/** How long a command may clean up after a signal. */
-const CLEANUP_MS = 5000;
 
 interface RunOptions extends Pick<DisplayOptions, "qr" | "stdinInUse" | "verbose" | "bell"> {
   readonly json?: boolean;
@@ -78,6 +75,7 @@ async function run(
     warn: (warning) => void display().then((shown) => shown.emit({ event: "warning", ...warning })),
     hostName: hostname,
     clock: systemClock,
+    jobControl: platform === "win32" ? undefined : JOB_CONTROL,
     readPicture: pictureReader(),
     signal,
     failureEvent,
@@ -99,19 +97,43 @@ async function run(
     return created;
   };
   const tell = async (failure: Failure) => (await display()).emit(failureEvent(failure));
-  // Nobody reads on, as with `| head`: that ends the output, and not the sign-in.
-  for (const output of [stdout, stderr]) output.on("error", () => undefined);
+  // What can't be written ends the output, and not the sign-in.
+  const [output, errors] = [watchOutput(stdout), watchOutput(stderr)];
+  let failure: Failure | undefined;
   try {
     const end = (await command(context, display)) ?? (signal.aborted ? Failure.from(signal.reason) : 0);
     process.exitCode = typeof end === "number" ? end : exitCodeOf(end.code);
   } catch (thrown) {
-    const failure = Failure.from(thrown);
+    failure = Failure.from(thrown);
     await tell(failure);
     process.exitCode = exitCodeOf(failure.code);
   } finally {
+    ending.noteDone();
     await (await created)?.close();
+    await Promise.all([output.flushed(), errors.flushed()]);
+    if (output.error !== undefined) await tellOfLostOutput(output, failure, options, context);
     ending.undo();
   }
+}
+
+/** Whatever the command came to: that nobody will read it is a failure, which can be told on stderr alone. */
+async function tellOfLostOutput(
+  output: WatchedOutput,
+  failure: Failure | undefined,
+  options: RunOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { what, hint } = describeSystemError(output.error);
+  const details = hint === undefined ? {} : { hint };
+  const lost = new Failure("output_failed", `Standard output can't be written: ${what}.`, details);
+  process.exitCode ||= exitCodeOf(lost.code);
+  // Whoever has read enough doesn't want to hear of it.
+  if (output.isClosedByReader) return;
+  const plain = await createDisplay({ ...options, mode: "plain", context, interrupt });
+  // Elsewhere a failure was told on stderr already.
+  if (failure && options.json) plain.emit(failureEvent(failure));
+  plain.emit(failureEvent(lost));
+  await plain.close();
 }
 
 /** Reads pictures with what is loaded for the first of them: most runs have none. */
@@ -139,70 +161,19 @@ const DESK = {
   atExit: (clearAway: () => void) => void process.once("exit", clearAway),
 };
 
+/** What a shell does with the processes in its foreground: all of them, as npx and what it runs, stop together. */
+const JOB_CONTROL: JobControl = {
+  stop: () => void process.kill(0, "SIGTSTP"),
+  onContinue(listener) {
+    process.on("SIGCONT", listener);
+    return () => process.off("SIGCONT", listener);
+  },
+};
+
 /** What Ctrl-C does, for a display that reads it as a key. */
 function interrupt(): void {
   // On Windows, kill ends the process without asking those who listen for the signal.
   if (!process.emit("SIGINT", "SIGINT")) process.kill(process.pid, "SIGINT");
-}
-
-/**
- * Signals and the timeout abort the run, and so does an exception that nobody has caught: what is under way cleans up. A
- * second one ends the process at once. Once they are taken, signals are all handed to whoever takes them.
- *
- * @param tell tells of a failure where the run doesn't end by it
- */
-function listenForTheEnd(
-  stop: AbortController,
-  timeout: number | undefined,
-  tell: (failure: Failure) => Promise<void>,
-) {
-  let isSignalled = false;
-  let taken: ((signal: NodeJS.Signals) => void) | undefined;
-  const listeners = SIGNALS.map((code) => {
-    const { signal } = FAILURES[code];
-    const listener = () => {
-      if (taken) return taken(signal);
-      const failure = new Failure(code);
-      if (isSignalled) process.exit(exitCodeOf(code));
-      isSignalled = true;
-      stop.abort(failure);
-      setTimeout(() => process.exit(exitCodeOf(code)), CLEANUP_MS).unref();
-    };
-    process.on(signal, listener);
-    return () => process.off(signal, listener);
-  });
-  let isBroken = false;
-  const onException = (thrown: unknown) => {
-    const failure = Failure.from(thrown);
-    const end = () => process.exit(exitCodeOf(failure.code));
-    if (isBroken) return end();
-    isBroken = true;
-    stop.abort(failure);
-    // What waits for what will never come is not waited for.
-    setTimeout(() => void tell(failure).finally(end), CLEANUP_MS).unref();
-  };
-  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
-    process.on(event, onException);
-    listeners.push(() => process.off(event, onException));
-  }
-  const timer =
-    timeout === undefined
-      ? undefined
-      : setTimeout(() => stop.abort(new Failure("timed_out")), timeout * 1000);
-  timer?.unref();
-  return {
-    takeSignals(listener: (signal: NodeJS.Signals) => void): void {
-      taken = listener;
-      for (const signal of HANDED_ON) {
-        process.on(signal, listener);
-        listeners.push(() => process.off(signal, listener));
-      }
-    },
-    undo(): void {
-      clearTimeout(timer);
-      for (const off of listeners) off();
-    },
-  };
 }
 
 function failureEvent(failure: Failure): FailureEvent {

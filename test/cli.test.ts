@@ -1,4 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { main } from "../src/cli.js";
+import type { CommandContext } from "../src/commands/context.js";
+import { hintOf } from "../src/commands/hints.js";
+import type { Failure } from "../src/foundation/failures.js";
 import { asked } from "./support/command-line.js";
 
 const GLOBAL = { timeout: 600, allowHttp: [] };
@@ -119,5 +123,31 @@ describe("a command line calls one command, with its arguments", () => {
     [["session", "list", "--offline"], "unknown option '--offline'"],
   ])("and %j none", async (args, message) => {
     await expect(asked(args)).rejects.toThrow(message);
+  });
+});
+
+describe("a command line that can't be meant", () => {
+  const refusalOf = async (...args: string[]) => {
+    const told: Failure[] = [];
+    await main(["node", "matrix-qr-login", ...args], {
+      signIn: () => Promise.reject(new Error("Nothing is signed in.")),
+      program: () => Promise.reject(new Error("No program is run.")),
+      command: async (_options, command) => {
+        await command({} as CommandContext).catch((failure: Failure) => told.push(failure));
+      },
+    });
+    return told;
+  };
+
+  it.each<[string[], string, string]>([
+    [["doctor"], "Missing required argument 'server'.", "Add --help"],
+    [["doctor", "x", "--frobnicate"], "Unknown option '--frobnicate'.", "Add --help"],
+    [["doctor", "x", "--jsom"], "Unknown option '--jsom'.", "Did you mean --json? Add --help"],
+    [["docter"], "Unknown command 'docter'.", "Did you mean doctor? Add --help"],
+  ])("is told of as every other failure is: %j", async (args, message, hint) => {
+    const [failure, ...others] = await refusalOf(...args);
+    expect(others).toEqual([]);
+    expect(failure).toMatchObject({ code: "usage_error", message });
+    expect(failure && hintOf(failure)).toMatch(hint);
   });
 });

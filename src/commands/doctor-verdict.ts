@@ -1,4 +1,5 @@
 import type { Verdict } from "../doctor/findings.js";
+import { escapeText } from "../foundation/escape-text.js";
 import type { Failure } from "../foundation/failures.js";
 import { HINTS } from "./hints.js";
 
@@ -10,8 +11,8 @@ export function describeVerdict(verdict: Verdict, obstacle: Failure | undefined,
 
 function describeObstacle(obstacle: Failure | undefined, host: string): string[] {
   const lines = [`No device can be signed in by QR code on ${host}.`];
-  const hint = obstacle && HINTS[obstacle.code];
-  return hint === undefined ? lines : [...lines, `  ${hint}`];
+  const hint = obstacle && (obstacle.details.hint ?? HINTS[obstacle.code]);
+  return hint === undefined ? lines : [...lines, `  ${escapeText(hint, 1_000)}`];
 }
 
 function describeSignIn(verdict: Verdict, host: string): string[] {

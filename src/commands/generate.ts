@@ -16,7 +16,7 @@ import { homeserverFromProtocols, signInThisDevice } from "../sign-in/new-device
 import type { SignInWorld } from "../sign-in/world.js";
 import { checkCodesFromLines, checkCodesFromPrompt } from "../ui/check-code-source.js";
 import type { SignInContext } from "./context.js";
-import { askForHomeserver, namedHomeserver } from "./named-homeserver.js";
+import { askForHomeserver, homeserverOption, namedHomeserver } from "./named-homeserver.js";
 import type { GenerateOptions } from "./options/generate.js";
 import { withQrPictures } from "./qr-pictures.js";
 import {
@@ -42,7 +42,8 @@ async function generateAsNew(options: GenerateOptions, context: SignInContext): 
   refuseSecretsOptions(options);
   const confirmationFor = confirmationOfNew(options, context);
   const request = await prepareNewDevice(options, context);
-  const named = options.rendezvous ?? namedHomeserver(options, context);
+  const elsewhere = rendezvousOption(options);
+  const named = elsewhere ?? namedHomeserver(options, context);
   if (!named && options.expectUser === undefined && !display.prompt) throw new Failure("homeserver_missing");
   await withWorld(options, context, async (world) => {
     const expectedUser = await resolveExpectedUser(options, world, signal);
@@ -60,10 +61,15 @@ async function generateAsNew(options: GenerateOptions, context: SignInContext): 
 async function generateAsExisting(options: GenerateOptions, context: SignInContext): Promise<void> {
   const { signal } = context;
   if (options.rendezvous !== undefined && options.channel !== "msc4108-2024") {
-    throw new Failure("usage_error", "An existing device can use --rendezvous with the 2024 version only.", {
-      hint: "In MSC4388 the QR code's one URL is both the rendezvous server's and the account's homeserver.",
-    });
+    throw new Failure(
+      "usage_error",
+      "An existing device can use --rendezvous with --channel msc4108-2024 only.",
+      {
+        hint: "A code of the newer version has one URL, for where the devices meet and for the account's homeserver.",
+      },
+    );
   }
+  const elsewhere = rendezvousOption(options);
   if (options.checkCode === "show") throw showRefused();
   checkSecretsOptions(options, ...(options.checkCode === "stdin" ? ["-"] : []));
   const confirmation = typedCode(options.checkCode, context);
@@ -71,7 +77,7 @@ async function generateAsExisting(options: GenerateOptions, context: SignInConte
   await confirmHelping(options, context, await question(options, context));
   await withWorld(options, context, async (world) => {
     const account = await openAccount(options, world, context);
-    const rendezvous = await rendezvousOf(options.rendezvous, account, world, signal);
+    const rendezvous = await rendezvousOf(elsewhere, account, world, signal);
     const serverName = homeserverName(account);
     const channel = await withQrPictures(options.qrFile, context, (pictureFor) =>
       generateCode(
@@ -88,6 +94,10 @@ async function question(options: GenerateOptions, context: SignInContext): Promi
   const userId = await accountName(options, context);
   const account = userId === undefined ? "your account" : `your account ${escapeText(userId)}`;
   return `Show a QR code that signs whoever scans it in to ${account}?`;
+}
+
+function rendezvousOption({ rendezvous }: GenerateOptions): string | undefined {
+  return rendezvous === undefined ? undefined : homeserverOption("--rendezvous", rendezvous);
 }
 
 /** Where an existing device makes its rendezvous session. Its token goes to its own homeserver alone. */

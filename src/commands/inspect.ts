@@ -29,19 +29,15 @@ export async function inspect(
     try {
       const payload = await readPayload(source, context);
       const code = decodeQrCode(payload);
-      if (options.json) await write(context.stdout, payloadLine(source, payload, code));
-      else await write(context.stdout, gap + explain(source, code));
+      if (options.json) context.stdout.write(payloadLine(source, payload, code));
+      else context.stdout.write(gap + explain(source, code));
       gap = "\n";
     } catch (error) {
       context.signal.throwIfAborted();
       if (!(error instanceof Failure)) throw error;
       firstFailure ??= error;
-      if (options.json) await write(context.stdout, unreadableLine(source, error));
-      else
-        await write(
-          context.stderr,
-          [`${title(source)}: ${error.message}`, hintOf(error) ?? "", ""].join("\n"),
-        );
+      if (options.json) context.stdout.write(unreadableLine(source, error));
+      else context.stderr.write([`${title(source)}: ${error.message}`, hintOf(error) ?? "", ""].join("\n"));
     }
   }
   return firstFailure;
@@ -102,9 +98,4 @@ function explain(source: string, code: SignInQrPayload): string {
 /** A payload as source is long and says nothing to a person. */
 function title(source: string): string {
   return source === "-" ? "Standard input" : escapeText(source, 80);
-}
-
-/** A pipe may take its time: what follows must not end the process before. */
-function write(stream: NodeJS.WritableStream, text: string): Promise<void> {
-  return new Promise((resolve) => stream.write(text, () => resolve()));
 }

@@ -2,16 +2,36 @@ import { escapeText } from "../foundation/escape-text.js";
 import type { FailureKind } from "../foundation/failure-kinds.js";
 import { FAILURES } from "../foundation/failure-table.js";
 import { Failure } from "../foundation/failures.js";
+import { homeserverNameOf } from "../foundation/homeserver-name.js";
+import { unquoted } from "../foundation/typed-text.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
 import type { Network } from "../network/network.js";
 import type { SignInContext } from "./context.js";
 
-/** What --homeserver or its variable says. */
+const VARIABLE = "MATRIX_QR_LOGIN_HOMESERVER";
+
+/**
+ * What --homeserver or its variable says; undefined where neither says anything.
+ *
+ * @throws {Failure} `usage_error` for what names no homeserver, before anything is asked of the network
+ */
 export function namedHomeserver(
   { homeserver }: { readonly homeserver?: string | undefined },
   { env }: Pick<SignInContext, "env">,
 ): string | undefined {
-  return homeserver ?? (env["MATRIX_QR_LOGIN_HOMESERVER"] || undefined);
+  if (homeserver !== undefined) return homeserverOption("--homeserver", homeserver);
+  const variable = unquoted(env[VARIABLE] ?? "");
+  return variable === "" ? undefined : homeserverOption(VARIABLE, variable);
+}
+
+/** @param origin the option or the variable that the text is from */
+export function homeserverOption(origin: string, text: string): string {
+  try {
+    return homeserverNameOf(text);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(error.code, `${origin}: ${error.message}`, error.details);
+  }
 }
 
 /** @throws {Failure} `homeserver_missing` where nothing is typed, or nobody is there to type */

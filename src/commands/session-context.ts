@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import { Failure } from "../foundation/failures.js";
+import { sessionsDirectory } from "../session/directory.js";
 import { existingSessionPath, pathOfNamed } from "../session/resolve.js";
 import type { StoredSession } from "../session/session-file.js";
-import { SessionStore, sessionsDirectory } from "../session/store.js";
+import { SessionStore } from "../session/store.js";
 import type { CommandContext } from "./context.js";
 import { HINTS } from "./hints.js";
 import type { GlobalOptions } from "./options/global.js";
@@ -20,7 +21,7 @@ export interface FoundSession {
 }
 
 export function openStore(context: CommandContext): SessionStore {
-  return new SessionStore(sessionsDirectory(context), context.warn);
+  return new SessionStore(() => sessionsDirectory(context), context.warn);
 }
 
 /**

@@ -1,12 +1,13 @@
 import { Failure } from "../foundation/failures.js";
-import { serverNameOf } from "../foundation/identifiers.js";
+import { userIdOf } from "../foundation/homeserver-name.js";
 import { resolveUserHomeserver } from "../homeserver/resolve-homeserver.js";
 import { decodeBase64 } from "../protocol/base64.js";
 import { generateDeviceId, isUsableDeviceId } from "../protocol/device-keys.js";
 import type { ExpectedUser } from "../protocol/expected-user.js";
+import { sessionsDirectory } from "../session/directory.js";
 import { existingSessionPath, newSessionFile } from "../session/resolve.js";
 import type { SecretsSource } from "../session/secrets-source.js";
-import { SessionStore, sessionsDirectory } from "../session/store.js";
+import { SessionStore } from "../session/store.js";
 import { hasDesktop } from "../sign-in/desktop.js";
 import { type ExistingAccount, openExistingAccount } from "../sign-in/existing-device.js";
 import type { NewDeviceRequest } from "../sign-in/new-device.js";
@@ -53,7 +54,7 @@ export async function prepareNewDevice(
   context: SignInContext,
 ): Promise<Omit<NewDeviceRequest, "expectedUser">> {
   const { expectUser, expectMasterKey, deviceName, clientId, keepUnverified = false, deviceKeys } = options;
-  if (expectUser !== undefined) serverNameOf(expectUser);
+  if (expectUser !== undefined) userIdOf(expectUser);
   if (expectMasterKey !== undefined && decodeBase64(expectMasterKey)?.length !== 32) {
     throw new Failure("usage_error", "--expect-master-key has to be a public key: base64 of 32 bytes.");
   }
@@ -90,7 +91,7 @@ export async function openAccount(
   context: SignInContext,
 ): Promise<ExistingAccount> {
   const path = await existingSessionPath(options.session, context);
-  const store = new SessionStore(sessionsDirectory(context), context.warn);
+  const store = new SessionStore(() => sessionsDirectory(context), context.warn);
   return openExistingAccount(world, store, path, await secretsSource(options, context), context.signal);
 }
 
@@ -166,7 +167,7 @@ export function linkOpener({ browser = true }: SignInOptions, context: SignInCon
   if (!context.display.prompt) {
     throw new Failure(
       "terminal_required",
-      "There is no terminal, so nobody would see the link to the consent page.",
+      "There is no terminal, so nobody would see the link to the page to approve the sign-in on.",
       {
         hint: "Use --browser COMMAND to have it opened, or --no-browser where somebody reads the output.",
       },

@@ -1,13 +1,15 @@
-import { Failure } from "../foundation/failures.js";
-import { fetchAuthMetadata, requireDeviceGrant } from "../homeserver/metadata.js";
+import { shownHost } from "../foundation/shown-host.js";
+import { fetchAuthMetadata, requireDeviceGrant, type ServerMetadata } from "../homeserver/metadata.js";
 import { registerClient } from "../homeserver/oauth-client.js";
 import { createSignInHomeserver } from "../homeserver/sign-in-homeserver.js";
-import { fetchServerInfo } from "../homeserver/versions.js";
+import { lookForHomeserver, noHomeserver } from "../homeserver/versions.js";
 import type { Network } from "../network/network.js";
+import { isLoopback } from "../network/url-policy.js";
 import { generateDeviceId } from "../protocol/device-keys.js";
 import { examineMsc4108, examineMsc4388 } from "./examine-rendezvous.js";
 import type { Diagnosis, Finding } from "./findings.js";
 import { Report } from "./report.js";
+import { PUBLIC_BASE } from "./settings.js";
 import { identifySoftware } from "./software.js";
 
 /** What a homeserver is examined with, by a device that isn't signed in there. */
@@ -41,14 +43,17 @@ export async function examine(
 
 async function examineHomeserver(examination: Examination, report: Report, signal: AbortSignal) {
   const { http, baseUrl } = examination;
-  const info = await fetchServerInfo(http, baseUrl, signal);
-  if (!info) throw new Failure("server_error", `${baseUrl.host} is not a Matrix homeserver.`);
+  const found = await lookForHomeserver(http, baseUrl, signal);
+  if ("instead" in found) throw noHomeserver(baseUrl, found.instead);
+  const { info } = found;
   const software = await identifySoftware(examination, baseUrl, info, signal);
   report.software = software;
   const { name, version } = software ?? {};
   const called = [[name, version].filter(Boolean).join(" "), `up to ${info.versions.at(-1)}`];
   const described = called.filter((each) => each !== "").join(", ");
-  report.find("homeserver", "ok", `A Matrix homeserver answers at ${baseUrl.href} (${described}).`, {
+  const host = shownHost(baseUrl);
+  const where = host === baseUrl.host ? baseUrl.href : `${baseUrl.href}, that is ${host}`;
+  report.find("homeserver", "ok", `A Matrix homeserver answers at ${where} (${described}).`, {
     ...(name === undefined ? {} : { software: name }),
     ...(version === undefined ? {} : { software_version: version }),
   });
@@ -66,7 +71,13 @@ async function examineOAuth(examination: Examination, report: Report, signal: Ab
   const metadata = await attempt("oauth", () => fetchAuthMetadata(examination, baseUrl, signal));
   if (!metadata) return;
   const { server } = metadata;
-  report.find("oauth", "ok", `It has the OAuth 2.0 API, via ${server.issuer}.`);
+  const local = isReachableFromOutside(baseUrl) ? localUrlOf(server) : undefined;
+  if (local === undefined) {
+    report.find("oauth", "ok", `It has the OAuth 2.0 API, via ${server.issuer}.`);
+  } else {
+    const message = `It has the OAuth 2.0 API, and names an address in it that only its own network reaches: ${local}.`;
+    report.find("oauth", "limited", message, { setting: PUBLIC_BASE });
+  }
 
   const grant = await attempt("device_authorization_grant", () =>
     requireDeviceGrant(examination, baseUrl, signal),
@@ -93,4 +104,17 @@ async function examineOAuth(examination: Examination, report: Report, signal: Ab
     const message = "Its link to the consent page lacks the user code, which has to be typed there.";
     report.find("verification_uri_complete", "limited", message);
   }
+}
+
+/** The first endpoint whose address means something else, or nothing, from anywhere else. */
+function localUrlOf(server: ServerMetadata): string | undefined {
+  const { grant_types_supported: _, ...urls } = server;
+  return Object.values(urls).find((url) => !isReachableFromOutside(new URL(url)));
+}
+
+/** Not a loopback or private address (RFC 1918, RFC 4193), and no name without a dot. */
+function isReachableFromOutside({ hostname }: URL): boolean {
+  if (isLoopback(hostname)) return false;
+  if (/^(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01])|169\.254)\.[\d.]+$/.test(hostname)) return false;
+  return hostname.startsWith("[") ? !/^\[f[cde]/.test(hostname) : hostname.includes(".");
 }

@@ -1,7 +1,7 @@
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { type Check, type Diagnosis, type Finding, type State, verdictOf } from "./findings.js";
-import { settingFor } from "./settings.js";
+import { settingAgainst, settingFor } from "./settings.js";
 import type { Software } from "./software.js";
 
 /** In UTF-16 units: issuers and what servers say about a refusal are in it. */
@@ -43,7 +43,8 @@ export class Report {
     signal.throwIfAborted();
     if (!(thrown instanceof Failure)) throw thrown;
     this.#obstacle ??= thrown;
-    this.find(check, "missing", thrown.message);
+    const against = check === "oauth" ? settingAgainst(this.software, thrown) : undefined;
+    this.find(check, "missing", thrown.message, against === undefined ? {} : { setting: against });
   }
 
   get diagnosis(): Diagnosis {

@@ -1,3 +1,4 @@
+import type { Failure } from "../foundation/failures.js";
 import type { Check } from "./findings.js";
 import { KNOWN_SOFTWARE, type KnownSoftware, type Software } from "./software.js";
 
@@ -30,6 +31,20 @@ export const SETTINGS: Readonly<Record<KnownSoftware, Readonly<Partial<Record<Ch
     oauth: 'Continuwuity: [global.oauth] compatibility_mode = "hybrid" (or "exclusive")',
   },
 };
+
+/** What an admin sets where something is there and can't be used: by what it failed with. */
+export const PUBLIC_BASE =
+  "Matrix Authentication Service: http.public_base, the https URL that browsers and devices reach it at";
+const OUT_OF_REACH =
+  "Synapse: matrix_authentication_service.endpoint, where it reaches Matrix Authentication Service";
+
+/** What the admin can set against a failure of a check whose part is there; undefined where nothing more is known. */
+export function settingAgainst(software: Software | undefined, failure: Failure): string | undefined {
+  // The others are authorization servers themselves.
+  if (software?.known !== undefined && software.known !== "synapse") return undefined;
+  if (failure.code === "url_refused") return PUBLIC_BASE;
+  return failure.code === "server_error" ? `${OUT_OF_REACH}; ${PUBLIC_BASE}` : undefined;
+}
 
 /** What the admin of this server can set; of each server whose settings are known, where it doesn't say which it is. */
 export function settingFor(software: Software | undefined, check: Check): string | undefined {

@@ -4,6 +4,7 @@ import { Failure } from "../foundation/failures.js";
 import { type ServerInfo, ServerSoftware } from "../homeserver/versions.js";
 import { endpoint } from "../network/base-url.js";
 import type { Network } from "../network/network.js";
+import { answerObject } from "../protocol/answer-object.js";
 
 /** The homeservers whose settings are known here. */
 export const KNOWN_SOFTWARE = ["synapse", "tuwunel", "continuwuity"] as const;
@@ -30,7 +31,7 @@ const PLACES = [
   [
     "_matrix/federation/v1/version",
     v.pipe(
-      v.object({ server: ServerSoftware }),
+      answerObject({ server: ServerSoftware }),
       v.transform(({ server }) => server),
     ),
   ],

@@ -1,6 +1,6 @@
-import { errorCode } from "../foundation/error-code.js";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
+import { describeSystemError } from "../foundation/system-errors.js";
 
 /**
  * What one of Node's errors means to whoever asked for the file.
@@ -10,6 +10,7 @@ import { Failure } from "../foundation/failures.js";
  * @returns `file_error`
  */
 export function fileError(verb: string, path: string, cause: unknown): Failure {
-  const why = errorCode(cause) ?? "unknown error";
-  return new Failure("file_error", `Can't ${verb} ${escapeText(path, 1000)}: ${why}.`, { cause });
+  const { what, hint } = describeSystemError(cause);
+  const details = hint === undefined ? { cause } : { cause, hint };
+  return new Failure("file_error", `Can't ${verb} ${escapeText(path, 1000)}: ${what}.`, details);
 }

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -53,6 +53,26 @@ export async function replacePrivateFile(path: string, content: string | Uint8Ar
     throw error;
   }
   await syncDirectory(dirname(target));
+}
+
+/**
+ * Finds out whether a file of this name and size could be created and replaced, by doing so under other names. Nothing
+ * is left of it.
+ */
+export async function tryPrivateFile(path: string, bytes: number): Promise<void> {
+  const [first, second] = [`${path}.${randomUUID()}`, `${path}.${randomUUID()}`];
+  // What some file systems would compress tells nothing about the space that is left.
+  await writeNew(first, randomBytes(bytes));
+  try {
+    // While a file is replaced, there is its successor too.
+    await writeNew(second, randomBytes(bytes));
+    await rename(second, first);
+  } catch (error) {
+    await unlink(second).catch(() => undefined);
+    throw error;
+  } finally {
+    await unlink(first);
+  }
 }
 
 /**
@@ -113,9 +133,8 @@ function ignoreMissing(error: unknown): void {
  */
 export function openPrivateFile(path: string): number {
   const { path: target, isLink } = followOwnLinks(path);
-  const { O_WRONLY, O_CREAT, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = constants;
-  // A pipe that nobody reads would never open, and one that is full would never be written to.
-  const file = openSync(target, O_WRONLY | O_CREAT | O_NONBLOCK | (isLink ? 0 : O_NOFOLLOW), 0o600);
+  const { O_CREAT, O_NOFOLLOW = 0 } = constants;
+  const file = openWithoutWaiting(target, O_CREAT | (isLink ? 0 : O_NOFOLLOW));
   try {
     const stats = fstatSync(file);
     if (!stats.isFile()) return file;
@@ -130,17 +149,34 @@ export function openPrivateFile(path: string): number {
   }
 }
 
+/** A named pipe that nobody reads yet would be waited for without end, and no signal be heard meanwhile. */
+function openWithoutWaiting(path: string, flags: number): number {
+  const { O_WRONLY, O_RDWR, O_NONBLOCK = 0 } = constants;
+  try {
+    return openSync(path, flags | O_WRONLY | O_NONBLOCK, 0o600);
+  } catch (error) {
+    if (errorCode(error) !== "ENXIO") throw error;
+    // Who has it open for reading as well may write before somebody else reads.
+    return openSync(path, flags | O_RDWR | O_NONBLOCK, 0o600);
+  }
+}
+
 async function writeNew(path: string, content: string | Uint8Array): Promise<void> {
   const file = await open(path, "wx", 0o600);
   try {
     await file.writeFile(content);
-    await file.sync();
+    await file.sync().catch(ignoreUnsupported);
     await file.close();
   } catch (error) {
     await file.close().catch(() => undefined);
     await unlink(path).catch(() => undefined);
     throw error;
   }
+}
+
+/** Some file systems can't say when something is on disk. */
+function ignoreUnsupported(error: unknown): void {
+  if (!["EINVAL", "ENOSYS", "ENOTSUP"].includes(errorCode(error) ?? "")) throw error;
 }
 
 /** A new name, or that one is gone, survives a power cut only once the directory is on disk too. */

@@ -13,11 +13,11 @@ export const FAILURES = {
     hint: "This is a bug: please report it.",
   },
 
-  usage_error: { kind: "usage", message: "The options can't be understood." },
+  usage_error: { kind: "usage", message: "That can't be understood as it was typed." },
   source_not_found: {
     kind: "usage",
-    message: "There is no such file, and the text holds no QR code payload either.",
-    hint: "Give the path of a picture, or the payload as base64 or hex.",
+    message: "There is no such file, and the text itself is no QR code's either.",
+    hint: "Give the path of a picture, or what the code holds, as base64 or hex.",
   },
   picture_unreadable: {
     kind: "usage",
@@ -32,7 +32,7 @@ export const FAILURES = {
   no_qr_code: {
     kind: "usage",
     message: "No QR code was found in the picture.",
-    hint: "Take it again: the whole code, straight on, sharp, without glare, with a margin around it. Or copy the payload as text.",
+    hint: "Take it again: the whole code, straight on, sharp, without glare, with a margin around it. Or copy what the code holds, as text.",
   },
   several_sign_in_codes: {
     kind: "usage",
@@ -57,7 +57,7 @@ export const FAILURES = {
   homeserver_missing: {
     kind: "usage",
     message: "No homeserver was named.",
-    hint: "Name it by its server name or URL.",
+    hint: "Name it by what follows the colon in @you:example.org, or by its URL.",
   },
   session_ambiguous: {
     kind: "usage",
@@ -76,35 +76,35 @@ export const FAILURES = {
 
   consent_declined: {
     kind: "refused",
-    message: "The sign-in was declined on the consent page.",
+    message: "The sign-in was declined.",
     hint: "Start again if that was a mistake.",
   },
   authorization_dropped: {
     kind: "refused",
     message: "The homeserver gave up the sign-in before its time: it was declined, or dropped.",
-    hint: "Start again. Opening the consent page very often, or a restart, makes a homeserver drop one.",
+    hint: "Start again. Opening the page to approve it very often, or a restart, makes a homeserver drop one.",
   },
   user_cancelled: { kind: "refused", message: "The sign-in was cancelled." },
   other_device_cancelled: { kind: "refused", message: "The other device cancelled the sign-in." },
   rendezvous_gone: {
     kind: "refused",
-    message: "The rendezvous session was gone before its time: the other device or the homeserver ended it.",
-    hint: "Start again on both devices. A restart, or several workers, make a homeserver lose sessions.",
+    message: "The connection ended: the other device stopped, or the server between the two lost it.",
+    hint: "See what the other device says, then start again on both. A restart, or several workers, make a server lose connections.",
   },
 
   rendezvous_expired: {
     kind: "late",
-    message: "The QR code's rendezvous session has expired.",
-    hint: "Start again on both devices with a new QR code; the homeserver sets how long one lives.",
+    message: "Too late: the time that the server gives the two devices is over.",
+    hint: "Start again on both devices with a new QR code. The server sets how long one is good: scan and approve within that.",
   },
   authorization_expired: {
     kind: "late",
-    message: "Nobody consented in time.",
-    hint: "Start again, and confirm the sign-in on the consent page. If that page refuses it, as where the account has too many devices, do what it says first.",
+    message: "Too late: nobody approved the sign-in in time.",
+    hint: "Start again, and approve the sign-in on its page. If that page refuses it, as where the account has too many devices, do what it says first.",
   },
   timed_out: {
     kind: "late",
-    message: "The time limit for the whole run was reached.",
+    message: "It took too long: the time that was set for the whole run is over.",
     hint: "Start again, with more time if need be.",
   },
 
@@ -120,7 +120,7 @@ export const FAILURES = {
   },
   concurrent_write: {
     kind: "security",
-    message: "Somebody else wrote into the rendezvous session.",
+    message: "Somebody else came between the two devices.",
     hint: "Start again with a new QR code; if it happens again, somebody may be interfering.",
   },
   unexpected_user: {
@@ -130,13 +130,14 @@ export const FAILURES = {
   },
   unexpected_master_key: {
     kind: "security",
-    message: "The account's master cross-signing key is not the expected one.",
+    message: "The account's master key is not the expected one.",
     hint: "Check the key; if the account's cross-signing was not reset, don't trust the homeserver.",
   },
   secrets_mismatch: {
     kind: "security",
-    message: "The secrets don't match the cross-signing keys that the account publishes.",
-    hint: "If cross-signing was reset lately, use a device that has the new keys.",
+    message:
+      "The keys that this device was given are not the account's: they don't match what the account publishes.",
+    hint: "If the account's encryption was reset lately, use a device that has the new keys.",
   },
   device_keys_mismatch: {
     kind: "security",
@@ -161,28 +162,30 @@ export const FAILURES = {
 
   homeserver_without_oauth: {
     kind: "unsupported",
-    message: "This homeserver doesn't offer the OAuth 2.0 API, which QR sign-in needs.",
+    message:
+      "This homeserver can't sign devices in by QR code: it lacks the sign-in (OAuth 2.0) that this takes.",
     hint: "Its admin has to move it to OAuth 2.0 (for Synapse: Matrix Authentication Service).",
   },
   homeserver_without_device_grant: {
     kind: "unsupported",
-    message: "This homeserver doesn't offer the device authorization grant, which QR sign-in needs.",
-    hint: "Its admin can switch it on in the authorization server.",
+    message:
+      "This homeserver can't sign devices in by QR code: its sign-in can't be approved on another device.",
+    hint: "Its admin can switch that on in the authorization server: it is the device authorization grant.",
   },
   homeserver_without_registration: {
     kind: "unsupported",
-    message: "This homeserver registers no new OAuth clients.",
+    message: "This homeserver lets no new programs sign in: it registers no new OAuth clients.",
     hint: "Use a client that is registered there, or ask the admin for dynamic client registration.",
   },
   homeserver_without_rendezvous: {
     kind: "unsupported",
-    message: "This homeserver doesn't let this device create a rendezvous session.",
-    hint: "A new device may use another server's rendezvous session; or show the code on the other device.",
+    message: "This homeserver doesn't let this device show a QR code.",
+    hint: "A new device may meet the other one over another server; or have the other device show the code.",
   },
   unsupported_protocol: {
     kind: "unsupported",
-    message: "The two devices have no login protocol in common.",
-    hint: "Check that the homeserver offers the device authorization grant.",
+    message: "The two devices know no common way to sign in.",
+    hint: "Check that both run a current version, and what the homeserver offers.",
   },
   device_already_exists: {
     kind: "unsupported",
@@ -201,7 +204,7 @@ export const FAILURES = {
   },
   unable_to_open_verification_uri: {
     kind: "unsupported",
-    message: "The consent page could not be opened.",
+    message: "The page to approve the sign-in on could not be opened.",
     hint: "Start again, and open the link yourself.",
   },
   unexpected_message: {
@@ -223,7 +226,7 @@ export const FAILURES = {
   server_error: {
     kind: "network",
     message: "The server gave an answer that can't be used.",
-    hint: "Try again later; if it keeps happening, ask the homeserver's admin.",
+    hint: "Start again; if it keeps happening, ask the server's admin.",
   },
   delivery_unknown: {
     kind: "network",
@@ -233,7 +236,8 @@ export const FAILURES = {
   },
   token_lost: {
     kind: "network",
-    message: "The answer was lost that told of a decline, or brought a token that nobody can use or revoke.",
+    message:
+      "An answer was lost: it said that the sign-in was declined, or signed this device in so that nobody can use or undo it from here.",
     hint: "Remove the device on the account's page, if it is there, then start again.",
   },
   session_unconfirmed: {
@@ -248,13 +252,13 @@ export const FAILURES = {
   },
   revocation_pending: {
     kind: "network",
-    message: "The session's tokens could not be revoked, so they may still be good.",
+    message: "The session could not be signed out on the homeserver, so it may still be good.",
     hint: "Sign the session out again when the homeserver can be reached.",
   },
 
   ...SESSION_FAILURES,
 
-  hangup: { kind: "signal", signal: "SIGHUP", message: "Ended by SIGHUP." },
-  interrupted: { kind: "signal", signal: "SIGINT", message: "Interrupted." },
-  terminated: { kind: "signal", signal: "SIGTERM", message: "Ended by SIGTERM." },
+  hangup: { kind: "signal", signal: "SIGHUP", message: "Ended: the terminal was closed (SIGHUP)." },
+  interrupted: { kind: "signal", signal: "SIGINT", message: "Cancelled." },
+  terminated: { kind: "signal", signal: "SIGTERM", message: "Ended from outside (SIGTERM)." },
 } as const satisfies Record<string, Definition>;

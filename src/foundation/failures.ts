@@ -1,6 +1,8 @@
 import { describeBug } from "./describe-bug.js";
+import { escapeText } from "./escape-text.js";
 import type { Definition, FailureKind } from "./failure-kinds.js";
 import { FAILURES } from "./failure-table.js";
+import { describeSystemError, isSystemError, type SystemError } from "./system-errors.js";
 
 /** The stable name of a failure: `failure.code` in the event stream. */
 export type FailureCode = keyof typeof FAILURES;
@@ -51,9 +53,19 @@ export class Failure extends Error {
     return new Failure(this.code, this.message, { cause: this, ...this.details, ...details });
   }
 
-  /** Anything thrown, as a failure: what is none already is a bug here. */
+  /** Anything thrown, as a failure: what is none already, and not the system's own refusal, is a bug here. */
   static from(thrown: unknown): Failure {
     if (thrown instanceof Failure) return thrown;
+    if (isSystemError(thrown)) return refusedBySystem(thrown);
     return new Failure("internal_error", `Internal error: ${describeBug(thrown)}.`, { cause: thrown });
   }
+}
+
+/** Wherever it comes from, the system's word is about this machine and no bug here. */
+function refusedBySystem(cause: SystemError): Failure {
+  const { what, hint } = describeSystemError(cause);
+  const call = escapeText(cause.path === undefined ? cause.syscall : `${cause.syscall} ${cause.path}`, 1000);
+  const message = cause.syscall === "uv_cwd" ? "The current folder is gone" : `The system refuses "${call}"`;
+  const details = hint === undefined ? { cause } : { cause, hint };
+  return new Failure("system_error", `${message}: ${what}.`, details);
 }

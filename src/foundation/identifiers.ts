@@ -40,3 +40,9 @@ export function serverNameOf(userId: string): string {
   }
   return userId.slice(userId.indexOf(":") + 1);
 }
+
+/** Whether two user IDs name one user: capitals in a server name mean nothing, as in the DNS. */
+export function isSameUser(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((id) => id.replace(/:.*/s, (serverName) => serverName.toLowerCase()));
+  return a === b;
+}

@@ -62,17 +62,17 @@ export const SESSION_FAILURES = {
   },
   secrets_missing: {
     kind: "local",
-    message: "This session has no cross-signing keys to share.",
+    message: "This session has no encryption keys (cross-signing keys) to share.",
     hint: "Use a verified device's session, or give its secrets in a file; a new account has to set up encryption first.",
   },
   secret_storage_missing: {
     kind: "local",
-    message: "The account has no secret storage, or its cross-signing keys are not in it.",
+    message: "The account has no recovery set up, or its keys are not in it.",
     hint: "Set up recovery in a Matrix client first, or take the secrets from a verified device.",
   },
   secret_storage_damaged: {
     kind: "local",
-    message: "The account's secret storage is damaged.",
+    message: "What the account keeps for its recovery is damaged.",
     hint: "Set up recovery anew in a verified Matrix client, or take the secrets from a verified device.",
   },
   recovery_key_malformed: {
@@ -82,13 +82,14 @@ export const SESSION_FAILURES = {
   },
   recovery_key_wrong: {
     kind: "local",
-    message: "The recovery key or passphrase isn't that of the account's secret storage.",
+    message: "That isn't the account's recovery key or passphrase.",
     hint: "It may be one from before recovery was set up anew, or another account's.",
   },
   cross_signing_missing: {
     kind: "local",
-    message: "The account has no cross-signing keys yet, so there is nothing to share.",
-    hint: "Set up encryption (cross-signing and recovery) in a Matrix client first.",
+    message:
+      "The account has no encryption set up yet (no cross-signing keys), so there is nothing to share.",
+    hint: "Set up encryption and recovery in a Matrix client first.",
   },
   address_unavailable: {
     kind: "local",
@@ -99,5 +100,20 @@ export const SESSION_FAILURES = {
     kind: "local",
     message: "A file can't be read or written.",
     hint: "Check the path, its permissions and the free disk space.",
+  },
+  home_missing: {
+    kind: "local",
+    message: "There is no folder for sessions: this user has no home folder.",
+    hint: "Set HOME or XDG_STATE_HOME to the full path of a folder, or keep the session in a file of your choice.",
+  },
+  output_failed: {
+    kind: "local",
+    message: "Standard output can't be written.",
+    hint: "Check where the output goes, and the free space there.",
+  },
+  system_error: {
+    kind: "local",
+    message: "The operating system refuses something that is needed here.",
+    hint: "See what the message says about this machine: its limits, permissions and folders.",
   },
 } as const satisfies Record<string, Definition>;

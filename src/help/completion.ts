@@ -1,7 +1,8 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CommandContext } from "../commands/context.js";
+import { sessionsDirectory } from "../session/directory.js";
 import { sessionName } from "../session/names.js";
-import { SessionStore, sessionsDirectory } from "../session/store.js";
+import { SessionStore } from "../session/store.js";
 import { type Candidate, candidatesFor, FILES } from "./candidates.js";
 import { SHELL_SCRIPTS } from "./shell-scripts.js";
 import type { Shell } from "./shells.js";

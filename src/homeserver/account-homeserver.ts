@@ -2,36 +2,49 @@ import * as v from "valibot";
 import { isUserId } from "../foundation/identifiers.js";
 import { isJsonObject } from "../foundation/json.js";
 import { path } from "../network/base-url.js";
+import { oddAnswer, unusable } from "../network/odd-answer.js";
+import { answerObject } from "../protocol/answer-object.js";
+import { unpadded } from "../protocol/base64.js";
 import { isSignable, type JsonObject } from "../protocol/canonical-json.js";
 import type { AccountHomeserver, BackupVersion, PublishedKeys } from "../protocol/homeserver.js";
 import { MatrixApi, type MatrixApiOptions, type MatrixRequest } from "./matrix-api.js";
-import { refusal, unusable } from "./refusal.js";
 
 /** An account with many devices has an answer to /keys/query of this size. */
 const MAX_KEYS_BYTES = 4 * 1024 * 1024;
 
 const ShortText = v.pipe(v.string(), v.maxLength(255));
 
-const WhoAmI = v.object({
+const WhoAmI = answerObject({
   user_id: v.pipe(v.string(), v.check(isUserId)),
   device_id: v.exactOptional(ShortText),
 });
 
-/** JSON that can be signed, and is no deeper than anything that is. */
-const SignableObject = v.custom<JsonObject>((value) => isJsonObject(value) && isSignable(value));
+/** What of a published object is signed, or signs it: nothing else of it counts. */
+const Published = v.pipe(
+  v.custom<Record<string, unknown>>(isJsonObject),
+  v.transform(({ unsigned: _unsigned, ...signed }) => signed),
+  v.custom<JsonObject>(isSignable),
+);
 const ByUser = v.optional(v.record(v.string(), v.unknown()), {});
 
-const KeysQuery = v.object({
+const KeysQuery = answerObject({
   device_keys: ByUser,
   master_keys: ByUser,
   self_signing_keys: ByUser,
   user_signing_keys: ByUser,
 });
 
-const RoomKeysVersion = v.object({
-  version: ShortText,
+const RoomKeysVersion = answerObject({
+  version: v.union([
+    ShortText,
+    v.pipe(
+      v.number(),
+      v.safeInteger(),
+      v.transform((version) => `${version}`),
+    ),
+  ]),
   algorithm: ShortText,
-  auth_data: v.object({ public_key: v.exactOptional(ShortText) }),
+  auth_data: answerObject({ public_key: v.exactOptional(v.pipe(ShortText, v.transform(unpadded))) }),
 });
 
 /** What a signed-in device asks of its homeserver (Matrix specification, Client-Server API). */
@@ -45,7 +58,7 @@ export function createAccountHomeserver(options: MatrixApiOptions): AccountHomes
     signal: AbortSignal,
   ): Promise<v.InferOutput<T>> {
     const response = await api.send(request, signal);
-    if (response.status !== 200) throw refusal(api.url(request.path), response);
+    if (response.status !== 200) throw oddAnswer(api.url(request.path), response);
     const parsed = v.safeParse(schema, response.json);
     if (!parsed.success) throw unusable(api.url(request.path));
     return parsed.output;
@@ -67,7 +80,7 @@ export function createAccountHomeserver(options: MatrixApiOptions): AccountHomes
       const response = await api.send(request, signal);
       if (response.status === 200) return true;
       if (response.status === 404) return false;
-      throw refusal(api.url(request.path), response);
+      throw oddAnswer(api.url(request.path), response);
     },
 
     async queryKeys(userId, signal) {
@@ -112,7 +125,7 @@ export function createAccountHomeserver(options: MatrixApiOptions): AccountHomes
       } as const;
       const response = await api.send(request, signal);
       if (response.status === 404) return undefined;
-      if (response.status !== 200) throw refusal(api.url(request.path), response);
+      if (response.status !== 200) throw oddAnswer(api.url(request.path), response);
       if (!isJsonObject(response.json)) throw unusable(api.url(request.path));
       return response.json;
     },
@@ -121,7 +134,7 @@ export function createAccountHomeserver(options: MatrixApiOptions): AccountHomes
       const request = { method: "GET", path: "_matrix/client/v3/room_keys/version" } as const;
       const response = await api.send(request, signal);
       if (response.status === 404) return undefined;
-      if (response.status !== 200) throw refusal(api.url(request.path), response);
+      if (response.status !== 200) throw oddAnswer(api.url(request.path), response);
       const parsed = v.safeParse(RoomKeysVersion, response.json);
       if (!parsed.success) throw unusable(api.url(request.path));
       const { version, algorithm, auth_data } = parsed.output;
@@ -132,9 +145,10 @@ export function createAccountHomeserver(options: MatrixApiOptions): AccountHomes
   };
 
   function named<Name extends string>(name: Name, key: unknown): { [K in Name]?: JsonObject } {
-    if (key === undefined) return {};
-    if (!v.is(SignableObject, key)) throw unusable(api.url("_matrix/client/v3/keys/query"));
-    return { [name]: key } as { [K in Name]?: JsonObject };
+    if (key === undefined || key === null) return {};
+    const published = v.safeParse(Published, key);
+    if (!published.success) throw unusable(api.url("_matrix/client/v3/keys/query"));
+    return { [name]: published.output } as { [K in Name]?: JsonObject };
   }
 }
 
@@ -142,6 +156,9 @@ export function createAccountHomeserver(options: MatrixApiOptions): AccountHomes
 function signableMembers(devices: unknown): Record<string, JsonObject> {
   if (!isJsonObject(devices)) return {};
   return Object.fromEntries(
-    Object.entries(devices).filter((entry): entry is [string, JsonObject] => v.is(SignableObject, entry[1])),
+    Object.entries(devices).flatMap(([deviceId, keys]) => {
+      const published = v.safeParse(Published, keys);
+      return published.success ? [[deviceId, published.output]] : [];
+    }),
   );
 }

@@ -4,10 +4,11 @@ import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import type { HttpResponse } from "../network/http.js";
 import type { Network } from "../network/network.js";
+import { unusable } from "../network/odd-answer.js";
+import { answerObject, Seconds } from "../protocol/answer-object.js";
 import type { DeviceAuthorization, TokenPoll } from "../protocol/homeserver.js";
 import type { DeviceGrantMetadata } from "./metadata.js";
 import { exchangeOAuth, oauthRefusal } from "./oauth-fetch.js";
-import { unusable } from "./refusal.js";
 import { toTokens } from "./tokens.js";
 
 /** RFC 8628 §3.2: the polling interval where the server names none. */
@@ -20,9 +21,8 @@ const Link = v.pipe(v.string(), v.maxLength(2_048));
 const [SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S] = [1, 60];
 /** Nobody waits for consent for longer, whatever the server says. */
 const LONGEST_LIFE_S = 24 * 60 * 60;
-const Seconds = v.pipe(v.number(), v.minValue(0));
 
-const DeviceAuthorizationResponse = v.object({
+const DeviceAuthorizationResponse = answerObject({
   device_code: v.pipe(v.string(), v.maxLength(16_384)),
   user_code: v.pipe(v.string(), v.nonEmpty(), v.maxLength(64)),
   verification_uri: Link,

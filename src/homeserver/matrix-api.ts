@@ -2,8 +2,8 @@ import { Failure } from "../foundation/failures.js";
 import type { Secret } from "../foundation/secret.js";
 import { endpoint } from "../network/base-url.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "../network/http.js";
+import { errorCodeOf } from "../network/odd-answer.js";
 import type { JsonObject } from "../protocol/canonical-json.js";
-import { errorCodeOf } from "./refusal.js";
 import type { AccessTokens } from "./sign-in-tokens.js";
 
 export interface MatrixApiOptions {

@@ -1,10 +1,12 @@
 import * as v from "valibot";
 import { Failure } from "../foundation/failures.js";
+import { shownHost } from "../foundation/shown-host.js";
 import { endpoint } from "../network/base-url.js";
 import type { HttpResponse } from "../network/http.js";
 import type { Network } from "../network/network.js";
+import { errorCodeOf, oddAnswer } from "../network/odd-answer.js";
 import type { UrlPolicy } from "../network/url-policy.js";
-import { errorCodeOf, refusal } from "./refusal.js";
+import { answerObject } from "../protocol/answer-object.js";
 
 export const DEVICE_CODE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -16,7 +18,7 @@ const PATHS = {
 const Url = v.pipe(v.string(), v.maxLength(2_048));
 
 /** What is needed here of the OAuth 2.0 server metadata (RFC 8414 §2, Matrix specification §OAuth 2.0 API). */
-const ServerMetadata = v.object({
+const ServerMetadata = answerObject({
   issuer: Url,
   token_endpoint: Url,
   registration_endpoint: v.exactOptional(Url),
@@ -52,13 +54,13 @@ export async function fetchAuthMetadata(
 ): Promise<AuthMetadata> {
   for (const [stability, path] of Object.entries(PATHS)) {
     const url = endpoint(baseUrl, path);
-    const response = await network.http.send({ method: "GET", url, signal });
+    const response = await network.http.send({ method: "GET", url, final: ["text"], signal });
     if (response.status === 200) {
       return { server: parse(url, response, network.urlPolicy), isUnstable: stability === "unstable" };
     }
-    if (response.status !== 404 && errorCodeOf(response) !== "M_UNRECOGNIZED") throw refusal(url, response);
+    if (response.status !== 404 && errorCodeOf(response) !== "M_UNRECOGNIZED") throw oddAnswer(url, response);
   }
-  throw new Failure("homeserver_without_oauth", `${baseUrl.host} doesn't offer the OAuth 2.0 API.`);
+  throw new Failure("homeserver_without_oauth", `${shownHost(baseUrl)} doesn't offer the OAuth 2.0 API.`);
 }
 
 /** Whether a homeserver has an OAuth 2.0 server, also where that can't be found out. @throws the signal's reason */
@@ -92,23 +94,43 @@ export async function requireDeviceGrant(
   if (device_authorization_endpoint === undefined || !isGranted) {
     throw new Failure(
       "homeserver_without_device_grant",
-      `${baseUrl.host} doesn't offer the device authorization grant, which QR sign-in needs.`,
+      `${shownHost(baseUrl)} doesn't offer the device authorization grant, which QR sign-in needs.`,
     );
   }
   return { server: { ...server, device_authorization_endpoint }, isUnstable };
 }
 
 function parse(url: URL, response: HttpResponse, urlPolicy: UrlPolicy): ServerMetadata {
+  if (response.json === undefined) throw oddAnswer(url, response);
   const parsed = v.safeParse(ServerMetadata, response.json, { abortEarly: true });
   if (!parsed.success) {
     const field = v.getDotPath(parsed.issues[0]) ?? "the answer";
-    throw new Failure("server_error", `The OAuth 2.0 metadata of ${url.host} can't be used: see "${field}".`);
+    throw new Failure(
+      "server_error",
+      `The OAuth 2.0 metadata of ${shownHost(url)} can't be used: see "${field}".`,
+      { hint: "Its admin has to repair what the authorization server says of itself." },
+    );
   }
   const { grant_types_supported: _, ...urls } = parsed.output;
-  const issuer = urlPolicy.check(urls.issuer, url);
-  for (const endpoint of Object.values(urls)) {
-    urlPolicy.check(endpoint, url);
-    urlPolicy.check(endpoint, issuer);
+  const issuer = checkEndpoint(url, "issuer", urls.issuer, urlPolicy, url);
+  for (const [field, endpoint] of Object.entries(urls)) {
+    for (const namedBy of [url, issuer]) checkEndpoint(url, field, endpoint, urlPolicy, namedBy);
   }
   return parsed.output;
 }
+
+/** An authorization server that doesn't know its public address names one that is no good to others. */
+function checkEndpoint(url: URL, field: string, endpoint: string, urlPolicy: UrlPolicy, namedBy: URL): URL {
+  try {
+    return urlPolicy.check(endpoint, namedBy);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const message = `The OAuth 2.0 metadata of ${shownHost(url)} names a URL that can't be used, as "${field}". ${error.message}`;
+    // Only the host can be let in: not where the URL is wrong in another way.
+    const hint = error.details.hint === undefined ? {} : { hint: PUBLIC_ADDRESS };
+    throw new Failure(error.code, message, { cause: error, ...hint });
+  }
+}
+
+const PUBLIC_ADDRESS =
+  "The authorization server's admin has to set its public address, with https (Matrix Authentication Service: http.public_base).";

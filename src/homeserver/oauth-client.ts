@@ -1,9 +1,9 @@
 import * as oauth from "oauth4webapi";
 import { Failure } from "../foundation/failures.js";
 import type { HttpClient, HttpResponse } from "../network/http.js";
+import { quotedReason } from "../network/odd-answer.js";
 import { DEVICE_CODE_GRANT, type ServerMetadata } from "./metadata.js";
 import { exchangeOAuth } from "./oauth-fetch.js";
-import { quotedReason } from "./refusal.js";
 
 /** Shown on the consent page. Authorization servers ask for an https page of the client. */
 const CLIENT_URI = "https://www.npmjs.com/package/matrix-qr-login";

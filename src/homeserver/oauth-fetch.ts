@@ -1,8 +1,10 @@
 import * as oauth from "oauth4webapi";
+import * as v from "valibot";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "../network/http.js";
-import { refusal, unusable } from "./refusal.js";
+import { oddAnswer, unusable } from "../network/odd-answer.js";
+import { Seconds } from "../protocol/answer-object.js";
 
 const MAX_BYTES = 64 * 1024;
 
@@ -49,7 +51,7 @@ export async function exchangeOAuth<T>(
     if (!isUnusable) throw error;
     // The error isn't handed on as the cause: it holds the answer's body, tokens included.
     const url = new URL(endpoint);
-    throw answer === undefined || answer.status < 300 ? unusable(url) : refusal(url, answer);
+    throw answer === undefined || answer.status < 300 ? unusable(url) : oddAnswer(url, answer);
   }
 }
 
@@ -77,16 +79,28 @@ function requestOptions(
 }
 
 /**
- * The answer as oauth4webapi is strict about: registration is 201 in RFC 7591 §3.2.1 and 200 with some; null
- * is no member at all; and an ID token, which was not asked for, is not to be validated. No member that counts
- * here is a list or an object, whose depth could be made a trouble.
+ * The answer as oauth4webapi is strict about: registration is 201 in RFC 7591 §3.2.1 and 200 with some; null,
+ * like an empty text, is no member at all; and an ID token, which was not asked for, is not to be validated. No member that counts
+ * here is a list or an object, whose depth could be made a trouble. Seconds may be written as strings, and say nothing
+ * where they can't be read.
  */
 function toFetchResponse({ status, json }: HttpResponse, success: number): Response {
   const isSuccess = status >= 200 && status < 300;
   if (!isSuccess && status < 400) return Response.error();
   const members = typeof json === "object" && json !== null ? Object.entries(json) : [];
-  const kept = members.filter(([name, value]) => typeof value !== "object" && name !== "id_token");
+  const kept = members
+    .filter(([name, value]) => typeof value !== "object" && name !== "id_token")
+    .map(([name, value]) => [name, SECONDS.includes(name) ? secondsOf(value) : value] as const)
+    .filter(([, value]) => value !== undefined && value !== "");
   return Response.json(Object.fromEntries(kept), { status: isSuccess ? success : status });
+}
+
+/** RFC 6749 §5.1, RFC 8628 §3.2: numbers. */
+const SECONDS: readonly string[] = ["expires_in", "interval"];
+
+function secondsOf(value: unknown): number | undefined {
+  const seconds = v.safeParse(Seconds, value);
+  return seconds.success ? seconds.output : undefined;
 }
 
 /** `server_error` that quotes an OAuth error (RFC 6749 §5.2). */

@@ -104,7 +104,7 @@ class OAuthSignIn implements SignInHomeserver {
       if (server.registration_endpoint === undefined && clientId === undefined) {
         throw new Failure("homeserver_without_registration");
       }
-      const knowsStableScopes = isAtLeast(versions ?? [], STABLE_SCOPES_SINCE_MINOR);
+      const knowsStableScopes = isAtLeast(versions, STABLE_SCOPES_SINCE_MINOR);
       return { server, hasUnstableScopes: isUnstable || !knowsStableScopes };
     } finally {
       // Where one of the two failed, nobody waits for the other.

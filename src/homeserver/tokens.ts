@@ -4,16 +4,20 @@ import { Failure } from "../foundation/failures.js";
 import type { Secret } from "../foundation/secret.js";
 import type { HttpResponse } from "../network/http.js";
 import type { Network } from "../network/network.js";
+import { answerObject, Seconds } from "../protocol/answer-object.js";
 import type { Tokens } from "../protocol/homeserver.js";
 import { fetchAuthMetadata, type ServerMetadata } from "./metadata.js";
 import { exchangeOAuth, oauthRefusal } from "./oauth-fetch.js";
 import { SAME_REFRESH_TOKEN_MS } from "./sign-in-tokens.js";
 import { Token } from "./token-schema.js";
 
-const TokenResponse = v.object({
+const MAX_LIFETIME_S = 10 * 365 * 24 * 60 * 60;
+
+const TokenResponse = answerObject({
   access_token: Token,
   refresh_token: v.exactOptional(Token),
-  expires_in: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(10 * 365 * 24 * 60 * 60))),
+  // Whatever else it is, the tokens beside it count.
+  expires_in: v.fallback(v.optional(v.pipe(Seconds, v.maxValue(MAX_LIFETIME_S))), undefined),
 });
 
 /**

@@ -2,7 +2,9 @@ import type { Clock } from "../foundation/clock.js";
 import { Failure } from "../foundation/failures.js";
 import { parseJson } from "../foundation/json.js";
 import type { Environment } from "../foundation/machine.js";
+import { shownHost } from "../foundation/shown-host.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "./http.js";
+import { oddAnswer, tryLater } from "./odd-answer.js";
 import { retryAfterMs } from "./retry-after.js";
 import type { Trace } from "./trace.js";
 import { BodyTooLarge, type Transport, type TransportAnswer, TransportError } from "./transport.js";
@@ -160,7 +162,7 @@ export class RepeatingHttpClient implements HttpClient {
       request.signal?.throwIfAborted();
       if (error instanceof TransportError) return this.#judgeError(url, error);
       if (error instanceof BodyTooLarge) {
-        throw new Failure("server_error", `${url.host} sent an answer that is too large.`);
+        throw new Failure("server_error", `${shownHost(url)} sent an answer that is too large.`);
       }
       throw error;
     }
@@ -169,6 +171,8 @@ export class RepeatingHttpClient implements HttpClient {
   #headers(request: HttpRequest, url: URL): Record<string, string> {
     const headers: Record<string, string> = {
       accept: "application/json",
+      // Without it, any coding would do (RFC 9110 §12.5.3); what comes in one all the same is decoded.
+      "accept-encoding": "identity",
       "user-agent": this.#options.userAgent,
       ...request.headers,
     };
@@ -203,15 +207,17 @@ export class RepeatingHttpClient implements HttpClient {
     const json = parseJson(text);
     const isOverloaded = (status === 429 || status >= 500) && !request.final?.includes(status);
     const isUnreadable = status >= 200 && status < 300 && json === undefined && (request.expectJson ?? true);
-    if (!isOverloaded && !isUnreadable) return { kind: "answer", answer, text, json };
+    const odd = { status, header: headerOf(answer), text, json };
+    const isFinal = request.final?.includes("text") && !isCutOff(text);
+    if (!isOverloaded && (!isUnreadable || isFinal)) return { kind: "answer", answer, text, json };
 
-    const problem = isUnreadable ? "gives an answer that is not JSON" : `answers with an error (${status})`;
+    const { clock } = this.#options;
     return {
       kind: "problem",
-      failure: new Failure("server_error", `${url.host} ${problem}.`),
+      failure: isOverloaded ? tryLater(url, odd, clock) : oddAnswer(url, odd),
       mayHaveActed: status !== 429,
       worthRepeating: true,
-      waitMs: isOverloaded ? retryAfterMs({ header: headerOf(answer), json }, this.#options.clock) : 0,
+      waitMs: isOverloaded ? retryAfterMs(odd, clock) : 0,
     };
   }
 
@@ -219,7 +225,7 @@ export class RepeatingHttpClient implements HttpClient {
     const hint = error.hint === undefined ? {} : { hint: error.hint };
     return {
       kind: "problem",
-      failure: new Failure("network_error", `${url.host} can't be reached: ${error.message}.`, {
+      failure: new Failure("network_error", `${shownHost(url)} can't be reached: ${error.message}.`, {
         cause: error,
         ...hint,
       }),
@@ -228,6 +234,11 @@ export class RepeatingHttpClient implements HttpClient {
       waitMs: 0,
     };
   }
+}
+
+/** JSON that lacks its end came from a server that meant to say more. */
+function isCutOff(text: string): boolean {
+  return /^\s*[{[]/.test(text);
 }
 
 function headerOf(answer: TransportAnswer): HttpResponse["header"] {

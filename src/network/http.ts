@@ -19,8 +19,11 @@ export interface HttpRequest {
   readonly signal?: AbortSignal;
   /** Sent over a connection that is opened for it and closed after it; by default, one that is open is used. */
   readonly ownConnection?: boolean;
-  /** Statuses that are an answer here although they would be repeated by default (5xx, 429). */
-  readonly final?: readonly number[];
+  /**
+   * What is an answer here although it would be repeated by default: statuses (5xx, 429), and a `text` as a success that
+   * is whole and not JSON, like a web page, which won't change.
+   */
+  readonly final?: readonly (number | "text")[];
 }
 
 /** An answer below 500 and not 429, or one that the request names as `final`. */

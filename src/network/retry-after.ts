@@ -10,11 +10,11 @@ export function retryAfterMs(...asked: Parameters<typeof askedWaitMs>): number {
 }
 
 /**
- * By `Retry-After`, in seconds or as a date (RFC 9110 §10.2.3), or by `retry_after_ms` in the body, which Matrix had before.
+ * What it asks, unbounded, to be told: by `Retry-After`, in seconds or as a date (RFC 9110 §10.2.3), or by `retry_after_ms` in the body, which Matrix had before.
  */
-function askedWaitMs(answer: Pick<HttpResponse, "header" | "json">, clock: Clock): number {
+export function askedWaitMs(answer: Pick<HttpResponse, "header" | "json">, clock: Clock): number {
   const header = answer.header("retry-after")?.trim();
-  if (header !== undefined && /^\d+$/.test(header)) return Number(header) * 1_000;
+  if (header !== undefined && /^\d+(?:\.\d+)?$/.test(header)) return Number(header) * 1_000;
   if (header !== undefined) {
     // The date is the server's, and so is the time to count it from.
     const now = Date.parse(answer.header("date") ?? "");
@@ -22,5 +22,6 @@ function askedWaitMs(answer: Pick<HttpResponse, "header" | "json">, clock: Clock
     if (!Number.isNaN(wait)) return Math.max(0, wait);
   }
   const field = (answer.json as { retry_after_ms?: unknown } | null | undefined)?.retry_after_ms;
-  return typeof field === "number" && field > 0 ? field : 0;
+  const ms = typeof field === "string" ? Number(field) : field;
+  return typeof ms === "number" && ms > 0 ? ms : 0;
 }

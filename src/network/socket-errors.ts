@@ -1,5 +1,9 @@
 import { errorCode } from "../foundation/error-code.js";
+import type { Environment } from "../foundation/machine.js";
+import { authorityHint } from "./authority-hint.js";
+import { proxyOfError } from "./proxy-settings.js";
 import { TransportError } from "./transport.js";
+import { isLoopback } from "./url-policy.js";
 
 /** What went wrong before anything of the request was sent. */
 const BEFORE_SENDING: Readonly<Record<string, string>> = {
@@ -25,16 +29,23 @@ const CERTIFICATE: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another host",
 };
 
-const UNKNOWN_AUTHORITY_HINT =
-  "If that certificate is right, name the file of its authority in the environment: NODE_EXTRA_CA_CERTS=FILE.";
+const PROXY_HINT =
+  "That proxy is from the environment (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY); NO_PROXY lists hosts to reach without it.";
+const PROXY_LOGIN_HINT =
+  "The proxy wants a name and a password: write them into HTTPS_PROXY, as in http://USER:PASSWORD@HOST:PORT.";
 
-/** What Node or undici threw, said in words. */
-export function describeSocketError(error: unknown): TransportError {
+/**
+ * What Node or undici threw, said in words.
+ *
+ * @param url what was asked for
+ * @param env says which proxy and which certificates may be at fault
+ */
+export function describeSocketError(error: unknown, url: URL, env: Environment): TransportError {
   const code = firstErrorCode(error);
 
   const certificate = CERTIFICATE[code];
   if (certificate !== undefined) {
-    const hint = /self-signed|authority/.test(certificate) ? { hint: UNKNOWN_AUTHORITY_HINT } : {};
+    const hint = /self-signed|authority/.test(certificate) ? { hint: authorityHint(env) } : {};
     return new TransportError(certificate, {
       mayHaveBeenSent: false,
       worthRepeating: false,
@@ -49,6 +60,16 @@ export function describeSocketError(error: unknown): TransportError {
       cause: error,
     });
   }
+  const proxy = isLoopback(url.hostname) ? undefined : proxyOfError(error, env);
+  if (proxy !== undefined) {
+    const what = BEFORE_SENDING[code] ?? (code === "ENOTFOUND" ? "there is no such host" : code);
+    return new TransportError(`its proxy ${proxy} can't be (${what})`, {
+      mayHaveBeenSent: false,
+      worthRepeating: code !== "ENOTFOUND",
+      hint: PROXY_HINT,
+      cause: error,
+    });
+  }
   if (code === "ENOTFOUND") {
     return new TransportError("there is no such host", {
       mayHaveBeenSent: false,
@@ -56,15 +77,23 @@ export function describeSocketError(error: unknown): TransportError {
       cause: error,
     });
   }
-  const proxyStatus = /^Proxy response \((\d{3})\)/.exec(error instanceof Error ? error.message : "")?.[1];
+  const proxyStatus = proxyStatusOf(error);
   if (proxyStatus !== undefined) {
-    return new TransportError(`the proxy answered ${proxyStatus}`, { mayHaveBeenSent: false, cause: error });
+    const login = proxyStatus === "407" ? { hint: PROXY_LOGIN_HINT, worthRepeating: false } : {};
+    const options = { mayHaveBeenSent: false, cause: error, ...login };
+    return new TransportError(`the proxy answered ${proxyStatus}`, options);
   }
   const before = BEFORE_SENDING[code];
   if (before !== undefined && !failedWhileReading(error)) {
     return new TransportError(before, { mayHaveBeenSent: false, cause: error });
   }
   return new TransportError("the connection broke", { mayHaveBeenSent: true, cause: error });
+}
+
+/** The status with which a proxy refused to connect, or to hand a request on. */
+export function proxyStatusOf(error: unknown): string | undefined {
+  const message = error instanceof Error ? error.message : "";
+  return /^Proxy (?:response|Authentication Required) \((\d{3})\)/.exec(message)?.[1];
 }
 
 /** The first code in a chain of causes; an AggregateError is one failed connection for each address. */

@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
-import { type Dispatcher, errors } from "undici";
+import type { Dispatcher } from "undici";
 import type { Environment } from "../foundation/machine.js";
 import { describeSocketError } from "./socket-errors.js";
-import { createAgents } from "./undici-transport.js";
+import { createAgents, isOurs } from "./undici-transport.js";
 
 /** A request whose body and answer pass as streams. */
 interface StreamRequest {
@@ -39,12 +39,15 @@ export interface StreamTransport {
 }
 
 /**
- * HTTP over undici, through the proxies of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, which loopback never is.
+ * HTTP over undici, through the proxies of `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, which loopback
+ * never is.
  *
- * @throws {Failure} `usage_error` where a proxy variable holds no URL
+ * @param server whom it is for
+ * @throws {Failure} `usage_error` where a variable names no proxy that can be used
  */
-export function createStreamTransport(env: Environment): StreamTransport {
+export function createStreamTransport(env: Environment, server: URL): StreamTransport {
   const agents = createAgents(env);
+  agents.agentFor(server);
   return {
     async send({ method, origin, target, rawHeaders, body, signal }) {
       try {
@@ -65,9 +68,8 @@ export function createStreamTransport(env: Environment): StreamTransport {
         };
       } catch (error) {
         signal.throwIfAborted();
-        // A request that undici finds malformed is a bug here, not the network's.
-        if (error instanceof errors.InvalidArgumentError) throw error;
-        throw describeSocketError(error);
+        if (isOurs(error)) throw error;
+        throw describeSocketError(error, origin, env);
       }
     },
     close: () => agents.close(),

@@ -2,8 +2,10 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent, errors } from "undici";
 import { readBounded } from "../files/read-bounded.js";
 import { Failure } from "../foundation/failures.js";
 import type { Environment } from "../foundation/machine.js";
-import { describeSocketError } from "./socket-errors.js";
-import { BodyTooLarge, type Transport } from "./transport.js";
+import { decodeContent } from "./content-coding.js";
+import { proxySettings } from "./proxy-settings.js";
+import { describeSocketError, proxyStatusOf } from "./socket-errors.js";
+import { BodyTooLarge, type Transport, TransportError } from "./transport.js";
 import { isLoopback } from "./url-policy.js";
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -22,10 +24,9 @@ export interface ClosableTransport {
 }
 
 /**
- * HTTP over undici: keep-alive, no redirects, and the proxies of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
- * Loopback is never reached through a proxy. Time limits are the caller's, by signal.
- *
- * @throws {Failure} `usage_error` where a proxy variable holds no URL
+ * HTTP over undici: keep-alive, no redirects, and the proxies of `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
+ * `NO_PROXY`. Loopback is never reached through a proxy. Time limits are the caller's, by signal. A request throws
+ * `usage_error` where a proxy variable names no proxy that can be used.
  */
 export function createUndiciTransport(env: Environment): ClosableTransport {
   const agents = createAgents(env);
@@ -45,14 +46,15 @@ export function createUndiciTransport(env: Environment): ClosableTransport {
           body: request.body ?? null,
           signal,
         });
-        const body = await readBounded(answer.body, maxBytes);
-        if (!body) throw new BodyTooLarge();
-        return { status: answer.statusCode, headers: joinHeaders(answer.headers), body };
+        const coded = await readBounded(answer.body, maxBytes);
+        if (!coded) throw new BodyTooLarge();
+        const headers = joinHeaders(answer.headers);
+        const body = await decodeContent(coded, headers["content-encoding"], maxBytes);
+        return { status: answer.statusCode, headers, body };
       } catch (error) {
         signal.throwIfAborted();
-        // A request that undici finds malformed is a bug here, not the network's.
-        if (error instanceof BodyTooLarge || error instanceof errors.InvalidArgumentError) throw error;
-        throw describeSocketError(error);
+        if (error instanceof BodyTooLarge || error instanceof TransportError || isOurs(error)) throw error;
+        throw describeSocketError(error, url, env);
       } finally {
         await own?.destroy();
       }
@@ -63,46 +65,46 @@ export function createUndiciTransport(env: Environment): ClosableTransport {
 
 /** The connections that requests share: direct ones, and those through the proxies of the environment. */
 export interface Agents {
-  /** What a request to this URL goes through. */
+  /**
+   * What a request to this URL goes through.
+   *
+   * @throws {Failure} `usage_error` where a proxy variable names no proxy that can be used
+   */
   agentFor(url: URL): Dispatcher;
   /** Ends all connections. */
   close(): Promise<void>;
 }
 
-/** @throws {Failure} `usage_error` where a proxy variable holds no URL */
 export function createAgents(env: Environment): Agents {
   const direct = new Agent(OPTIONS);
-  const proxied = createProxyAgent(env, OPTIONS) ?? direct;
+  let proxied: Dispatcher | undefined;
   return {
-    agentFor: ({ hostname }) => (isLoopback(hostname) ? direct : proxied),
+    agentFor: ({ hostname }) => {
+      if (isLoopback(hostname)) return direct;
+      proxied ??= createProxyAgent(env, OPTIONS) ?? direct;
+      return proxied;
+    },
     async close() {
-      await Promise.all([...new Set([direct, proxied])].map((agent) => agent.destroy()));
+      await Promise.all([...new Set([direct, proxied])].map((agent) => agent?.destroy()));
     },
   };
+}
+
+/** Whether it isn't the network's: a proxy that can't be used, or a request that undici finds malformed, a bug here. */
+export function isOurs(error: unknown): boolean {
+  return (
+    error instanceof Failure ||
+    (error instanceof errors.InvalidArgumentError && proxyStatusOf(error) === undefined)
+  );
 }
 
 function createProxyAgent(
   env: Environment,
   options: ConstructorParameters<typeof Agent>[0],
 ): Dispatcher | undefined {
-  const variable = (name: string) => env[name.toLowerCase()] || env[name] || "";
-  const [httpsProxy, httpProxy] = [variable("HTTPS_PROXY"), variable("HTTP_PROXY")];
-  if (!httpsProxy && !httpProxy) return undefined;
-  for (const proxy of [httpsProxy, httpProxy]) {
-    if (proxy && !URL.canParse(proxy)) {
-      throw new Failure("usage_error", "HTTPS_PROXY or HTTP_PROXY is not a URL.", {
-        hint: "Write it as http://HOST:PORT.",
-      });
-    }
-  }
+  const settings = proxySettings(env);
   // Without the empty strings undici would look into the process's own environment.
-  return new EnvHttpProxyAgent({
-    ...options,
-    httpsProxy,
-    httpProxy,
-    noProxy: variable("NO_PROXY"),
-    proxyTunnel: false,
-  });
+  return settings && new EnvHttpProxyAgent({ ...options, ...settings, proxyTunnel: false });
 }
 
 function joinHeaders(

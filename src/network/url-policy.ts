@@ -1,5 +1,7 @@
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
+import { shownHost } from "../foundation/shown-host.js";
+import { unquoted } from "../foundation/typed-text.js";
 
 /** Decides which URLs may be requested or shown: base URLs, rendezvous URLs, verification links. */
 export interface UrlPolicy {
@@ -34,17 +36,27 @@ function parseUrl(text: string): URL | undefined {
 }
 
 /** `example.org`, `example.org:8008`, `::1` or `[::1]` the way `URL.host` has it. */
-function parseAllowedHost(host: string): string {
+function parseAllowedHost(text: string): string {
+  const host = unquoted(text);
   const isBareIpv6 = /^[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*$/i.test(host);
   const url = parseUrl(`http://${isBareIpv6 ? `[${host}]` : host}`);
   if (url?.href !== `http://${url?.host}/`) {
     throw new Failure(
       "usage_error",
-      `Plain http can be allowed for a host, and ${escapeText(host)} is not a host name.`,
+      `Plain http can be allowed for a host, and ${escapeText(text)} is not a host name.`,
+      { hint: "Give the host's name alone, with its port where only that is meant: synapse:8008." },
     );
   }
   return url.host;
 }
+
+/** Where a server listens on all its addresses; it is no address to reach it at. */
+function isUnspecified({ hostname }: URL): boolean {
+  return hostname === "[::]" || hostname === "0.0.0.0";
+}
+
+const UNSPECIFIED =
+  "Nobody can be reached at that address. Whoever runs the server that names it has to set the public one instead.";
 
 /** Whether a base URL or a server name is of this machine itself. */
 function isOnLoopback(server: URL | string): boolean {
@@ -77,21 +89,26 @@ export function createUrlPolicy(allowHttp: readonly string[]): UrlPolicy {
     },
     check(candidate, namedBy) {
       const url = typeof candidate === "string" ? parseUrl(candidate) : candidate;
-      if (!url) throw new Failure("url_refused", `${escapeText(String(candidate))} is not a URL.`);
+      if (!url) {
+        throw new Failure("url_refused", `${escapeText(String(candidate))} is not a URL.`, {
+          hint: "It should look like https://matrix.example.org.",
+        });
+      }
       if (url.username || url.password) {
         // The URL itself stays out of the message: it holds a password.
         throw new Failure(
           "url_refused",
           `The URL of ${escapeText(url.hostname)} is refused: it holds a user name or password.`,
+          { hint: "Take them out of it: nothing here is asked for with a password in its address." },
         );
       }
       if (url.protocol === "https:" || (url.protocol === "http:" && allowsHttp(url, namedBy))) return url;
-      const shown = escapeText(`${url.protocol}//${url.host}`);
       const why =
         url.protocol === "http:" && isLoopback(url.hostname)
           ? "it is on this machine, and neither the account nor a server that you named is"
           : "only https is allowed";
-      throw new Failure("url_refused", `${shown} is refused: ${why}.`);
+      const message = `${escapeText(url.protocol)}//${shownHost(url)} is refused: ${why}.`;
+      throw new Failure("url_refused", message, isUnspecified(url) ? { hint: UNSPECIFIED } : {});
     },
   };
 }

@@ -1,6 +1,11 @@
+/** Base64 as Matrix writes it, of a text that may have been padded. */
+export function unpadded(text: string): string {
+  return text.replace(/=+$/, "");
+}
+
 /** Standard base64 without padding, the way Matrix writes keys and the channel its messages. */
 export function encodeBase64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64").replace(/=+$/, "");
+  return unpadded(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64"));
 }
 
 /**

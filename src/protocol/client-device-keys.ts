@@ -1,7 +1,7 @@
 import { Failure } from "../foundation/failures.js";
 import { isJsonObject } from "../foundation/json.js";
 import type { Secret } from "../foundation/secret.js";
-import { decodeBase64 } from "./base64.js";
+import { decodeBase64, unpadded } from "./base64.js";
 import type { JsonObject } from "./canonical-json.js";
 import type { DevicePublicKeys } from "./device-keys.js";
 import type { PublishedKeys } from "./homeserver.js";
@@ -44,7 +44,7 @@ export function clientDeviceKeys(
   ) {
     throw new Failure("device_keys_invalid");
   }
-  return { identity: { ed25519, curve25519 }, deviceKeys };
+  return { identity: { ed25519: unpadded(ed25519), curve25519: unpadded(curve25519) }, deviceKeys };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Failure } from "../foundation/failures.js";
+import { unpadded } from "./base64.js";
 import type { JsonObject } from "./canonical-json.js";
 import type { DevicePublicKeys } from "./device-keys.js";
 import type { PublishedKeys } from "./homeserver.js";
@@ -65,9 +66,10 @@ export function isDeviceVerified(
   const { masterKey, selfSigningKey } = published;
   if (identity) {
     const keys = deviceKeys["keys"] as JsonObject | undefined;
-    const isSame =
-      keys?.[`ed25519:${deviceId}`] === identity.ed25519 &&
-      keys[`curve25519:${deviceId}`] === identity.curve25519;
+    const isSame = (["ed25519", "curve25519"] as const).every((algorithm) => {
+      const key = keys?.[`${algorithm}:${deviceId}`];
+      return typeof key === "string" && unpadded(key) === identity[algorithm];
+    });
     if (!isSame) throw new Failure("device_keys_mismatch");
   }
   const master = onlyKey(masterKey);
@@ -81,11 +83,15 @@ export function isDeviceVerified(
   );
 }
 
-/** A cross-signing key object has one key, whose ID is the key itself (specification, §Cross-signing). */
+/**
+ * A cross-signing key object has one key, whose ID is the key itself (specification, §Cross-signing); some clients
+ * have published both with padding.
+ */
 function onlyKey(object: JsonObject | undefined): string | undefined {
   const keys = Object.entries((object?.["keys"] ?? {}) as JsonObject);
   const [id, key] = keys[0] ?? [];
-  return keys.length === 1 && typeof key === "string" && id === `ed25519:${key}` ? key : undefined;
+  if (keys.length !== 1 || typeof key !== "string" || id === undefined) return undefined;
+  return unpadded(id) === `ed25519:${unpadded(key)}` ? unpadded(key) : undefined;
 }
 
 function holdsKey(object: JsonObject | undefined, publicKey: string): object is JsonObject {

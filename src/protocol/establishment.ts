@@ -1,3 +1,4 @@
+import { foldCheckCode } from "../foundation/check-code.js";
 import type { Dialect, Intent } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import type {
@@ -89,13 +90,14 @@ export class UnconfirmedSecureChannel<Role extends Intent> {
   /**
    * MSC4388 §Secure channel, step 7. A wrong code may be tried again, but not as often as it takes to guess one.
    *
+   * @param code as it was typed: full-width digits, spaces and the like make no difference
    * @returns undefined for a wrong code
    * @throws {Failure} `check_code_wrong` after three of them, whatever the code
    */
   confirm(code: string): { channel: SecureChannel<Role>; dialect: Dialect | undefined } | undefined {
     if (this.#triesLeft === 0) throw new Failure("check_code_wrong");
     this.#triesLeft--;
-    const confirmed = this.#channel.confirm(code);
+    const confirmed = this.#channel.confirm(foldCheckCode(code) ?? "");
     return confirmed && { channel: this.#secure(this.#role, confirmed.channel), dialect: confirmed.dialect };
   }
 

@@ -44,7 +44,7 @@ export class ExpectedUser {
 
   /** Whether a claim about the homeserver, a server name or a base URL, means this user's. */
   agreesWith(claim: string): boolean {
-    if (claim === serverNameOf(this.#userId)) return true;
+    if (claim.toLowerCase() === serverNameOf(this.#userId).toLowerCase()) return true;
     return URL.canParse(claim) && withSlash(new URL(claim)) === this.#baseUrl;
   }
 }

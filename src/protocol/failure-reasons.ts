@@ -42,8 +42,8 @@ const SENTENCES: ReadonlyMap<string, string> = new Map([
   ],
   ["device_not_found", "The other device couldn't find the new device in the account."],
   ["unexpected_message_received", "The other device received a message that it didn't expect."],
-  ["unsupported_protocol", "The other device says that the two have no login protocol in common."],
-  ["unable_to_open_verification_uri", "The other device couldn't open the consent page."],
+  ["unsupported_protocol", "The other device says that the two know no common way to sign in."],
+  ["unable_to_open_verification_uri", "The other device couldn't open the page to approve the sign-in on."],
 ]);
 
 /** The failure that a received `m.login.failure` is here. */

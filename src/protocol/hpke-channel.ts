@@ -236,7 +236,7 @@ export async function initiateHpkeChannel(
       ...(ephemeralKeyMaterial ? { ekm: ephemeralKeyMaterial } : {}),
     });
   } catch (error) {
-    const message = "The QR code holds a key that no secure channel can be made with.";
+    const message = "The QR code holds a key that is none.";
     throw new Failure("message_not_authentic", message, { cause: error });
   }
   const sPublicKey = new Uint8Array(sending.enc);

@@ -59,7 +59,10 @@ export function encodeQrCode(code: SignInQrPayload): Uint8Array {
 
 function msc4388Fields(code: SignInQrCode): Uint8Array[] {
   if (!OPAQUE_IDENTIFIER.test(code.rendezvousId)) {
-    throw new Failure("server_error", "The rendezvous session's ID can't be put into a QR code.");
+    throw new Failure(
+      "server_error",
+      "The homeserver names the connection so that it doesn't fit into a QR code.",
+    );
   }
   return [
     Buffer.from(code.prefix),
@@ -170,7 +173,7 @@ function refuseOtherCodes(kind: QrCodeKind): void {
     case "msc3906":
       throw new Failure(
         "not_a_sign_in_code",
-        "This sign-in QR code is from an abandoned predecessor of this protocol (MSC3906), which nothing supports any more.",
+        "This sign-in QR code is of an abandoned kind, which nothing supports any more.",
         { hint: "Update the app on the other device, then have it show a new code." },
       );
     case "web_link":

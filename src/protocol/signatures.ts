@@ -31,7 +31,8 @@ export function signJson(object: JsonObject, seed: Uint8Array): string {
 export function isSignedBy(object: JsonObject, userId: string, keyId: string, publicKey: string): boolean {
   const signatures = object["signatures"] as JsonObject | undefined;
   const byUser = signatures?.[userId] as JsonObject | undefined;
-  const signature = byUser?.[`ed25519:${keyId}`];
+  // The ID of a cross-signing key is the key, which some clients have written with padding.
+  const signature = byUser?.[`ed25519:${keyId}`] ?? byUser?.[`ed25519:${keyId}=`];
   const key = decodeBase64(publicKey);
   if (typeof signature !== "string" || key?.length !== 32) return false;
   const signatureBytes = decodeBase64(signature);

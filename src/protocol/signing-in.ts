@@ -2,6 +2,7 @@ import type { Clock } from "../foundation/clock.js";
 import { escapeText } from "../foundation/escape-text.js";
 import type { Emit } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
+import { isSameUser } from "../foundation/identifiers.js";
 import type { DevicePrivateKeys } from "./device-keys.js";
 import type { ExpectedUser } from "./expected-user.js";
 import type { AccountHomeserver, DeviceAuthorization, SignInHomeserver } from "./homeserver.js";
@@ -60,7 +61,7 @@ export async function learnUser(
   signal: AbortSignal,
 ): Promise<string> {
   const whoami = await account.whoami(signal);
-  if (expectedUser && whoami.userId !== expectedUser.userId) throw new Failure("unexpected_user");
+  if (expectedUser && !isSameUser(whoami.userId, expectedUser.userId)) throw new Failure("unexpected_user");
   if (whoami.deviceId !== undefined && whoami.deviceId !== deviceId) throw otherId(deviceId, whoami.deviceId);
   await attempt.keep({ userId: whoami.userId });
   const { userId } = whoami;

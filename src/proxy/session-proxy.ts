@@ -62,7 +62,7 @@ export async function withSessionProxy<T>(
   const ended = new AbortController();
   const { signal } = ended;
   const { homeserver, accessTokens } = connectSession(store, path, session, network);
-  const transport = createStreamTransport(env);
+  const transport = createStreamTransport(env, baseUrl);
   const keeper = new TokenKeeper({ store, path, accessTokens, clock, emit, signal });
   const { user_id: userId, device_id: deviceId, secrets } = session;
   const signer =

@@ -1,15 +1,18 @@
 import * as v from "valibot";
 import { Failure } from "../foundation/failures.js";
+import { shownHost } from "../foundation/shown-host.js";
 import { endpoint } from "../network/base-url.js";
 import type { HttpRequest, HttpResponse } from "../network/http.js";
 import type { Network } from "../network/network.js";
+import { describeAnswer, oddAnswer } from "../network/odd-answer.js";
+import { answerObject } from "../protocol/answer-object.js";
 
 const CREATE_PATH = "_matrix/client/unstable/org.matrix.msc4108/rendezvous";
 /** 2024 version §Maximum payload size is 4 KB; the rest of an answer is small. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_REDIRECTS = 3;
 
-const Created = v.object({ url: v.pipe(v.string(), v.maxLength(2048)) });
+const Created = answerObject({ url: v.pipe(v.string(), v.maxLength(2048)) });
 
 /** A rendezvous session of MSC4108's 2024 version that was just made. */
 export interface PostedRendezvous {
@@ -48,7 +51,7 @@ export async function postRendezvous(
     }
     return { url: urlPolicy.check(new URL(created.output.url, target), target), response, sentAt };
   }
-  throw new Failure("server_error", `${baseUrl.host} redirects its rendezvous sessions in a circle.`);
+  throw new Failure("server_error", `${shownHost(baseUrl)} redirects in a circle where a QR code is made.`);
 }
 
 /** A request of the 2024 version, whose payloads are plain text. */
@@ -69,7 +72,11 @@ export function strongEtagOf(response: HttpResponse): string | undefined {
   return counts ? etag : undefined;
 }
 
-/** `server_error` for an answer that has no meaning here. */
-export function unusableRendezvous({ host }: URL, { status }: HttpResponse): Failure {
-  return new Failure("server_error", `${host} gave a rendezvous answer that can't be used (${status}).`);
+/** `server_error` for an answer that has no meaning here. The URL isn't told: whoever knows it can read and write. */
+export function unusableRendezvous(url: URL, response: HttpResponse): Failure {
+  const odd = oddAnswer(new URL(CREATE_PATH, url.origin), response);
+  const isRedirect = response.status >= 300 && response.status < 400;
+  const what = isRedirect ? response.status : describeAnswer(url, response);
+  const message = `${shownHost(url)} answers with ${what} where the two devices meet.`;
+  return new Failure("server_error", message, odd.details);
 }

@@ -1,4 +1,5 @@
 import { Failure } from "../foundation/failures.js";
+import { shownHost } from "../foundation/shown-host.js";
 import type { HttpRequest, HttpResponse } from "../network/http.js";
 import type { Network } from "../network/network.js";
 import {
@@ -180,10 +181,14 @@ function strongEtag(response: HttpResponse, url: URL): string {
   return etag;
 }
 
-function changedEtags({ host }: URL): Failure {
-  return new Failure("server_error", `A proxy in front of ${host} removes or changes ETag headers.`, {
-    hint: "Its admin has to let them through (no compression there); the MSC4388 channel needs none.",
-  });
+function changedEtags(url: URL): Failure {
+  return new Failure(
+    "server_error",
+    `A proxy in front of ${shownHost(url)} removes or changes ETag headers.`,
+    {
+      hint: "Its admin has to let them through (no compression there); the newer version of the code (msc4388) needs none.",
+    },
+  );
 }
 
 /** @param sentAt when the request was sent that the server has answered with this */

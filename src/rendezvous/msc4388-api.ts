@@ -1,8 +1,10 @@
 import * as v from "valibot";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
+import { shownHost } from "../foundation/shown-host.js";
 import { endpoint } from "../network/base-url.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "../network/http.js";
+import { answerObject } from "../protocol/answer-object.js";
 import type { QrPrefix } from "../protocol/qr-code.js";
 import { Throttled } from "./lifetime.js";
 import { budgetOf, type RequestBudget } from "./polling.js";
@@ -33,19 +35,19 @@ const Opaque = v.pipe(
   v.string(),
   v.check((text) => text.length > 0 && Buffer.byteLength(text) <= 255, "must have 1 to 255 bytes"),
 );
-const LifetimeMs = v.pipe(v.number(), v.integer(), v.minValue(0));
+const LifetimeMs = v.pipe(v.number(), v.minValue(0));
 
 /** `{}` is what MSC4388 had in March 2026, before the member: sessions can be created. */
-const Discovery = v.object({ create_available: v.optional(v.boolean(), true) });
+const Discovery = answerObject({ create_available: v.optional(v.boolean(), true) });
 /** As a path segment, these would name another endpoint. */
 const RendezvousId = v.pipe(
   Opaque,
   v.check((id) => id !== "." && id !== "..", "names no session"),
 );
-const Created = v.object({ id: RendezvousId, sequence_token: Opaque, expires_in_ms: LifetimeMs });
-const Payload = v.object({ data: v.string(), sequence_token: Opaque, expires_in_ms: LifetimeMs });
-const Written = v.object({ sequence_token: Opaque });
-const MatrixError = v.object({ errcode: v.string() });
+const Created = answerObject({ id: RendezvousId, sequence_token: Opaque, expires_in_ms: LifetimeMs });
+const Payload = answerObject({ data: v.string(), sequence_token: Opaque, expires_in_ms: LifetimeMs });
+const Written = answerObject({ sequence_token: Opaque });
+const MatrixError = answerObject({ errcode: v.string() });
 
 export type RendezvousPayload = v.InferOutput<typeof Payload>;
 
@@ -123,18 +125,17 @@ export class Msc4388Api {
   }
 }
 
-function readAnswer<T>(
-  response: HttpResponse,
-  schema: v.GenericSchema<unknown, T>,
-  { host }: URL,
-): Answer<T> {
+function readAnswer<T>(response: HttpResponse, schema: v.GenericSchema<unknown, T>, baseUrl: URL): Answer<T> {
   const { status, json, repeatedAfterLoss } = response;
   if (status >= 200 && status < 300) {
     const answer = v.safeParse(schema, json);
     if (answer.success) return { ok: answer.output, repeatedAfterLoss };
     const [issue] = answer.issues;
     const place = v.getDotPath(issue) ?? "the body";
-    throw new Failure("server_error", `${host} gave a rendezvous answer that is malformed at ${place}.`);
+    const what = `an answer that can't be used, at ${place}, where the two devices meet`;
+    throw new Failure("server_error", `${shownHost(baseUrl)} gives ${what}.`, {
+      hint: "Trying again won't change it: ask the server's admin.",
+    });
   }
   const error = v.safeParse(MatrixError, json);
   return {
@@ -149,18 +150,19 @@ function readAnswer<T>(
 
 /** A refusal that has no meaning of its own here. */
 export function refusedBy(baseUrl: URL, { status, errcode = "no error code" }: Refusal): Failure {
-  const message = `${baseUrl.host} refused a rendezvous request: ${status}, ${escapeText(errcode, 80)}.`;
+  const refused = `${status} (${escapeText(errcode, 80)})`;
+  const message = `${shownHost(baseUrl)} answers with ${refused} where the two devices meet.`;
   return new Failure("server_error", message);
 }
 
 /** Why this device gets no rendezvous session. Synapse says 401 where the MSC says 403. */
 export function withoutRendezvous(baseUrl: URL, refusal: Refusal): Failure {
   if (refusal.status === 401 || refusal.status === 403) {
-    const message = `${baseUrl.host} creates rendezvous sessions only for devices that are signed in.`;
+    const message = `${shownHost(baseUrl)} makes QR codes only for devices that are signed in.`;
     return new Failure("homeserver_without_rendezvous", message);
   }
   if (refusal.status === 404) {
-    const message = `${baseUrl.host} offers no rendezvous sessions (MSC4388).`;
+    const message = `${shownHost(baseUrl)} has no QR codes of the current version (msc4388).`;
     return new Failure("homeserver_without_rendezvous", message);
   }
   return refusedBy(baseUrl, refusal);

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { isJsonObject } from "../foundation/json.js";
+import { answerObject } from "../protocol/answer-object.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import type { Sealed } from "./aes-hmac-sha2.js";
 import { MAX_ITERATIONS, MIN_ITERATIONS, type PassphraseParameters } from "./passphrase.js";
@@ -32,23 +33,23 @@ const MAX_KEYS = 4;
 const ShortText = v.pipe(v.string(), v.maxLength(255));
 const SealedText = v.pipe(v.string(), v.maxLength(4096));
 
-const DefaultKey = v.object({ key: v.pipe(ShortText, v.nonEmpty()) });
+const DefaultKey = answerObject({ key: v.pipe(ShortText, v.nonEmpty()) });
 
-const KeyDescription = v.object({
+const KeyDescription = answerObject({
   algorithm: v.literal(ALGORITHM),
   iv: v.optional(ShortText, ""),
   mac: v.optional(ShortText, ""),
   passphrase: v.optional(v.unknown()),
 });
 
-const Passphrase = v.object({
+const Passphrase = answerObject({
   algorithm: v.literal("m.pbkdf2"),
   salt: v.pipe(v.string(), v.maxLength(1024)),
   iterations: v.pipe(v.number(), v.integer(), v.minValue(MIN_ITERATIONS), v.maxValue(MAX_ITERATIONS)),
   bits: v.optional(v.literal(256), 256),
 });
 
-const SealedSecret = v.object({ iv: SealedText, ciphertext: SealedText, mac: SealedText });
+const SealedSecret = answerObject({ iv: SealedText, ciphertext: SealedText, mac: SealedText });
 
 /** A key that the account has, without the key itself. */
 export interface StoredKey {
@@ -73,7 +74,7 @@ export type StoredSecret = ReadonlyMap<string, unknown>;
 /** @returns `damaged` for what can't be what the specification says; undefined where it isn't sealed for the key */
 export function sealedFor(secret: StoredSecret | undefined, keyId: string): Sealed | "damaged" | undefined {
   const sealed = secret?.get(keyId);
-  if (sealed === undefined) return undefined;
+  if (sealed === undefined || sealed === null) return undefined;
   const parsed = v.safeParse(SealedSecret, sealed);
   return parsed.success ? parsed.output : "damaged";
 }

@@ -1,14 +1,15 @@
-import { randomUUID } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { chmod, lstat, mkdir, open, stat } from "node:fs/promises";
+import { chmod, lstat, open, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { fileError } from "../files/file-error.js";
+import { makeDirectories } from "../files/make-directories.js";
 import { ForeignFile, isForeign, isOpenToOthers } from "../files/owner.js";
 import {
   createPrivateFile,
   deletePrivateFile,
   movePrivateFile,
   replacePrivateFile,
+  tryPrivateFile,
 } from "../files/private-file.js";
 import { readBounded } from "../files/read-bounded.js";
 import {
@@ -27,6 +28,8 @@ import { Failure } from "../foundation/failures.js";
 
 /** Upper bound of a session, in bytes. */
 const MAX_SESSION_BYTES = 1024 * 1024;
+/** As large as the session of a sign-in gets: two tokens of 16 KiB at most, its keys, names and URLs. */
+const SIGN_IN_BYTES = 40 * 1024;
 const SESSION_TEXT: TextKind = { maxBytes: MAX_SESSION_BYTES, unusable: unusableSession };
 
 /** Told of what was found wrong with a session file, and put right. */
@@ -154,15 +157,13 @@ export async function removeFile(path: string): Promise<void> {
 }
 
 /**
- * Creates a file beside the path and deletes it again. That tells more than permission bits: of read-only
- * mounts, quotas and names that are too long.
+ * Writes files beside the path, as a sign-in would, and deletes them again. That tells more than permission bits: of
+ * read-only mounts, full disks, quotas and names that are too long.
  */
 export async function checkCanCreateFile(path: string): Promise<void> {
   if (await isThere(path)) throw sessionExists(path);
-  const trial = `${path}.${randomUUID()}`;
   try {
-    await createPrivateFile(trial, "");
-    await deletePrivateFile(trial);
+    await tryPrivateFile(path, SIGN_IN_BYTES);
   } catch (error) {
     throw fileError("create", path, error);
   }
@@ -182,7 +183,7 @@ async function isThere(path: string): Promise<boolean> {
 /** @param isOurs whether a directory that is there already has its mode set right */
 export async function makeDirectory(path: string, isOurs: boolean): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectories(path);
     // On Windows this changes nothing.
     if (isOurs) await chmod(path, 0o700);
   } catch (error) {

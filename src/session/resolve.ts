@@ -3,8 +3,10 @@ import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import type { Environment, Machine } from "../foundation/machine.js";
 import type { SessionState } from "../foundation/session-states.js";
+import { sessionsDirectory } from "./directory.js";
+import { unquoted } from "../foundation/typed-text.js";
 import { isSessionName, nameOfDevice } from "./names.js";
-import { type NewSessionFile, type SessionEntry, SessionStore, sessionsDirectory } from "./store.js";
+import { type NewSessionFile, type SessionEntry, SessionStore } from "./store.js";
 
 /**
  * The path of the session to use: the one that is named by the option or by MATRIX_QR_LOGIN_SESSION, else the
@@ -18,7 +20,7 @@ export async function existingSessionPath(
   machine: Machine,
   states: readonly SessionState[] | "any" = ["complete"],
 ): Promise<string> {
-  const store = new SessionStore(sessionsDirectory(machine), machine.warn);
+  const store = new SessionStore(() => sessionsDirectory(machine), machine.warn);
   const named = namedPath(option, machine.env, store);
   if (named !== undefined) return named;
   const entries = await store.list();
@@ -44,7 +46,7 @@ export async function newSessionFile(
   machine: Machine,
   deviceId: string,
 ): Promise<NewSessionFile> {
-  const store = new SessionStore(sessionsDirectory(machine), machine.warn);
+  const store = new SessionStore(() => sessionsDirectory(machine), machine.warn);
   const named = namedPath(option, machine.env, store);
   const path = named ?? store.pathOf(nameOfDevice(deviceId));
   await store.checkCanCreate(path);
@@ -66,7 +68,7 @@ export function pathOfNamed(named: string, store: SessionStore): string {
 }
 
 function namedPath(option: string | undefined, env: Environment, store: SessionStore): string | undefined {
-  const named = option ?? (env["MATRIX_QR_LOGIN_SESSION"] || undefined);
+  const named = option ?? (unquoted(env["MATRIX_QR_LOGIN_SESSION"] ?? "") || undefined);
   return named === undefined ? undefined : pathOfNamed(named, store);
 }
 

@@ -1,9 +1,8 @@
 import { readdir } from "node:fs/promises";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileError } from "../files/file-error.js";
 import { errorCode } from "../foundation/error-code.js";
 import { Failure } from "../foundation/failures.js";
-import type { Machine } from "../foundation/machine.js";
 import { type Revealed, revealed } from "../foundation/secret.js";
 import {
   checkCanCreateFile,
@@ -26,8 +25,6 @@ import {
   type StoredSession,
   toPortable,
 } from "./session-file.js";
-
-const APPLICATION = "matrix-qr-login";
 
 /** How many sessions of one user get a name of their own. */
 const MAX_NAMESAKES = 1000;
@@ -57,39 +54,25 @@ export interface NewSessionFile {
 }
 
 /**
- * The directory of the sessions that have a name: in the XDG state directory, or where macOS and Windows have an
- * application's own files.
- *
- * @throws {Error} Node's, where the user has no home directory and the environment names none
- */
-export function sessionsDirectory({ env, platform, homeDirectory }: Machine): string {
-  const stateHome = env["XDG_STATE_HOME"];
-  // The XDG base directory specification wants relative paths ignored.
-  if (stateHome && isAbsolute(stateHome)) return join(stateHome, APPLICATION, "sessions");
-  if (platform === "win32") {
-    const local = env["LOCALAPPDATA"] || join(homeDirectory(), "AppData", "Local");
-    return join(local, APPLICATION, "Data", "sessions");
-  }
-  const home = env["HOME"] || homeDirectory();
-  return platform === "darwin"
-    ? join(home, "Library", "Application Support", APPLICATION, "sessions")
-    : join(home, ".local", "state", APPLICATION, "sessions");
-}
-
-/**
  * The session files of a directory. The operations on one file take any path: it may lie elsewhere. To one store a file
  * is of the account that it was first read as, for as long as it is there.
  */
 export class SessionStore {
-  readonly directory: string;
+  readonly #directory: () => string;
   readonly #readings = new FirstReadings();
-
   readonly #warn: WarnOfFile | undefined;
 
-  /** @param warn told of session files that were open to other users */
-  constructor(directory: string, warn?: WarnOfFile) {
-    this.directory = directory;
+  /**
+   * @param directory asked for only where a session is named or looked for, so that it may throw where there is none
+   * @param warn told of session files that were open to other users
+   */
+  constructor(directory: string | (() => string), warn?: WarnOfFile) {
+    this.#directory = typeof directory === "string" ? () => directory : directory;
     this.#warn = warn;
+  }
+
+  get directory(): string {
+    return this.#directory();
   }
 
   pathOf(name: string): string {
@@ -163,7 +146,7 @@ export class SessionStore {
       return await readSessionFile(path, this.#warn);
     } catch (error) {
       const failure = Failure.from(error);
-      if (failure.code !== "session_not_found" || dirname(path) !== this.directory) throw failure;
+      if (failure.code !== "session_not_found" || !this.#isOurs(path)) throw failure;
       const meant = nearMiss(sessionName(path), await this.#names());
       throw meant === undefined ? failure : failure.with({ hint: `Did you mean ${meant}?` });
     }
@@ -247,7 +230,7 @@ export class SessionStore {
    * while a session gets its user's name leaves it under both.
    */
   async removeNamesakes(path: string, { base_url, device_id }: StoredSession): Promise<void> {
-    if (dirname(path) !== this.directory) return;
+    if (!this.#isOurs(path)) return;
     for (const other of await this.list()) {
       const { session } = other;
       if (other.path === path || session?.device_id !== device_id || session.base_url !== base_url) continue;
@@ -290,8 +273,17 @@ export class SessionStore {
     return file;
   }
 
+  #isOurs(path: string): boolean {
+    try {
+      return dirname(path) === this.directory;
+    } catch {
+      // A path works without a home too.
+      return false;
+    }
+  }
+
   async #makeDirectoryOf(path: string): Promise<void> {
-    await makeDirectory(dirname(path), dirname(path) === this.directory);
+    await makeDirectory(dirname(path), this.#isOurs(path));
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ChannelVersion, Dialect, Intent } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 import type { Secret } from "../foundation/secret.js";
+import { shownHost } from "../foundation/shown-host.js";
 import type { OfferedChannel } from "../protocol/channel.js";
 import { type DialectChoice, VODOZEMAC_DIALECTS } from "../protocol/dialects.js";
 import { offerEciesChannel } from "../protocol/ecies-channel.js";
@@ -116,7 +117,7 @@ const findOut: Readonly<
       // 2. Create rendezvous session
       const session = await Msc4108Session.create(world, baseUrl, nextSignal);
       if (!session) {
-        const message = `${baseUrl.host} offers no rendezvous sessions of MSC4108's 2024 version.`;
+        const message = `${shownHost(baseUrl)} has no QR codes of the version that apps read today (msc4108-2024).`;
         throw new Failure("homeserver_without_rendezvous", message);
       }
       // 3. Initial key exchange

@@ -6,6 +6,8 @@ import type { Display } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
 import { InteractivePrompt } from "./interactive-prompt.js";
 import type { MountedView, OnKeys, View } from "./interactive-view.js";
+import { regainKeys, stopAtTerminal } from "./job-control.js";
+import { CTRL_C, CTRL_Z, PASTE_MARKS } from "./keys.js";
 import { LiveRegion } from "./live-region.js";
 import { fileToo, type QrOptions } from "./qr-block.js";
 import { QrPanel } from "./qr-panel.js";
@@ -16,7 +18,6 @@ import type { Terminal } from "./terminal.js";
 import { startWaiting, timeLeft, type Waiting } from "./waiting.js";
 
 const TICK_MS = 120;
-const CTRL_C = "\u0003";
 
 export interface InteractiveOptions {
   readonly context: Pick<DisplayContext, "env" | "stdin" | "stderr" | "clock">;
@@ -50,6 +51,7 @@ export class InteractiveDisplay implements Display {
   #view: MountedView | undefined;
   #loading: Promise<void> | undefined;
   #tick = 0;
+  readonly #forgetStops: (() => void) | undefined;
 
   constructor(options: InteractiveOptions) {
     this.#options = options;
@@ -59,6 +61,7 @@ export class InteractiveDisplay implements Display {
     this.#region = new LiveRegion(stderr);
     this.#panel = new QrPanel(stderr, this.#region, options.qr, this.#coloured);
     stderr.on("resize", this.#onResize);
+    this.#forgetStops = options.terminal?.jobControl?.onContinue(this.#onContinue);
     if (options.terminal) this.prompt = this.#createPrompt(options.terminal);
   }
 
@@ -97,6 +100,7 @@ export class InteractiveDisplay implements Display {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#options.context.stderr.off("resize", this.#onResize);
+    this.#forgetStops?.();
     this.#view?.unmount();
     this.prompt?.secretDone();
     this.#panel.clear();
@@ -140,6 +144,14 @@ export class InteractiveDisplay implements Display {
   }
 
   readonly #onResize = () => this.#panel.refit();
+
+  /** After Ctrl-Z and `fg`: what was on show stands above what the shell has printed since. */
+  readonly #onContinue = () => {
+    const { terminal } = this.#options;
+    if (terminal && this.#view && !this.prompt?.isSuspended) regainKeys(terminal);
+    this.#region.startBelow();
+    this.#update();
+  };
 
   #load(): Promise<void> {
     this.#loading ??= this.#mount();
@@ -203,11 +215,13 @@ export class InteractiveDisplay implements Display {
   }
 
   readonly #onKeys: OnKeys = (characters) => {
+    const { terminal } = this.#options;
+    if (characters === CTRL_Z && terminal) return stopAtTerminal(terminal);
     if (this.prompt?.takesAllKeys) {
       this.prompt.press(characters);
       return;
     }
-    for (const character of characters) {
+    for (const character of characters.replace(PASTE_MARKS, "")) {
       if (character === CTRL_C) this.#options.interrupt();
       else if (!this.prompt?.press(character)) this.#onCodeKey(character);
     }

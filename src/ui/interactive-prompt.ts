@@ -1,14 +1,14 @@
+import { foldDigits } from "../foundation/check-code.js";
 import { Failure } from "../foundation/failures.js";
 import type { Secret } from "../foundation/secret.js";
 import { answered } from "./answered.js";
 import type { Prompt } from "./display.js";
 import type { View } from "./interactive-view.js";
+import { CTRL_D, DELETE, markPastes } from "./keys.js";
 import { SecretLine } from "./secret-line.js";
 import { type Terminal, terminalPrompt } from "./terminal.js";
 
 const CHECK_CODE_DIGITS = 2;
-const CTRL_D = "\u0004";
-const DELETE = "\u007f";
 
 /** The live line, in which questions are asked. */
 export interface LiveLine {
@@ -103,6 +103,7 @@ export class InteractivePrompt implements Prompt {
     const text = above.pop() ?? "";
     this.#live.print(above);
     const interrupt = () => this.#live.interrupt();
+    markPastes(this.#terminal.output, true);
     try {
       return await answered<Secret>((answer, refuse) => {
         const goOn = (advice: string) => this.#live.print([advice]);
@@ -110,6 +111,7 @@ export class InteractivePrompt implements Prompt {
         this.#live.update();
       }, signal);
     } finally {
+      markPastes(this.#terminal.output, false);
       this.#secret = undefined;
       this.#live.update();
     }
@@ -120,7 +122,8 @@ export class InteractivePrompt implements Prompt {
     const retype = (text: string) => {
       this.#checkCode = { ...question, typed: text };
     };
-    if (/^\d$/.test(character) && typed.length < CHECK_CODE_DIGITS) retype(typed + character);
+    const digit = foldDigits(character);
+    if (/^\d$/.test(digit) && typed.length < CHECK_CODE_DIGITS) retype(typed + digit);
     else if (character === "\b" || character === DELETE) retype(typed.slice(0, -1));
     else if (character === CTRL_D) refuse(new Failure("user_cancelled"));
     else if (/^[\r\n]$/.test(character) && typed.length === CHECK_CODE_DIGITS) answer(typed);

@@ -64,6 +64,8 @@ function time({ time: left }: { readonly time?: string }, bold: boolean) {
 /** Undoes ink's reading of single keys, so that a key and the same character in a paste do the same. */
 function characters(input: string, key: Key): string {
   if (key.return) return "\r";
+  // Ink takes the first character off the marks of a paste.
+  if (/^\[20[01]~$/.test(input)) return `\u001b${input}`;
   if (key.backspace || key.delete) return "\u007f";
   if (key.ctrl && /^[a-z]$/.test(input)) return String.fromCharCode(input.charCodeAt(0) & 0x1f);
   return key.ctrl || key.meta ? "" : input;

@@ -76,6 +76,11 @@ export class LiveRegion {
     this.#out.write(`${TO_TOP}${CLEAR_BELOW}${text}${this.#panelAndFrame()}`);
   }
 
+  /** Somebody else has printed below: what is there stays, and panel and frame are drawn anew after it. */
+  startBelow(): void {
+    this.#out.write(`\r${CLEAR_BELOW}${this.#panelAndFrame()}`);
+  }
+
   #panelAndFrame(): string {
     return this.#panel.map((line) => `${line}\n`).join("") + this.#frame;
   }

@@ -1,15 +1,18 @@
 import { Failure } from "../foundation/failures.js";
 import { Secret } from "../foundation/secret.js";
 import { answered } from "./answered.js";
+import { regainKeys, stopAtTerminal } from "./job-control.js";
+import { CTRL_C, CTRL_D, CTRL_Z, DELETE, markPastes, PASTE_ENDS, PASTE_MARKS, PASTE_STARTS } from "./keys.js";
 import type { Terminal } from "./terminal.js";
 
 /** Longer than any recovery key and any passphrase that a person types. */
 const MAX_CHARACTERS = 1024;
 
-const CTRL_C = "\u0003";
-const CTRL_D = "\u0004";
 const CTRL_U = "\u0015";
-const BACKSPACES = ["\b", "\u007f"];
+const BACKSPACES = ["\b", DELETE];
+/** A mark of a paste that was cut. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it starts with one.
+const BEGUN_MARK = /\u001b(?:\[(?:2(?:0[01]?)?)?)?$/;
 /** What arrow keys and the like send. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they start with one.
 const ESCAPE_SEQUENCE = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|O[A-Z]|.)?/gs;
@@ -37,14 +40,46 @@ export class SecretLine {
   /** Nothing was typed since a line break that didn't end the secret. */
   #isAtBreak = false;
   #endedInReturn = false;
+  #isPasting = false;
+  /** A line break in a paste, which counts only where more of it follows. */
+  #hasBreak = false;
+  #begunMark = "";
   readonly #ends: Ends;
 
   constructor(ends: Ends) {
     this.#ends = ends;
   }
 
-  /** @param keys what came at once: a key, or all that was pasted, where only the last line break is Enter */
+  /** @param keys what came at once: a key, or a piece of a paste with the marks around it */
   press(keys: string): void {
+    const text = this.#begunMark + keys;
+    this.#begunMark = BEGUN_MARK.exec(text)?.[0] ?? "";
+    const whole = text.slice(0, text.length - this.#begunMark.length);
+    for (const piece of whole.split(PASTE_MARKS)) {
+      if (piece === PASTE_STARTS || piece === PASTE_ENDS) {
+        this.#isPasting = piece === PASTE_STARTS;
+        this.#hasBreak = false;
+      } else if (this.#isPasting) this.#paste(piece);
+      else if (piece !== "") this.#press(piece);
+    }
+  }
+
+  /** No line break in a paste is Enter: the terminal says where it ends. */
+  #paste(piece: string): void {
+    for (const character of piece) {
+      if (/[\r\n]/.test(character)) {
+        this.#hasBreak = true;
+        continue;
+      }
+      if (this.#hasBreak) this.#type(" ");
+      this.#hasBreak = false;
+      this.#isAtBreak = false;
+      this.#type(character);
+    }
+  }
+
+  /** @param keys a key, or all that was pasted where no terminal marks that: only the last line break is Enter */
+  #press(keys: string): void {
     // The second half of a line break that was cut is no Enter of its own.
     const whole = this.#endedInReturn && keys.startsWith("\n") ? keys.slice(1) : keys;
     this.#endedInReturn = keys.endsWith("\r");
@@ -89,7 +124,9 @@ export class SecretQuestions {
   /** Puts the terminal back; absent while it is as it was. */
   #putBack: (() => void) | undefined;
   /** What listens to the keys while there is a question. */
-  #question: { readonly press: (keys: string) => void; readonly end: () => void } | undefined;
+  #question:
+    | { readonly text: string; readonly press: (keys: string) => void; readonly end: () => void }
+    | undefined;
 
   /** @param interrupt does what Ctrl-C does while there is no question that it could end */
   constructor(terminal: Terminal, interrupt: () => void) {
@@ -114,7 +151,7 @@ export class SecretQuestions {
         const goOn = (advice: string) => output.write(`\n${advice} `);
         const line = new SecretLine({ answer, refuse, interrupt, goOn });
         const end = () => refuse(new Failure("user_cancelled"));
-        this.#question = { press: (keys) => line.press(keys), end };
+        this.#question = { text: question, press: (keys) => line.press(keys), end };
         if (!this.#terminal.input.readable) end();
       }, signal);
     } finally {
@@ -130,21 +167,38 @@ export class SecretQuestions {
   }
 
   #takeTerminal(): () => void {
-    const { input } = this.#terminal;
+    const { input, output, jobControl } = this.#terminal;
     const wasRaw = input.isRaw;
     const onData = (chunk: Uint8Array | string) => {
       const keys = typeof chunk === "string" ? chunk : this.#decoder.decode(chunk, { stream: true });
-      if (this.#question) this.#question.press(keys);
+      if (keys === CTRL_Z) this.#stop();
+      else if (this.#question) this.#question.press(keys);
       else if (keys.includes(CTRL_C)) this.#interrupt();
     };
     const onEnd = () => this.#question?.end();
+    const forget = jobControl?.onContinue(() => {
+      regainKeys(this.#terminal);
+      markPastes(output, true);
+      if (this.#question) output.write(`${this.#question.text} `);
+    });
     input.setRawMode(true);
+    markPastes(output, true);
     input.on("data", onData).on("end", onEnd).on("close", onEnd).on("error", onEnd);
     input.resume();
     return () => {
       input.off("data", onData).off("end", onEnd).off("close", onEnd).off("error", onEnd);
+      forget?.();
+      markPastes(output, false);
       input.setRawMode(wasRaw);
       input.pause();
     };
+  }
+
+  #stop(): void {
+    const { output } = this.#terminal;
+    markPastes(output, false);
+    output.write("\n");
+    stopAtTerminal(this.#terminal);
+    markPastes(output, true);
   }
 }

@@ -1,10 +1,12 @@
 import { closeSync, openSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { ReadStream, WriteStream } from "node:tty";
+import { foldCheckCode } from "../foundation/check-code.js";
 import { Failure } from "../foundation/failures.js";
 import { attempts } from "./describe.js";
 import type { Prompt } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
+import type { JobControl } from "./job-control.js";
 import { SecretQuestions } from "./secret-line.js";
 import { wrapProse } from "./wrap.js";
 
@@ -15,6 +17,7 @@ const COLUMNS = 80;
 export interface Terminal {
   readonly input: NodeJS.ReadStream;
   readonly output: NodeJS.WriteStream;
+  readonly jobControl?: JobControl | undefined;
   /** Closes what was opened for it, never stdin or stderr. */
   close(): void;
 }
@@ -30,11 +33,11 @@ export interface TerminalDevice {
  * terminal as long as stderr shows that somebody is watching. Undefined where nobody can be asked.
  */
 export function findTerminal(
-  context: Pick<DisplayContext, "stdin" | "stderr" | "platform">,
+  context: Pick<DisplayContext, "stdin" | "stderr" | "platform" | "jobControl">,
   stdinInUse = false,
   device: TerminalDevice = controllingTerminal(context.platform),
 ): Terminal | undefined {
-  const { stdin, stderr } = context;
+  const { stdin, stderr, jobControl } = context;
   const asksOnStdin = stdin.isTTY && !stdinInUse;
   if (!asksOnStdin && !stderr.isTTY) return undefined;
   const opened: (NodeJS.ReadStream | NodeJS.WriteStream)[] = [];
@@ -48,7 +51,7 @@ export function findTerminal(
   try {
     const input = asksOnStdin ? stdin : keep(device.openInput());
     const output = stderr.isTTY ? stderr : keep(device.openOutput());
-    return { input, output, close };
+    return { input, output, jobControl, close };
   } catch {
     // A daemon or a container may have no controlling terminal: then there is nobody to ask.
     close();
@@ -82,8 +85,7 @@ function open<T>(path: string, wrap: (fd: number) => T): T {
 export function terminalPrompt(terminal: Terminal, interrupt: () => void): Prompt {
   const secrets = new SecretQuestions(terminal, interrupt);
   return {
-    checkCode: (attemptsLeft, signal) =>
-      ask(terminal, `Check code on the other device (${attempts(attemptsLeft)} left): `, signal),
+    checkCode: (attemptsLeft, signal) => askCheckCode(terminal, attemptsLeft, signal),
     confirm: async (question, signal) => {
       const wrapped = wrapProse(`${question} [y/N]`, terminal.output.columns || COLUMNS).join("\n");
       return /^y(es)?$/i.test(await ask(terminal, `${wrapped} `, signal));
@@ -94,9 +96,22 @@ export function terminalPrompt(terminal: Terminal, interrupt: () => void): Promp
   };
 }
 
+/** A line without two digits isn't an attempt. */
+async function askCheckCode(terminal: Terminal, attemptsLeft: number, signal: AbortSignal): Promise<string> {
+  const question = `Check code on the other device (${attempts(attemptsLeft)} left): `;
+  for (;;) {
+    const code = foldCheckCode(await ask(terminal, question, signal));
+    if (code !== undefined) return code;
+    terminal.output.write("Type the two digits that the other device shows.\n");
+  }
+}
+
 async function ask(terminal: Terminal, question: string, signal: AbortSignal): Promise<string> {
   signal.throwIfAborted();
-  const lines = createInterface({ input: terminal.input, output: terminal.output, terminal: false });
+  const { input, output, jobControl } = terminal;
+  const lines = createInterface({ input, output, terminal: false });
+  // The terminal itself stops the process: what was asked stands above what the shell has printed since.
+  const forget = jobControl?.onContinue(() => output.write(question));
   // At the end of input, readline closes and leaves a question open for ever.
   const ended = new Promise<never>((_resolve, reject) => {
     lines.once("close", () => reject(new Failure("user_cancelled")));
@@ -106,9 +121,10 @@ async function ask(terminal: Terminal, question: string, signal: AbortSignal): P
   } catch (error) {
     signal.throwIfAborted();
     // What follows starts on a line of its own; after an abort readline sees to that itself.
-    terminal.output.write("\n");
+    output.write("\n");
     throw error;
   } finally {
+    forget?.();
     lines.close();
   }
 }

@@ -65,7 +65,7 @@ const ROWS: Readonly<Record<string, Refusal>> = {
   "a place for an existing device's rendezvous session": {
     args: [...AS_EXISTING, ...UNATTENDED, "--rendezvous", "http://127.0.0.1:9"],
     code: "usage_error",
-    hint: "MSC4388",
+    hint: "newer version",
   },
   "no session, where the 2024 version allows for that place": {
     args: [

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { SETTINGS } from "../../src/doctor/settings.js";
+import { PUBLIC_BASE, SETTINGS } from "../../src/doctor/settings.js";
 import { escapeText } from "../../src/foundation/escape-text.js";
 import { answer } from "../support/fake-transport.js";
 import { type DeploymentOptions, MemoryDeployment } from "../support/memory-deployment.js";
+import { AUTH_METADATA } from "../support/oauth-homeserver.js";
 
 const HS = "https://hs.example/";
 const VERSIONS = `GET ${HS}_matrix/client/versions`;
@@ -49,6 +50,34 @@ describe("doctor on Synapse", () => {
     const { state, setting } = finding("rendezvous_msc4388");
     expect([state, setting]).toEqual(["limited", SETTINGS.synapse.rendezvous_msc4388]);
   });
+});
+
+describe("doctor on a homeserver whose authorization server doesn't know its public address", () => {
+  const naming = (url: string) => ({
+    [METADATA]: answer(
+      200,
+      JSON.parse(JSON.stringify(AUTH_METADATA).replaceAll("https://auth.example", url)),
+    ),
+  });
+
+  it.each(["http://[::]:8080", "http://mas.internal:8080", "http://localhost:8080"])(
+    "names the setting, and no option here: %s",
+    async (url) => {
+      const { finding, obstacle } = await diagnose({ routes: naming(url), msc4388: "open" });
+      expect(finding("oauth")).toMatchObject({ state: "missing", setting: PUBLIC_BASE });
+      expect(finding("oauth").message).toContain(`"issuer". ${url} is refused`);
+      expect(obstacle?.code).toBe("url_refused");
+    },
+  );
+
+  it.each(["https://localhost:8080", "https://mas", "https://10.0.0.5", "https://[fd00::1]"])(
+    "says that only its own network reaches %s",
+    async (url) => {
+      const { finding } = await diagnose({ routes: naming(url), msc4388: "open" });
+      expect(finding("oauth")).toMatchObject({ state: "limited", setting: PUBLIC_BASE });
+      expect(finding("oauth").message).toContain(url);
+    },
+  );
 });
 
 describe("doctor on Tuwunel", () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { closeSync } from "node:fs";
+import { closeSync, writeSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import {
   movePrivateFile,
   openPrivateFile,
   replacePrivateFile,
+  tryPrivateFile,
 } from "../../src/files/private-file.js";
 
 let folder: string;
@@ -47,6 +48,18 @@ describe("a private file that is opened", () => {
     closeSync(openPrivateFile(path));
     expect(await readFile(path, "utf8")).toBe("");
     expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+});
+
+describe("a private file that is tried out", () => {
+  it("leaves nothing", async () => {
+    await tryPrivateFile(join(folder, "file"), 1000);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("has room for its name, and for that of its successor", async () => {
+    const trial = tryPrivateFile(join(folder, "x".repeat(250)), 1);
+    await expect(trial).rejects.toMatchObject({ code: "ENAMETOOLONG" });
   });
 });
 
@@ -126,6 +139,18 @@ describe.skipIf(process.platform === "win32")("a named pipe", () => {
     const read = stream.toArray();
     stream.destroy(new Error("stopped"));
     await expect(read).rejects.toThrow("stopped");
+  });
+});
+
+describe.skipIf(process.platform === "win32")("a named pipe that is opened for writing", () => {
+  it("is not waited for until somebody reads, who gets what was written before", async () => {
+    const path = join(folder, "pipe");
+    execFileSync("mkfifo", [path]);
+    const file = openPrivateFile(path);
+    writeSync(file, "early");
+    const { stream } = await openReadable(path);
+    closeSync(file);
+    expect(Buffer.concat(await stream.toArray()).toString()).toBe("early");
   });
 });
 

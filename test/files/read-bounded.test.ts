@@ -40,7 +40,7 @@ describe("what is handed in", () => {
     const broken = Readable.from(chunks);
     broken.destroy(Object.assign(new Error("broken"), { code: "EIO" }));
     const failure = await expectFailure("file_error", () => readInput(broken, "stdin", 9, signal));
-    expect(failure.message).toBe("Can't read stdin: EIO.");
+    expect(failure.message).toBe("Can't read stdin: the device fails (EIO).");
   });
 
   it("is waited for only until that is stopped", async () => {

@@ -204,3 +204,33 @@ describe("the key backup", () => {
     await expectFailure("server_error", () => account().backupVersion(signal));
   });
 });
+
+describe("what is odd in an answer, and costs nothing", () => {
+  const ask = (name: string, json: unknown) => http.on(name, { json });
+
+  it("is null for what isn't there", async () => {
+    ask(`GET ${API}/account/whoami`, { user_id: USER, device_id: null });
+    expect(await account().whoami(signal)).toEqual({ userId: USER });
+    ask(`POST ${API}/keys/query`, { device_keys: null, master_keys: { [USER]: null } });
+    expect(await account().queryKeys(USER, signal)).toEqual({ deviceKeys: {} });
+    ask(`GET ${API}/room_keys/version`, { version: "1", algorithm: "a", auth_data: { public_key: null } });
+    expect(await account().backupVersion(signal)).toEqual({ version: "1", algorithm: "a" });
+  });
+
+  it("is a backup's version as a number, and its key with padding", async () => {
+    ask(`GET ${API}/room_keys/version`, { version: 7, algorithm: "a", auth_data: { public_key: "AAA=" } });
+    expect(await account().backupVersion(signal)).toEqual({ version: "7", algorithm: "a", publicKey: "AAA" });
+  });
+
+  it("is a fraction where nothing is signed", async () => {
+    const key = { user_id: USER, keys: {} };
+    const odd = { ...key, unsigned: { age: 1.5, deep: JSON.parse("[".repeat(50) + "]".repeat(50)) } };
+    ask(`POST ${API}/keys/query`, {
+      device_keys: { [USER]: { A: odd, B: { ...key, age: 1.5 } } },
+      master_keys: { [USER]: odd },
+      one_time_key_counts: 0.5,
+    });
+    const published = await account().queryKeys(USER, signal);
+    expect(published).toEqual({ masterKey: key, deviceKeys: { A: key } });
+  });
+});

@@ -55,6 +55,34 @@ describe("the OAuth 2.0 server metadata", () => {
     await expectFailure("url_refused", () => fetched(new FakeHttp({ [STABLE]: { json } })));
   });
 
+  it("may have null for what isn't there, and members that nobody knows", async () => {
+    const absent = { account_management_uri: null, revocation_endpoint: null, grant_types_supported: null };
+    const json = { ...AUTH_METADATA, ...absent, more: [{ than: 1.5 }] };
+    const { server } = await fetched(new FakeHttp({ [STABLE]: { json } }));
+    expect(server).not.toHaveProperty("revocation_endpoint");
+    expect(server.token_endpoint).toBe(AUTH_METADATA.token_endpoint);
+    expect((await required(json)).server.issuer).toBe(AUTH_METADATA.issuer);
+  });
+
+  it("whose authorization server gives the address it listens on says what its admin has to set", async () => {
+    const json = { ...AUTH_METADATA, issuer: "http://[::]:8080/" };
+    const { message, hint } = await expectFailure("url_refused", () =>
+      fetched(new FakeHttp({ [STABLE]: { json } })),
+    );
+    expect(message).toBe(
+      'The OAuth 2.0 metadata of hs.example names a URL that can\'t be used, as "issuer". ' +
+        "http://[::]:8080 is refused: only https is allowed.",
+    );
+    expect(hint).toContain("http.public_base");
+  });
+
+  it("that is a web page is said to be one, and asked for once", async () => {
+    const http = new FakeHttp({ [STABLE]: { json: "<html>" } });
+    const { message } = await expectFailure("server_error", () => fetched(http));
+    expect(message).toBe("hs.example answers /v1/auth_metadata with a web page instead of JSON.");
+    expect(http.requests[0]?.final).toEqual(["text"]);
+  });
+
   it.each([{ issuer: undefined }, { token_endpoint: 1 }, { grant_types_supported: "all" }])(
     "that lacks something or has it wrong is named: %j",
     async (change) => {

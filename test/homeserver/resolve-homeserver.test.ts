@@ -22,10 +22,49 @@ describe("a URL as homeserver", () => {
     ["https://hs.example/base", "https://hs.example/base/"],
     ["https://hs.example/base/?q=1#f", "https://hs.example/base/"],
     ["http://localhost:8008", "http://localhost:8008/"],
-  ])("%s is taken as it is", async (url, baseUrl) => {
-    const http = new FakeHttp();
+    [" HTTPS://HS.example/_matrix/client/versions ", "https://hs.example/"],
+    ["https://hs.example/.well-known/matrix/client", "https://hs.example/"],
+  ])("%s is taken as it is where a homeserver answers there", async (url, baseUrl) => {
+    const http = new FakeHttp({ [`GET ${baseUrl}_matrix/client/versions`]: versions });
     expect(await resolve(url, http)).toBe(baseUrl);
-    expect(http.log).toEqual([]);
+    expect(http.log).toHaveLength(1);
+  });
+
+  it("is taken for the server name in it where that leads to a homeserver, and the URL doesn't", async () => {
+    const http = new FakeHttp({
+      "GET https://example.org/_matrix/client/versions": { json: "<html>" },
+      "GET https://example.org/.well-known/matrix/client": wellKnown("https://hs.example.org"),
+      "GET https://hs.example.org/_matrix/client/versions": versions,
+    });
+    expect(await resolve("https://example.org/", http)).toBe("https://hs.example.org/");
+  });
+
+  it.each<[string, FakeReply]>([
+    ["nothing", { status: 404 }],
+    ["a page", { json: "<html>" }],
+    ["itself", wellKnown("https://example.org")],
+    ["where nothing is either", wellKnown("https://nowhere.example")],
+    ["plain http", wellKnown("http://hs.example")],
+  ])("is no homeserver's where its .well-known names %s", async (_what, reply) => {
+    const http = new FakeHttp({ "GET https://example.org/.well-known/matrix/client": reply });
+    const { message, hint } = await expectFailure("server_error", () => resolve("https://example.org", http));
+    expect(message).toBe(
+      "There is no Matrix homeserver at example.org: " +
+        "https://example.org/_matrix/client/versions answers with 404 (M_UNRECOGNIZED).",
+    );
+    expect(hint).toContain("what follows the colon");
+  });
+
+  it("that redirects is told of with what to give instead", async () => {
+    const http = new FakeHttp({
+      "GET https://example.org/_matrix/client/versions": {
+        status: 308,
+        headers: { location: "https://hs.example.org/base/_matrix/client/versions?x=1" },
+      },
+    });
+    const { message, hint } = await expectFailure("server_error", () => resolve("https://example.org", http));
+    expect(message).toBe("https://example.org/ redirects to https://hs.example.org/base/.");
+    expect(hint).toMatch(/^Give https:\/\/hs\.example\.org\/base\/ instead/);
   });
 
   it.each(["http://hs.example", "https://me:pw@hs.example"])("%s is refused", async (url) => {
@@ -119,15 +158,39 @@ describe("a server name as homeserver", () => {
 
   it("fails where no homeserver answers at the base URL", async () => {
     const failure = await expectFailure("server_error", () => resolve("example.org", new FakeHttp()));
-    expect(failure.message).toBe("example.org is not a Matrix homeserver.");
+    expect(failure.message).toBe(
+      "There is no Matrix homeserver at example.org: " +
+        "https://example.org/_matrix/client/versions answers with 404 (M_UNRECOGNIZED).",
+    );
   });
 
-  it.each(["", "a b", "example.org/path", "@alice:example.org", "user@example.org", "[::1"])(
-    "%j is none",
-    async (name) => {
-      await expectFailure("usage_error", () => resolve(name, new FakeHttp()));
+  it("is not called none for what something in front of it says", async () => {
+    const http = new FakeHttp({ "GET https://example.org/_matrix/client/versions": { status: 403 } });
+    const { message } = await expectFailure("server_error", () => resolve("example.org", http));
+    expect(message).toBe("example.org answers /versions with 403.");
+  });
+
+  it("fails at once where .well-known is a web page, and says what to give instead", async () => {
+    const http = new FakeHttp({ "GET https://example.org/.well-known/matrix/client": { json: "<html>" } });
+    const { message, hint } = await expectFailure("server_error", () => resolve("example.org", http));
+    expect(message).toBe(
+      "https://example.org/.well-known/matrix/client is a web page, and names no homeserver.",
+    );
+    expect(hint).toContain("base URL");
+    expect(http.requests.map(({ final }) => final)).toEqual([["text"]]);
+  });
+
+  it.each(["@alice:example.org", "example.org/", ' "example.org" ', "EXAMPLE.org"])(
+    "may be typed as %s",
+    async (typed) => {
+      const http = new FakeHttp({ "GET https://example.org/_matrix/client/versions": versions });
+      expect(await resolve(typed, http)).toBe("https://example.org/");
     },
   );
+
+  it.each(["", "a b", "example.org/path", "user@example.org", "[::1"])("%j is none", async (name) => {
+    await expectFailure("usage_error", () => resolve(name, new FakeHttp()));
+  });
 });
 
 describe("the homeserver of an expected user", () => {

@@ -212,6 +212,43 @@ describe("the device authorization", () => {
   );
 });
 
+describe("an answer of the authorization server", () => {
+  const started = async (change: object) => {
+    http.on(DEVICE, { json: { ...OAUTH_ROUTES[DEVICE].json, ...change } });
+    const homeserver = signIn();
+    return { homeserver, authorization: await homeserver.startDeviceAuthorization(DEVICE_ID, signal) };
+  };
+
+  it("may have seconds as strings", async () => {
+    const { authorization } = await started({ expires_in: "60", interval: "2" });
+    expect(authorization).toMatchObject({ expiresAt: 60_000, intervalMs: 2_000 });
+  });
+
+  it.each([null, "", "soon", -1])("falls back to five seconds where the interval is %j", async (interval) => {
+    expect((await started({ interval })).authorization.intervalMs).toBe(5_000);
+  });
+
+  it.each([null, ""])("has no complete link where that is %j", async (verification_uri_complete) => {
+    const { authorization } = await started({ verification_uri_complete });
+    expect(authorization).not.toHaveProperty("verificationUriComplete");
+  });
+
+  it.each([
+    [{ expires_in: "300" }, { expiresAt: "2026-01-01T00:05:00.000Z", lifetimeMs: 300_000 }],
+    [{ expires_in: null, refresh_token: null, scope: null }, {}],
+    [{ expires_in: "never", refresh_token: "" }, {}],
+    [{ expires_in: 1e300 }, {}],
+    [{ expires_in: -1 }, {}],
+  ])("gives the token, whatever is odd beside it: %j", async (odd, tokens) => {
+    const { homeserver } = await started({});
+    http.on(TOKEN, { json: { access_token: "at", token_type: "Bearer", ...odd } });
+    expect(await homeserver.pollForTokens(signal)).toEqual({
+      status: "granted",
+      tokens: { accessToken: AT, ...tokens },
+    });
+  });
+});
+
 describe("polling for tokens", () => {
   it.each([
     ["authorization_pending", "pending"],

@@ -156,6 +156,14 @@ describe("the HTTP client repeats", () => {
     expect(transport.requests).toHaveLength(1);
   });
 
+  it("no whole text that isn't JSON where such a one is final, but one that was cut off", async () => {
+    const page = new FakeTransport(answer(200, "<html>"));
+    expect((await send(page, { final: ["text"] })).text).toBe("<html>");
+    expect(page.requests).toHaveLength(1);
+    const cut = new FakeTransport(answer(200, '{"a":'), answer(200, { a: 1 }));
+    expect((await send(cut, { final: ["text"] })).json).toEqual({ a: 1 });
+  });
+
   it("no answer that is too large", async () => {
     const transport = new FakeTransport(new BodyTooLarge());
     expect((await failureOf(send(transport))).code).toBe("server_error");
@@ -212,6 +220,20 @@ describe("the HTTP client waits as the server asks", () => {
     const transport = later({ "retry-after": "30" });
     expect((await failureOf(send(transport))).code).toBe("server_error");
     expect(clock.now()).toBe(0);
+  });
+
+  it("and says until when, where it gives up", async () => {
+    const { message, hint } = await failureOf(send(later({ "retry-after": "30" })));
+    expect(message).toBe(
+      "hs.example limits how often it is asked, and takes no more requests for now (429).",
+    );
+    const until = new Date(clock.date().getTime() + 30_000).toTimeString().slice(0, 8);
+    expect(hint).toBe(`It asks to be left alone for 30 s: try again at ${until}.`);
+  });
+
+  it("and names no time for a wait without an end", async () => {
+    const { hint } = await failureOf(send(later({ "retry-after": "9".repeat(400) })));
+    expect(hint).toBe("It asks to be left alone for more than a day.");
   });
 
   it("and takes nonsense for nothing", async () => {
@@ -306,7 +328,7 @@ describe("the HTTP client", () => {
       "hs.example can't be reached: connection refused.",
     );
     expect((await failureOf(send(new FakeTransport(answer(503))))).message).toBe(
-      "hs.example answers with an error (503).",
+      "hs.example answers /path with 503.",
     );
   });
 

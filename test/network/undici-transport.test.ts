@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { BodyTooLarge, type TransportRequest } from "../../src/network/transport.js";
 import { createUndiciTransport } from "../../src/network/undici-transport.js";
@@ -66,6 +67,42 @@ describe("the undici transport", () => {
   it("reads a body of exactly the largest size", async () => {
     const url = await serve((_, response) => response.end("x".repeat(1_000)));
     expect((await send(url)).body).toHaveLength(1_000);
+  });
+
+  it.each<[string, (text: string) => Uint8Array]>([
+    ["gzip", gzipSync],
+    ["x-gzip", gzipSync],
+    ["deflate", deflateSync],
+    ["br", brotliCompressSync],
+    ["identity", Buffer.from],
+    ["deflate, GZIP", (text) => gzipSync(deflateSync(text))],
+  ])("takes off the content coding %s, which nobody asked for", async (coding, encode) => {
+    const url = await serve((_, response) =>
+      response.writeHead(200, { "content-encoding": coding }).end(encode("text")),
+    );
+    expect(Buffer.from((await send(url)).body).toString()).toBe("text");
+  });
+
+  it("reads no more of a compressed answer than of another", async () => {
+    const url = await serve((_, response) =>
+      response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("x".repeat(1_001))),
+    );
+    await expect(send(url)).rejects.toBeInstanceOf(BodyTooLarge);
+  });
+
+  it.each([
+    ["zstd", "it answers in a coding that is not understood here (zstd)"],
+    ["gzip", "it answers what can't be decompressed"],
+  ])("says that an answer in %s can't be decoded", async (coding, message) => {
+    const url = await serve((_, response) =>
+      response.writeHead(200, { "content-encoding": coding }).end("not that"),
+    );
+    await expect(send(url)).rejects.toMatchObject({ message, mayHaveBeenSent: true });
+  });
+
+  it("takes an answer without a body as it is, whatever coding it names", async () => {
+    const url = await serve((_, response) => response.writeHead(204, { "content-encoding": "gzip" }).end());
+    expect((await send(url)).body).toHaveLength(0);
   });
 
   it("says that a cut answer may belong to a request that was acted on", async () => {
@@ -190,9 +227,44 @@ describe("proxies", () => {
     expect(asked).toEqual([]);
   });
 
-  it("that are no URLs are a usage error", () => {
-    expect(() => createUndiciTransport({ HTTPS_PROXY: "no proxy" })).toThrow(
-      expect.objectContaining({ code: "usage_error" }),
-    );
+  it("that are no URLs are a usage error, where they would be needed", async () => {
+    const failing = send("https://hs.example/", {}, { HTTPS_PROXY: "no proxy" });
+    await expect(failing).rejects.toMatchObject({ code: "usage_error" });
+    const server = await serve((_, response) => response.end());
+    expect((await send(server, {}, { HTTPS_PROXY: "no proxy" })).status).toBe(200);
+  });
+
+  it("are named where they can't be reached, without their password", async () => {
+    const server = createServer();
+    const port = await listen(server);
+    server.close();
+    const env = { HTTPS_PROXY: `http://bot:secret@127.0.0.1:${port}` };
+    await expect(send("https://hs.example/", {}, env)).rejects.toMatchObject({
+      message: `its proxy 127.0.0.1:${port} can't be (connection refused)`,
+      hint: expect.stringContaining("NO_PROXY"),
+      mayHaveBeenSent: false,
+    });
+  });
+
+  it.each(["https://hs.example/", "http://hs.example/"])("may want a password: %s", async (url) => {
+    const server = createServer((_, response) => response.writeHead(407).end());
+    server.on("connect", (_, socket) => socket.end("HTTP/1.1 407 Who?\r\n\r\n"));
+    const proxy = `127.0.0.1:${await listen(server)}`;
+    await expect(send(url, {}, { ALL_PROXY: proxy })).rejects.toMatchObject({
+      message: "the proxy answered 407",
+      hint: expect.stringContaining("USER:PASSWORD"),
+    });
+  });
+
+  it("get the name and the password, whatever characters they have", async () => {
+    const authorizations: (string | undefined)[] = [];
+    const server = createServer();
+    server.on("connect", ({ headers }, socket) => {
+      authorizations.push(headers["proxy-authorization"]);
+      socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+    });
+    const proxy = `bot:p%s@#/é@127.0.0.1:${await listen(server)}`;
+    await expect(send("https://hs.example/", {}, { https_proxy: proxy })).rejects.toThrow("403");
+    expect(authorizations).toEqual([`Basic ${Buffer.from("bot:p%s@#/é").toString("base64")}`]);
   });
 });

@@ -40,6 +40,26 @@ describe("checkCrossSigningSecrets", () => {
     expect(() => check({})).not.toThrow();
   });
 
+  it("accepts keys that were published with padding, over which they are signed", () => {
+    const padded = (object: JsonObject = {}) => {
+      const [key] = Object.values(object["keys"] ?? {});
+      return { ...unsigned(object), keys: { [`ed25519:${key}=`]: `${key}=` } };
+    };
+    const byMaster = (object: JsonObject) => {
+      const { signatures, ...rest } = signedBy(object, secrets.master_key) as { signatures: JsonObject };
+      const ids = Object.entries((signatures[USER] ?? {}) as JsonObject);
+      return { ...rest, signatures: { [USER]: Object.fromEntries(ids.map(([id, by]) => [`${id}=`, by])) } };
+    };
+    const odd = {
+      masterKey: padded(published.masterKey),
+      selfSigningKey: byMaster(padded(published.selfSigningKey)),
+      userSigningKey: byMaster(padded(published.userSigningKey)),
+    };
+    expect(() => check(odd)).not.toThrow();
+    const unsignedKey = { ...odd, selfSigningKey: padded(published.selfSigningKey) };
+    expect(() => check(unsignedKey)).toThrow(mismatch);
+  });
+
   it("says so when the account publishes no keys at all", () => {
     expect(() => checkCrossSigningSecrets(USER, secrets, { deviceKeys: {} })).toThrow(
       expect.objectContaining({ code: "cross_signing_missing" }),

@@ -81,12 +81,18 @@ describe("a code that is scanned", () => {
   });
 
   it("is not confirmed by any other code, and may be by the right one after it", async () => {
-    const others = (code: string) => ["", "0", "00", `${code} `, `0${code}`, code === "42" ? "43" : "42"];
+    const others = (code: string) => ["", "0", "00", `${code}a`, `0${code}`, code === "42" ? "43" : "42"];
     for (const at of others("42").keys()) {
       const { g, s } = await unconfirmed();
       expect(g.confirm(others(s.checkCode)[at] ?? "")).toBeUndefined();
       expect(g.confirm(s.checkCode)).toBeDefined();
     }
+  });
+
+  it("is confirmed by its code in any spelling", async () => {
+    const { g, s } = await unconfirmed();
+    const fullWidth = s.checkCode.replace(/\d/g, (digit) => String.fromCodePoint(0xff10 + Number(digit)));
+    expect(g.confirm(` ${fullWidth.split("").join("\u2010")}\u200b`)).toBeDefined();
   });
 
   it("is not confirmed by guessing: after three wrong codes the right one is refused too", async () => {

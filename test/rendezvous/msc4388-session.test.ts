@@ -118,7 +118,7 @@ describe("making a session", () => {
     ["a lifetime that is no number", { id: "abc", sequence_token: "t0", expires_in_ms: "120000" }],
   ])("fails by an answer with %s", async (_what, json) => {
     const failure = await expectFailure("server_error", () => created({ [POST]: { json } }));
-    expect(failure.message).toMatch(/hs\.example gave a rendezvous answer that is malformed/);
+    expect(failure.message).toMatch(/hs\.example gives an answer that can't be used, at/);
   });
 });
 

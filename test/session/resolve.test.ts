@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Machine } from "../../src/foundation/machine.js";
+import { sessionsDirectory } from "../../src/session/directory.js";
 import { existingSessionPath, newSessionFile } from "../../src/session/resolve.js";
-import { SessionStore, sessionsDirectory } from "../../src/session/store.js";
+import { SessionStore } from "../../src/session/store.js";
 import { expectFailure } from "../support/failures.js";
 import { fullSession, machineWith, temporaryDirectory } from "../support/sessions.js";
 

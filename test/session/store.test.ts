@@ -3,8 +3,9 @@ import { mkdir, open, readdir, readFile, stat, symlink, writeFile } from "node:f
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { revealed, Secret } from "../../src/foundation/secret.js";
+import { sessionsDirectory } from "../../src/session/directory.js";
 import type { StoredSession } from "../../src/session/session-file.js";
-import { SessionStore, sessionsDirectory } from "../../src/session/store.js";
+import { SessionStore } from "../../src/session/store.js";
 import { expectFailure } from "../support/failures.js";
 import { fullSession, machineWith, temporaryDirectory } from "../support/sessions.js";
 

@@ -4,6 +4,8 @@ import type { HttpClient, HttpRequest, HttpResponse } from "../../src/network/ht
 export interface FakeReply {
   readonly status?: number;
   readonly json?: unknown;
+  /** By lower-case name. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly repeatedAfterLoss?: boolean;
 }
 
@@ -48,6 +50,7 @@ export class FakeHttp implements HttpClient {
     const {
       status = 200,
       json,
+      headers = {},
       repeatedAfterLoss = false,
     } = reply ?? {
       status: 404,
@@ -56,7 +59,7 @@ export class FakeHttp implements HttpClient {
     const text = typeof json === "string" ? json : JSON.stringify(json ?? {});
     return {
       status,
-      header: () => undefined,
+      header: (name) => headers[name.toLowerCase()],
       text,
       json: typeof json === "string" ? undefined : JSON.parse(text),
       repeatedAfterLoss,

@@ -1,18 +1,25 @@
 import { PassThrough, Writable } from "node:stream";
 import { vi } from "vitest";
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it starts with one.
+const MARKS_PASTES = /^\u001b\[\?2004([hl])$/;
+
 /** A stream that keeps what is written to it, as a terminal of a given size or as a pipe. */
 export class FakeOutput extends Writable {
   readonly isTTY: boolean;
   columns: number;
   rows: number;
   text = "";
+  marksPastes = false;
 
   constructor(terminal?: { columns: number; rows: number }) {
     super({
       decodeStrings: false,
       write: (chunk: string, _encoding, done) => {
-        this.text += chunk;
+        // A mode of the terminal is nothing that anybody sees.
+        const mode = MARKS_PASTES.exec(chunk)?.[1];
+        if (mode) this.marksPastes = mode === "h";
+        else this.text += chunk;
         done();
       },
     });

@@ -66,6 +66,14 @@ describe("the check code", () => {
     await display.close();
   });
 
+  it("takes full-width digits, and what is typed between two", async () => {
+    const { display, ask, type } = interactive();
+    const { code } = await ask();
+    await type("４ -２\r");
+    expect(await code).toBe("42");
+    await display.close();
+  });
+
   it("takes digits alone, two of them, corrected with backspace", async () => {
     const { display, ask, type } = interactive();
     const { code } = await ask();

@@ -152,3 +152,60 @@ describe("the line", () => {
     expect(type("Es", "\u0004").refuse).not.toHaveBeenCalled();
   });
 });
+
+describe("a paste that the terminal marks", () => {
+  const PASTE = ["\u001b[200~", "\u001b[201~"] as const;
+
+  it("is asked for as long as secrets are", async () => {
+    const { input, output, questions, answer } = ask();
+    expect(output.marksPastes).toBe(true);
+    input.write("x\r");
+    await answer;
+    expect(output.marksPastes).toBe(true);
+    questions.close();
+    expect(output.marksPastes).toBe(false);
+  });
+
+  it.each<[what: string, chunks: readonly string[]]>([
+    ["at once", [`${PASTE[0]}two words\r\nthree\n${PASTE[1]}`]],
+    ["in pieces", [`${PASTE[0]}two wo`, "rds\r", "\nthree", `\n${PASTE[1]}`]],
+    ["with marks that are cut", ["\u001b[20", "0~two words\nthree\r\u001b", "[201~"]],
+  ])("is one answer with all its lines, once Enter is pressed: %s", async (_what, chunks) => {
+    const { input, answer } = ask();
+    for (const chunk of [...chunks, "\r"]) input.write(chunk);
+    expect((await answer).reveal()).toBe("two words three");
+  });
+});
+
+describe("Ctrl-Z at a secret", () => {
+  it("stops the process with the terminal restored, and asks again when it goes on", async () => {
+    const input = new FakeInput(true);
+    const output = new FakeOutput({ columns: 80, rows: 24 });
+    const goesOn = new Set<() => void>();
+    const stop = vi.fn(() => {
+      expect([input.isRaw, output.marksPastes]).toEqual([false, false]);
+    });
+    const jobControl = {
+      stop,
+      onContinue: (listener: () => void) => {
+        goesOn.add(listener);
+        return () => void goesOn.delete(listener);
+      },
+    };
+    const terminal = { input: input.asStream(), output: output.asStream(), jobControl, close() {} };
+    const questions = new SecretQuestions(terminal, vi.fn());
+    const answer = questions.ask("Recovery key:", new AbortController().signal);
+    input.write("ab");
+    await settle();
+    input.write("\u001a");
+    await settle();
+    expect(stop).toHaveBeenCalledOnce();
+    for (const listener of goesOn) listener();
+    expect([input.isRaw, output.marksPastes]).toEqual([true, true]);
+    expect(output.text).toBe("Recovery key: \nRecovery key: ");
+    input.write("c\r");
+    expect((await answer).reveal()).toBe("abc");
+    questions.close();
+    expect(goesOn.size).toBe(0);
+  });
+});

@@ -110,6 +110,40 @@ describe("asking line by line", () => {
     expect(output.text).toBe("Check code on the other device (1 attempt left): \r\n");
   });
 
+  it("takes a check code in any spelling, and asks again for a line that is none", async () => {
+    const { input, output, prompt: ask } = prompt();
+    const answer = ask.checkCode(2, never);
+    for (const line of ["what?", "", "４ ２"]) {
+      output.take();
+      input.write(`${line}\n`);
+      if (line !== "４ ２")
+        await expect.poll(() => output.text).toMatch(/two digits.*\n.*2 attempts left.*: $/);
+    }
+    expect(await answer).toBe("42");
+  });
+
+  it("asks once more when the process goes on after a stop", async () => {
+    const { input, output } = device();
+    let goesOn = () => {};
+    const jobControl = {
+      stop: () => {},
+      onContinue: (listener: () => void) => {
+        goesOn = listener;
+        return () => {
+          goesOn = () => {};
+        };
+      },
+    };
+    const terminal = { input: input.asStream(), output: output.asStream(), jobControl, close() {} };
+    const answer = terminalPrompt(terminal, () => {}).text("Homeserver:", never);
+    goesOn();
+    expect(output.text).toBe("Homeserver: Homeserver: ");
+    input.write("example.org\n");
+    expect(await answer).toBe("example.org");
+    goesOn();
+    expect(output.text).toBe("Homeserver: Homeserver: ");
+  });
+
   it("can ask again", async () => {
     const { input, prompt: ask } = prompt();
     for (const typed of ["11", "42"]) {
