@@ -1,8 +1,8 @@
 import { basename, delimiter, dirname, resolve } from "node:path";
 import type { Machine } from "../foundation/machine.js";
 import { shellWord } from "../foundation/shell-word.js";
-import { isSessionName, sessionName } from "../session/names.js";
 import { sessionsDirectory } from "../session/directory.js";
+import { isSessionName, sessionName } from "../session/names.js";
 import { whole } from "../ui/line.js";
 import type { OwnCommands } from "../ui/scene.js";
 

@@ -3,8 +3,8 @@ import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import type { Environment, Machine } from "../foundation/machine.js";
 import type { SessionState } from "../foundation/session-states.js";
-import { sessionsDirectory } from "./directory.js";
 import { unquoted } from "../foundation/typed-text.js";
+import { sessionsDirectory } from "./directory.js";
 import { isSessionName, nameOfDevice } from "./names.js";
 import { type NewSessionFile, type SessionEntry, SessionStore } from "./store.js";
 
