@@ -5,6 +5,7 @@ import type { DisplayContext } from "../ui/display-context.js";
 import type { Line } from "../ui/line.js";
 import { qrBlock } from "../ui/qr-block.js";
 import { nextScene, OPENING, type Scene } from "../ui/scene.js";
+import { proseWidth, wrapLine, wrapProse } from "../ui/wrap.js";
 
 /** Shows what the two devices of the demo tell, each under its name. */
 export interface DemoDisplay {
@@ -25,6 +26,8 @@ export function jsonDemoDisplay({ stdout }: Pick<DisplayContext, "stdout">): Dem
 
 const LABELS: Readonly<Record<Intent, string>> = { new: "new device     ", existing: "existing device" };
 const COLOURS: Readonly<Record<Intent, number>> = { new: 36, existing: 35 };
+/** As wide as a label and the line beside it. */
+const MARGIN = " ".repeat(LABELS.new.length + " │ ".length);
 const LOG_COLUMNS = 80;
 
 export function plainDemoDisplay({ stderr, env }: Pick<DisplayContext, "stderr" | "env">): DemoDisplay {
@@ -35,13 +38,20 @@ export function plainDemoDisplay({ stderr, env }: Pick<DisplayContext, "stderr" 
   const opening: Scene = { ...OPENING, commands: undefined };
   const scenes: Record<Intent, Scene> = { new: opening, existing: opening };
 
-  const print = (device: Intent, { text, tone }: Line) => {
-    const emphasis = tone === "code" || tone === "digits" || tone === "link" ? paint(1, text) : text;
-    stderr.write(`${paint(COLOURS[device], `${LABELS[device]} │`)} ${emphasis}\n`);
+  const print = (device: Intent, line: Line) => {
+    const isBold = line.tone === "code" || line.tone === "digits" || line.tone === "link";
+    for (const [index, piece] of wrapLine(line, proseWidth(stderr) - MARGIN.length).entries()) {
+      // Who it is from is said once.
+      const label = index === 0 ? LABELS[device] : LABELS[device].replaceAll(/./g, " ");
+      stderr.write(`${paint(COLOURS[device], `${label} │`)} ${isBold ? paint(1, piece) : piece}\n`);
+    }
   };
 
   return {
-    narrate: (text) => void stderr.write(`\n${paint(2, `                → ${text}`)}\n\n`),
+    narrate(text) {
+      const told = wrapProse(text, proseWidth(stderr), MARGIN).map((line) => paint(2, line));
+      stderr.write(`\n${paint(2, MARGIN.replace(/..$/, "→ "))}${told.join("\n")}\n\n`);
+    },
     show(device, event) {
       for (const line of describe(event, scenes[device]).lines) print(device, line);
       scenes[device] = nextScene(scenes[device], event);

@@ -14,7 +14,7 @@ import {
 import { stepLines } from "./qr-steps.js";
 import { drawsLink, nextScene, OPENING, type Scene } from "./scene.js";
 import { type Terminal, terminalPrompt } from "./terminal.js";
-import { wrapLine } from "./wrap.js";
+import { proseWidth, wrapLine } from "./wrap.js";
 
 /** How wide a log is taken to be, and how large a terminal that doesn't know its size. */
 const COLUMNS = 80;
@@ -41,8 +41,7 @@ export function createPlainDisplay(
   const write = (lines: readonly string[]) => {
     if (lines.length > 0) stderr.write(`${lines.join("\n")}\n`);
   };
-  /** In a log a line is a line, however long. */
-  const width = () => (stderr.isTTY ? stderr.columns || COLUMNS : Number.POSITIVE_INFINITY);
+  const width = () => proseWidth(stderr);
 
   const canvas = (): Canvas =>
     stderr.isTTY
