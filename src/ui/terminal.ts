@@ -8,6 +8,7 @@ import type { Prompt } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
 import type { JobControl } from "./job-control.js";
 import { SecretQuestions } from "./secret-line.js";
+import { discardTypedAhead } from "./typed-ahead.js";
 import { wrapProse } from "./wrap.js";
 
 /** How wide a terminal is taken to be that doesn't tell. */
@@ -87,6 +88,8 @@ export function terminalPrompt(terminal: Terminal, interrupt: () => void): Promp
   return {
     checkCode: (attemptsLeft, signal) => askCheckCode(terminal, attemptsLeft, signal),
     confirm: async (question, signal) => {
+      signal.throwIfAborted();
+      await discardTypedAhead(terminal.input, interrupt);
       const wrapped = wrapProse(`${question} [y/N]`, terminal.output.columns || COLUMNS).join("\n");
       return /^y(es)?$/i.test(await ask(terminal, `${wrapped} `, signal));
     },

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
 import { findTerminal, type TerminalDevice, terminalPrompt } from "../../src/ui/terminal.js";
 import { FakeInput, FakeOutput } from "../support/fake-terminal.js";
@@ -81,9 +81,32 @@ describe("asking line by line", () => {
   ])("takes %j for %s", async (typed, meant) => {
     const { input, output, prompt: ask } = prompt();
     const answer = ask.confirm("Continue?", never);
+    await expect.poll(() => output.text).not.toBe("");
     input.write(`${typed}\n`);
     expect(await answer).toBe(meant);
     expect(output.text).toBe("Continue? [y/N] ");
+  });
+
+  it("takes nothing for yes or no that was typed before it was asked", async () => {
+    const { input, output, prompt: ask } = prompt();
+    input.write("y\ny");
+    const answer = ask.confirm("Continue?", never);
+    await expect.poll(() => output.text).toBe("Continue? [y/N] ");
+    input.write("n\n");
+    expect(await answer).toBe(false);
+    expect(input.isRaw).toBe(false);
+  });
+
+  it("takes Ctrl-C for one while it throws away what was typed ahead", async () => {
+    const { input, output } = device();
+    const interrupt = vi.fn();
+    const terminal = { input: input.asStream(), output: output.asStream(), close() {} };
+    const answer = terminalPrompt(terminal, interrupt).confirm("Continue?", never);
+    input.write("\u0003");
+    await expect.poll(() => output.text).not.toBe("");
+    expect(interrupt).toHaveBeenCalledOnce();
+    input.write("\n");
+    expect(await answer).toBe(false);
   });
 
   it("trims what was typed", async () => {
