@@ -47,6 +47,9 @@ export const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
     "Use a verified device's session or --secrets FILE; a new account has to set up recovery first.",
 };
 
+/** What to do next where there is no session at all. */
+export const NO_SESSION_HINT = "Make one: `matrix-qr-login generate`, or with `login` or `session import`.";
+
 /** The commands for one session, which have to be told which one where there are several. */
 const OF_A_SESSION = /(?<=`)session (?:check|logout|sign-device)\b/g;
 

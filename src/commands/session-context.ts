@@ -5,7 +5,7 @@ import { existingSessionPath, pathOfNamed } from "../session/resolve.js";
 import type { StoredSession } from "../session/session-file.js";
 import { SessionStore } from "../session/store.js";
 import type { CommandContext } from "./context.js";
-import { HINTS } from "./hints.js";
+import { HINTS, NO_SESSION_HINT } from "./hints.js";
 import type { GlobalOptions } from "./options/global.js";
 
 /** What the verbs of `session` share. */
@@ -42,8 +42,22 @@ export async function findSession(
       hint: "Give one of the two.",
     });
   }
-  const path = await existingSessionPath(name ?? option, context, states);
-  return { store, path, session: await store.read(path) };
+  return hintingAtNewSession(store, async () => {
+    const path = await existingSessionPath(name ?? option, context, states);
+    return { store, path, session: await store.read(path) };
+  });
+}
+
+/** Where there is no session at all, there is none to look for: what helps is to make one. */
+export async function hintingAtNewSession<T>(store: SessionStore, find: () => Promise<T>): Promise<T> {
+  try {
+    return await find();
+  } catch (thrown) {
+    const isMissing = thrown instanceof Failure && thrown.code === "session_not_found";
+    // A path works without a home too.
+    const there = isMissing ? await store.list().catch(() => undefined) : undefined;
+    throw isMissing && there?.length === 0 ? thrown.with({ hint: NO_SESSION_HINT }) : thrown;
+  }
 }
 
 /** Has failures say which session they are about, where what helps is a command for it. */

@@ -23,6 +23,7 @@ import type { GlobalOptions } from "./options/global.js";
 import type { NewDeviceOptions, SignInOptions } from "./options/sign-in.js";
 import { recoveryKeyOfFile, recoveryKeyOfPrompt } from "./recovery-key.js";
 import { withinRun } from "./run-deadline.js";
+import { hintingAtNewSession, openStore } from "./session-context.js";
 import { packageVersion } from "./version.js";
 
 /** What `generate`, `scan` and `login` make of the options that they share. */
@@ -90,8 +91,8 @@ export async function openAccount(
   world: SignInWorld,
   context: SignInContext,
 ): Promise<ExistingAccount> {
-  const path = await existingSessionPath(options.session, context);
-  const store = new SessionStore(() => sessionsDirectory(context), context.warn);
+  const store = openStore(context);
+  const path = await hintingAtNewSession(store, () => existingSessionPath(options.session, context));
   return openExistingAccount(world, store, path, await secretsSource(options, context), context.signal);
 }
 

@@ -175,6 +175,20 @@ describe("session show", () => {
     expect(elsewhere.hint).not.toContain("laptop");
   });
 
+  it("says how to make a session where there is none at all, whatever was named", async () => {
+    for (const chosen of [options, { ...options, name: "bot" }]) {
+      const missing = () =>
+        expectFailure("session_not_found", () => run((context) => sessionShow(chosen, context)));
+      expect((await missing()).hint).toContain("Make one: `matrix-qr-login generate`");
+    }
+    await save("laptop");
+    const other = { ...options, name: "phone" };
+    const failure = await expectFailure("session_not_found", () =>
+      run((context) => sessionShow(other, context)),
+    );
+    expect(failure.hint).not.toContain("Make one");
+  });
+
   it("fails with exit 9 when the session named is not there", async () => {
     const failure = await expectFailure("session_not_found", () =>
       run((context) => sessionShow({ ...options, session: "missing" }, context)),
