@@ -184,7 +184,14 @@ export async function confirmHelping(
   question: string,
 ): Promise<void> {
   if (yes) return;
-  if (!(await promptOf(display).confirm(question, signal))) throw new Failure("user_cancelled");
+  const isWanted = await promptOf(display)
+    .confirm(question, signal)
+    .catch((thrown: unknown) => {
+      // Leaving without an answer is a no.
+      if (thrown instanceof Failure && thrown.code === "user_cancelled") return false;
+      throw thrown;
+    });
+  if (!isWanted) throw new Failure("user_cancelled", "Cancelled. Nothing was signed in.");
 }
 
 /** @throws {Failure} `terminal_required` where nobody can be asked whether to go on, and has to be */

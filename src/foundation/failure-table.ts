@@ -84,7 +84,7 @@ export const FAILURES = {
     message: "The homeserver gave up the sign-in before its time: it was declined, or dropped.",
     hint: "Start again. Opening the page to approve it very often, or a restart, makes a homeserver drop one.",
   },
-  user_cancelled: { kind: "refused", message: "The sign-in was cancelled." },
+  user_cancelled: { kind: "refused", message: "Cancelled." },
   other_device_cancelled: { kind: "refused", message: "The other device cancelled the sign-in." },
   rendezvous_gone: {
     kind: "refused",

@@ -43,9 +43,13 @@ function command(verb: string, session: string | undefined, commands = INSTALLED
   return { text: `${commands.program} session ${verb}${named}`, tone: "command" };
 }
 
+const CANCELLED: readonly FailureEvent["code"][] = ["user_cancelled", "interrupted"];
+
 /** The end of a failure: what it was, what helps, and what it leaves behind. */
 export function describeFailure(event: FailureEvent, scene: Scene): Line[] {
-  const lines: Line[] = [{ text: `Error: ${sentence(event.message)}`, tone: "error" }];
+  // What somebody wanted is no error.
+  const label = CANCELLED.includes(event.code) ? "" : "Error: ";
+  const lines: Line[] = [{ text: `${label}${sentence(event.message)}`, tone: "error" }];
   if (scene.verbose && event.reason !== undefined) {
     lines.push(say(`Reason in the protocol: ${escapeText(event.reason)}`));
   }

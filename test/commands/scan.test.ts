@@ -10,6 +10,8 @@ const newCode = strayCode("new").toString("base64");
 const existingCode = strayCode("existing").toString("base64");
 const AS_NEW = ["scan", existingCode, "--as", "new"];
 
+const NOTHING = "Cancelled. Nothing was signed in.";
+
 const ROWS: Readonly<Record<string, Refusal>> = {
   "nobody who says yes": {
     args: ["scan", newCode, "--no-browser"],
@@ -21,13 +23,18 @@ const ROWS: Readonly<Record<string, Refusal>> = {
     code: "terminal_required",
     hint: "--no-browser",
   },
-  "a person who says no": { args: ["scan", newCode], typed: "n\n", code: "user_cancelled" },
+  "a person who says no": { args: ["scan", newCode], typed: "n\n", code: "user_cancelled", message: NOTHING },
   "a code that is none, before a person is asked about it": {
     args: ["scan", "nowhere.png"],
     typed: "n\n",
     code: "source_not_found",
   },
-  "a person who leaves without an answer": { args: ["scan", newCode], typed: "", code: "user_cancelled" },
+  "a person who leaves without an answer": {
+    args: ["scan", newCode],
+    typed: "",
+    code: "user_cancelled",
+    message: NOTHING,
+  },
   "a file that isn't there": { args: ["scan", "nowhere.png", ...UNATTENDED], code: "source_not_found" },
   "nothing that it can read on stdin": { args: ["scan", "-", ...UNATTENDED], code: "no_qr_code" },
   "an existing device's code, for an existing device": {

@@ -8,7 +8,7 @@ import { createJsonDisplay } from "../../src/ui/json-display.js";
 import { perform } from "./command-line.js";
 import { expectFailure } from "./failures.js";
 import { FakeClock } from "./fake-clock.js";
-import { FakeInput, FakeOutput } from "./fake-terminal.js";
+import { FakeInput, FakeOutput, typeAnswers } from "./fake-terminal.js";
 import { machineWith, temporaryDirectory } from "./sessions.js";
 
 export interface Refusal {
@@ -16,6 +16,8 @@ export interface Refusal {
   readonly code: FailureCode;
   /** What its hint has to name. */
   readonly hint?: string;
+  /** What it has to say. */
+  readonly message?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** What a person types at the terminal; without it there is no terminal. */
   readonly typed?: string;
@@ -24,7 +26,13 @@ export interface Refusal {
 }
 
 /** Runs a command line in a world without sessions, and expects that it fails before any request. */
-export async function expectRefusal({ args, code, hint = "", ...given }: Refusal): Promise<void> {
+export async function expectRefusal({
+  args,
+  code,
+  hint = "",
+  message = "",
+  ...given
+}: Refusal): Promise<void> {
   const folder = await temporaryDirectory();
   const trace = join(folder, "trace.ndjson");
   const clock = new FakeClock();
@@ -40,6 +48,7 @@ export async function expectRefusal({ args, code, hint = "", ...given }: Refusal
     program: () => Promise.reject(new Error("No program is run for a refusal.")),
   });
   const failure = await expectFailure(code, () => clock.runUntil(run));
+  expect(failure.message).toContain(message);
   expect(hintOf(failure) ?? "").toContain(hint);
   expect(await readFile(trace, "utf8").catch(() => "")).toBe("");
 }
@@ -49,13 +58,15 @@ function fakeContext(
   folder: string,
 ): Omit<CommandContext, "clock"> {
   const stdin = new FakeInput(typed !== undefined);
-  stdin.end(typed ?? piped);
-  const size = { columns: 80, rows: 24 };
+  const stderr = new FakeOutput(typed === undefined ? undefined : { columns: 80, rows: 24 });
+  // What was typed before it was asked would be no answer to yes or no.
+  if (typed) typeAnswers(stdin, stderr, typed.trimEnd().split("\n"), "\n");
+  else stdin.end(piped);
   return {
     ...machineWith({ XDG_STATE_HOME: folder, ...env }),
     stdin: stdin.asStream(),
     stdout: new FakeOutput().asStream(),
-    stderr: new FakeOutput(typed === undefined ? undefined : size).asStream(),
+    stderr: stderr.asStream(),
     readPicture: () => Promise.reject(new Failure("no_qr_code")),
     signal: new AbortController().signal,
   };

@@ -133,6 +133,13 @@ describe("the events in words", () => {
     expect(sentences).toEqual(text === undefined ? [] : [text]);
   });
 
+  it("calls no error what somebody wanted", () => {
+    const message = "Cancelled. Nothing was signed in.";
+    const { hint: _, ...failure } = EXAMPLES.failure;
+    const scene: Scene = { ...asNew, reached: "started" };
+    expect(texts({ ...failure, code: "user_cancelled", message }, scene)).toEqual([message]);
+  });
+
   it("names what the protocol calls things only where that was asked for", () => {
     const verbose = { ...asNew, verbose: true };
     const failure = { ...EXAMPLES.failure, reason: "user_cancelled" };
