@@ -39,10 +39,10 @@ export const SHORT_HELP: Readonly<Record<string, ShortHelp>> = {
     ],
   },
   inspect: {
-    options: ["--json", "--verbose"],
+    options: ["--online", "--json", "--verbose"],
     examples: [
       ["inspect screenshot.png", "what a picture holds"],
-      ["inspect - < code.txt", "or a text"],
+      ["inspect --online screenshot.png", "and whether it still lives"],
     ],
   },
   doctor: {
