@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { packageFile } from "./package-file.js";
 
 interface PackageJson {
   readonly version: string;
@@ -6,7 +6,5 @@ interface PackageJson {
 
 /** The version of this package. */
 export function packageVersion(): string {
-  // biome-ignore lint/plugin: the one file that is read of this package.
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as PackageJson).version;
+  return (JSON.parse(packageFile("package.json")) as PackageJson).version;
 }

@@ -182,7 +182,7 @@ export const SHORT_HELP: Readonly<Record<string, ShortHelp>> = {
     options: [],
     examples: [
       ["help session run", "what --help of a command shows"],
-      ["help exit-codes", "a topic"],
+      ["help rendezvous_gone", "what helps against a failure"],
     ],
   },
 };
