@@ -1,4 +1,4 @@
-import { packageFile } from "./package-file.js";
+import { readFileSync } from "node:fs";
 
 interface PackageJson {
   readonly version: string;
@@ -6,5 +6,7 @@ interface PackageJson {
 
 /** The version of this package. */
 export function packageVersion(): string {
-  return (JSON.parse(packageFile("package.json")) as PackageJson).version;
+  // biome-ignore lint/plugin: this package's own manifest.
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as PackageJson).version;
 }

@@ -1,4 +1,4 @@
-import { packageFile } from "../commands/package-file.js";
+import { readFileSync } from "node:fs";
 
 /** A section of docs/troubleshooting.md: what something looks like to whoever needs help. */
 export interface Symptom {
@@ -15,7 +15,8 @@ const CODES = /^`[a-z0-9_]+`(?:, `[a-z0-9_]+`)*$/;
 /** The page is read when it is asked for, so that there is one text of it; none where a package came without it. */
 export function symptoms(): readonly Symptom[] {
   try {
-    return symptomsOf(packageFile("docs/troubleshooting.md"));
+    // biome-ignore lint/plugin: the page is in this package, so that nothing of it is written twice.
+    return symptomsOf(readFileSync(new URL("../../docs/troubleshooting.md", import.meta.url), "utf8"));
   } catch {
     return [];
   }
