@@ -78,7 +78,9 @@ describe.each(VERSIONS)("inspect --online, of a code of %s", (version) => {
     const expires_in_ms = version === "msc4388" ? 120_000 : 60_000;
     expect(await event(codes[version])).toMatchObject({ event: "payload", alive: true, expires_in_ms });
     const { out, err, failure } = await inspected(codes[version]);
-    expect(out).toMatch(version === "msc4388" ? / {2}It can still be scanned, for 2 min\.\n$/ : /for 1 min\.\n$/);
+    expect(out).toMatch(
+      version === "msc4388" ? / {2}It can still be scanned, for 2 min\.\n$/ : /for 1 min\.\n$/,
+    );
     expect({ err, failure }).toEqual({ err: "", failure: undefined });
   });
 
