@@ -40,7 +40,8 @@ export function childEnvironment(
 function withoutProxyFor(host: string, env: Environment): Environment {
   const [lower, upper] = [env["no_proxy"], env["NO_PROXY"]];
   // A star stands for every host only where it stands alone.
-  const extended = (list: string | undefined) => (list?.trim() === "*" ? list : list ? `${list},${host}` : host);
+  const extended = (list: string | undefined) =>
+    list?.trim() === "*" ? list : list ? `${list},${host}` : host;
   return {
     NO_PROXY: extended(upper ?? lower),
     ...(lower !== undefined && { no_proxy: extended(lower) }),

@@ -26,10 +26,12 @@ export function runCommand(session: Command) {
           .default([], "MATRIX_HOMESERVER and the like"),
       )
       .addOption(
-        new Option("--events <file>", "write events to this file; as JSON lines").argParser((path: string) => {
-          if (path !== "-") return path;
-          throw new InvalidArgumentError("It has to be a file; --json writes them to stderr.");
-        }),
+        new Option("--events <file>", "write events to this file; as JSON lines").argParser(
+          (path: string) => {
+            if (path !== "-") return path;
+            throw new InvalidArgumentError("It has to be a file; --json writes them to stderr.");
+          },
+        ),
       )
       .option("--allow-logout", ALLOW_LOGOUT),
     unboundedOptions("the session to use"),
