@@ -69,7 +69,10 @@ export default defineConfig({
         minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } },
         entryFileNames: "[name].js",
         chunkFileNames: "[name].js",
-        codeSplitting: { groups: [{ name: packageOf, debugName: "a chunk for each package" }] },
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [{ name: packageOf, debugName: "a chunk for each package" }],
+        },
       },
     },
   },

@@ -16,7 +16,7 @@ export const FAILURES = {
   usage_error: { kind: "usage", message: "That can't be understood as it was typed." },
   source_not_found: {
     kind: "usage",
-    message: "There is no such file, and the text itself is no QR code's either.",
+    message: "There is no such file, and the text isn't what a QR code holds either.",
     hint: "Give the path of a picture, or what the code holds, as base64 or hex.",
   },
   picture_unreadable: {

@@ -74,8 +74,9 @@ describe.each(LINE_WRITERS)("%s", (_, name, write) => {
   it.skipIf(process.platform === "win32")("doesn't wait for somebody to read a pipe", async () => {
     const path = join(folder, name);
     execFileSync("mkfifo", [path]);
-    const { message } = await expectFailure("file_error", () => write(path));
-    expect(message).toContain("ENXIO");
+    // Whoever begins to read in time gets all of it.
+    await write(path);
+    expect((await lstat(path)).isFIFO()).toBe(true);
   });
 
   it.skipIf(process.platform === "win32")("leaves a device as it is", async () => {

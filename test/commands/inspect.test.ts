@@ -160,7 +160,7 @@ describe("without --json", () => {
     expect(out).toMatch(/^SU9f/);
     expect(err).toBe(
       "nowhere.png: There is no file nowhere.png.\n" +
-        "Give the path of a picture, the payload as base64 or hex, or - for stdin.\n",
+        "Give the path of a picture, what the code holds as base64 or hex, or - for stdin.\n",
     );
   });
 });

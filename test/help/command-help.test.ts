@@ -30,7 +30,9 @@ async function printed(args: readonly string[], hasColours = false): Promise<str
       getOutHelpWidth: () => COLUMNS,
     });
   }
-  await program.parseAsync([...args], { from: "user" }).catch(() => undefined);
+  await program.parseAsync([...args], { from: "user" }).catch((thrown: Error) => {
+    output ||= thrown.message;
+  });
   return output;
 }
 

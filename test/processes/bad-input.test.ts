@@ -205,7 +205,7 @@ const SESSIONS: readonly Row[] = [
     args: [...GENERATE_AS_EXISTING, "--session", "./broken.json"],
     code: "session_invalid",
     given: async (machine) => {
-      await writeFile(machine.path("broken.json"), "{}");
+      await writeFile(machine.path("broken.json"), "{}", { mode: 0o600 });
       return undefined;
     },
   },

@@ -98,7 +98,7 @@ describe.concurrent("a sign-in of two devices fails, and leaves nothing behind, 
     await typeCheckCode(pair);
     const failed = await expectFailureOf(pair.existingDevice, "unable_to_open_verification_uri");
     expect(failed.hint).toContain("--no-browser");
-    expect(pair.existingDevice.events).toContainEqual({ event: "browser", opened: false });
+    expect(pair.existingDevice.events).toContainEqual({ event: "browser", opened: false, by: "command" });
     const { reason } = await expectFailureOf(pair.newDevice, "other_device_failed");
     expect(reason).toBe("unable_to_open_verification_uri");
     await expectNothingLeft(machine, server);

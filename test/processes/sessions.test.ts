@@ -134,7 +134,7 @@ describe.concurrent("session logout", () => {
     await machine.addSession(server.existingSession, "bot");
     const { code, stderr } = await machine.run(["session", "logout", "bot"]);
     expect(code).toBe(7);
-    expect(stderr).toMatch(/could not be revoked[\s\S]*session logout/);
+    expect(stderr).toMatch(/could not be signed out[\s\S]*session logout/);
     const { secrets, device_keys, state } = await readSession(machine, "bot");
     expect({ secrets, device_keys, state }).toEqual({ state: "revocation_pending" });
     expect((await machine.run(["session", "list"])).stdout).toMatch(/^bot .* revocation_pending /m);

@@ -191,7 +191,7 @@ describe.concurrent("a sign-in by two processes", () => {
       stdin: "none",
     });
     await typeCheckCode({ generator, scanner, newDevice: generator, existingDevice: scanner });
-    expect(await scanner.event("browser")).toEqual({ event: "browser", opened: true });
+    expect(await scanner.event("browser")).toEqual({ event: "browser", opened: true, by: "command" });
     const { user_code = "" } = await generator.event("verification");
     server.decide(user_code, "allow");
     expect((await scanner.ended).code, scanner.describe()).toBe(0);

@@ -272,7 +272,7 @@ describe("a new device that polls for its tokens", () => {
     const { failure } = await against(device, accept);
     expect(failure).toMatchObject({ code: "rendezvous_expired", kind: "late" });
     expect(failure?.details.cleanup).toBeUndefined();
-    expect(failure?.hint).toMatch(/consent page.* too many devices/);
+    expect(failure?.hint).toMatch(/approve the sign-in on its page.* too many devices/);
     expect(device.clock.now()).toBe(120_000);
   });
 

@@ -246,9 +246,9 @@ describe("a code of another kind is named", () => {
     [
       "msc3906",
       Buffer.from('{"rendezvous":{"algorithm":"org.matrix.msc3903.rendezvous.v2.curve25519-aes-sha256"}}'),
-      /MSC3906/,
+      /abandoned kind/,
     ],
-    ["msc3906", Buffer.from('{"flow":"org.matrix.msc3906.v1","rendezvous":{}}'), /MSC3906/],
+    ["msc3906", Buffer.from('{"flow":"org.matrix.msc3906.v1","rendezvous":{}}'), /abandoned kind/],
     ["web_link", Buffer.from("https://matrix.to/#/@alice:example.org"), /web link/],
     ["web_link", Buffer.from("HTTP://EXAMPLE.ORG/"), /web link/],
     ["unknown", Buffer.from('{"name":"something else"}'), /not for signing in/],

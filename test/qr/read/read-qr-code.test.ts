@@ -205,7 +205,7 @@ describe("a picture is refused", () => {
       .toBuffer();
     const failure = await expectFailure("no_qr_code", () => readQrCode(picture));
     expect(failure.message).toMatch(
-      /^No QR code was found in 300 x 200 pixels, tried as it is, .*sharpened, .*enlarged, by jsQR\.$/,
+      /^No QR code was found in 300 x 200 pixels, tried as it is, .*sharpened, .*enlarged, redrawn, by jsQR\.$/,
     );
     expect(failure.hint).toMatch(/straight on, sharp/);
   });

@@ -109,7 +109,7 @@ describe("a source is refused", () => {
     "that is neither a file nor a payload: %j",
     async (source) => {
       const failure = await expectFailure("source_not_found", () => read(source));
-      expect(failure.message).toMatch(/no such file, and .* no QR code payload either/);
+      expect(failure.message).toMatch(/no such file, and the text isn't what a QR code holds either/);
     },
   );
 
