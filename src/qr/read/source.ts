@@ -114,7 +114,11 @@ async function readFile(path: string, signal: AbortSignal): Promise<Uint8Array |
   if (!file) return undefined;
   const { stats, stream } = file;
   try {
-    if (stats.isDirectory()) throw new Failure("picture_unreadable", `${escapeText(path)} is a directory.`);
+    if (stats.isDirectory()) {
+      throw new Failure("picture_unreadable", `${escapeText(path)} is a directory.`, {
+        hint: "Give the path of a file in it: a picture of the code, or its payload as text.",
+      });
+    }
     if (stats.size > MAX_PICTURE_BYTES) throw new Failure("picture_too_large");
     return await readAll(stream, signal);
   } finally {

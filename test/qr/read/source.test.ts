@@ -125,6 +125,7 @@ describe("a source is refused", () => {
   it("that is a directory", async () => {
     const failure = await expectFailure("picture_unreadable", () => read(directory));
     expect(failure.message).toBe(`${directory} is a directory.`);
+    expect(failure.hint).toMatch(/a file in it/);
   });
 
   it("that can't be opened", async () => {

@@ -1,5 +1,6 @@
 import { escapeText } from "../../../foundation/escape-text.js";
 import { isJsonObject, parseJson } from "../../../foundation/json.js";
+import { NOTHING } from "../other-files.js";
 
 /** What was handed in instead of a code, and what to do about it. */
 export interface Finding {
@@ -29,12 +30,7 @@ export function addressIn(text: string): Finding | undefined {
 
 /** Names a text that has no code in it. */
 export function describeText(text: string): Finding {
-  if (text.trim() === "") {
-    return {
-      message: "There is nothing in it.",
-      hint: "Give a picture of the code, or its payload as text.",
-    };
-  }
+  if (text.trim() === "") return NOTHING;
   const address = addressIn(text);
   if (address) return address;
   if (/<html|<!doctype html|<body\b|<img\b/i.test(text)) {
