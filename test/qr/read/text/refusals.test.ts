@@ -53,6 +53,7 @@ describe("what is handed in instead of a code is named", () => {
   it.each([
     ["https://example.org/code.png", /^https:\/\/example.org\/code.png is a web address/, /download it/],
     ["HTTP://example.org/qr?id=7", /web address/, /download it/],
+    ["https://matrix.to/#/@a:b", /^https:\/\/matrix\.to\/#\/@a:b is a web address/, /On the other device/],
     ["www.example.org/code.png", /web address/, /download it/],
     ["blob:https://app.example.org/1-2", /only one app understands/, /Save the picture/],
     ["file://server/share/code.png", /names no file of this machine/, /path of a picture/],
