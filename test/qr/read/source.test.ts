@@ -95,15 +95,15 @@ describe("a payload is read as", () => {
 });
 
 describe("a source is refused", () => {
-  it.each(["code.png", "./code", "pictures/code", "no/such/file/abcdefghijklmn"])(
+  it.each(["code.png", "./code", "pictures/code", "no/such/file/abcdefghijklmn", "word", "deadbeef"])(
     "that looks like the path of a file which isn't there: %s",
     async (source) => {
       const failure = await expectFailure("source_not_found", () => read(source));
-      expect(failure.message).toBe(`There is no file ${source}.`);
+      expect(failure.message).toBe(`There is no file "${source}".`);
     },
   );
 
-  it.each(["", "word", "payload", "hello world", "deadbeef", "é".repeat(3000), "x\u0000y"])(
+  it.each(["", "hello world", "é".repeat(3000), "x\u0000y"])(
     "that is neither a file nor a payload: %j",
     async (source) => {
       const failure = await expectFailure("source_not_found", () => read(source));
