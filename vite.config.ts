@@ -2,7 +2,7 @@ import { defineConfig, type Plugin } from "vite";
 
 /**
  * Bundles the program for dist/cli, since the files that Node.js finds, reads and compiles are most of what a person
- * waits for at its start. The library isn't bundled: tsc alone makes dist/lib.
+ * waits for at its start. The library isn't bundled: tsc alone makes dist.
  */
 
 /** What bin/ imports, and what the program starts as a process and a thread of its own. */

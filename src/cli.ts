@@ -7,7 +7,7 @@ import { doctorCommand } from "./commands/options/doctor.js";
 import { type GenerateOptions, generateCommand } from "./commands/options/generate.js";
 import type { GlobalOptions } from "./commands/options/global.js";
 import { type HomeserverOptions, homeserverCommand } from "./commands/options/homeserver.js";
-import { inspectCommand } from "./commands/options/inspect.js";
+import { type InspectOptions, inspectCommand } from "./commands/options/inspect.js";
 import { type LoginOptions, loginCommand } from "./commands/options/login.js";
 import {
   type RunCommandOptions,
@@ -106,7 +106,7 @@ export function actionsOf(run: Runner) {
         { ...options, stdinInUse: [source, options.recoveryKeyFile].includes("-") },
         async (context) => (await import("./commands/scan.js")).scan(source, options, context),
       ),
-    inspect: (sources: readonly string[], options: GlobalOptions) =>
+    inspect: (sources: readonly string[], options: InspectOptions) =>
       run.command(options, async (context) =>
         (await import("./commands/inspect.js")).inspect(sources, options, context),
       ),

@@ -97,16 +97,21 @@ async function run(
     return created;
   };
   const tell = async (failure: Failure) => (await display()).emit(failureEvent(failure));
-  // What can't be written ends the output, and not the sign-in.
-  const [output, errors] = [watchOutput(stdout), watchOutput(stderr)];
+  // A run whose results nobody gets is over. What people are told on stderr is no result.
+  const output = watchOutput(stdout, (error) => stop.abort(lostOutput(error)));
+  const errors = watchOutput(stderr);
   let failure: Failure | undefined;
   try {
     const end = (await command(context, display)) ?? (signal.aborted ? Failure.from(signal.reason) : 0);
     process.exitCode = typeof end === "number" ? end : exitCodeOf(end.code);
   } catch (thrown) {
-    failure = Failure.from(thrown);
-    await tell(failure);
-    process.exitCode = exitCodeOf(failure.code);
+    const end = Failure.from(thrown);
+    process.exitCode = exitCodeOf(end.code);
+    // Lost output is told of below, whatever else there is to tell.
+    if (end.code !== "output_failed") {
+      failure = end;
+      await tell(end);
+    }
   } finally {
     ending.noteDone();
     await (await created)?.close();
@@ -123,9 +128,7 @@ async function tellOfLostOutput(
   options: RunOptions,
   context: CommandContext,
 ): Promise<void> {
-  const { what, hint } = describeSystemError(output.error);
-  const details = hint === undefined ? {} : { hint };
-  const lost = new Failure("output_failed", `Standard output can't be written: ${what}.`, details);
+  const lost = lostOutput(output.error);
   process.exitCode ||= exitCodeOf(lost.code);
   // Whoever has read enough doesn't want to hear of it.
   if (output.isClosedByReader) return;
@@ -134,6 +137,12 @@ async function tellOfLostOutput(
   if (failure && options.json) plain.emit(failureEvent(failure));
   plain.emit(failureEvent(lost));
   await plain.close();
+}
+
+function lostOutput(error: unknown): Failure {
+  const { what, hint } = describeSystemError(error);
+  const details = hint === undefined ? {} : { hint };
+  return new Failure("output_failed", `Standard output can't be written: ${what}.`, details);
 }
 
 /** Reads pictures with what is loaded for the first of them: most runs have none. */

@@ -6,31 +6,45 @@ import { decodeQrCode, type SignInQrPayload } from "../protocol/qr-code.js";
 import { readPayload } from "../qr/read/source.js";
 import type { CommandContext } from "./context.js";
 import { hintOf } from "./hints.js";
-import type { GlobalOptions } from "./options/global.js";
+import type { Finding, LookOnline } from "./inspect-online.js";
+import type { InspectOptions } from "./options/inspect.js";
 
 /**
- * Explains what QR codes hold, on stdout; nothing is contacted. With --json, one line a source: `payload` or
- * `unreadable`.
+ * Explains what QR codes hold, on stdout; nothing is contacted, but with --online the rendezvous sessions that they
+ * name. With --json, one line a source: `payload` or `unreadable`.
  *
- * @returns the failure of the first one that was not read, of which the output has told already
+ * @returns the failure of the first one that was not read, or not found out about, of which the output has told already
  * @throws {Failure} `usage_error` when standard input is given twice; the signal's reason when it is aborted
  */
 export async function inspect(
   sources: readonly string[],
-  options: GlobalOptions,
+  options: InspectOptions,
   context: CommandContext,
 ): Promise<Failure | undefined> {
   if (sources.filter((source) => source === "-").length > 1) {
     throw new Failure("usage_error", "Standard input (-) can be read only once.");
   }
+  if (!options.online) return inspectAll(sources, options, context);
+  const { withLook } = await import("./inspect-online.js");
+  return withLook(options, context, (look) => inspectAll(sources, options, context, look));
+}
+
+async function inspectAll(
+  sources: readonly string[],
+  options: InspectOptions,
+  context: CommandContext,
+  look?: LookOnline,
+): Promise<Failure | undefined> {
   let firstFailure: Failure | undefined;
   let gap = "";
   for (const source of sources) {
     try {
       const payload = await readPayload(source, context);
       const code = decodeQrCode(payload);
-      if (options.json) context.stdout.write(payloadLine(source, payload, code));
-      else context.stdout.write(gap + explain(source, code));
+      const found = await look?.(code);
+      firstFailure ??= found?.failure;
+      if (options.json) context.stdout.write(payloadLine(source, payload, code, found));
+      else context.stdout.write(gap + explain(source, code, found));
       gap = "\n";
     } catch (error) {
       context.signal.throwIfAborted();
@@ -43,7 +57,12 @@ export async function inspect(
   return firstFailure;
 }
 
-function payloadLine(source: string, payload: Uint8Array, code: SignInQrPayload): string {
+function payloadLine(
+  source: string,
+  payload: Uint8Array,
+  code: SignInQrPayload,
+  found: Finding | undefined,
+): string {
   const line = {
     event: "payload",
     source,
@@ -55,6 +74,7 @@ function payloadLine(source: string, payload: Uint8Array, code: SignInQrPayload)
     ...(code.channel === "msc4388"
       ? { rendezvous_id: code.rendezvousId, base_url: code.baseUrl }
       : { rendezvous_url: code.rendezvousUrl, server_name: code.serverName }),
+    ...found?.fields,
   };
   return `${safeJson(line)}\n`;
 }
@@ -80,7 +100,7 @@ function complaint(source: string, failure: Failure): string {
   ].join("\n");
 }
 
-function explain(source: string, code: SignInQrPayload): string {
+function explain(source: string, code: SignInQrPayload, found: Finding | undefined): string {
   const rows: [label: string, value: string][] =
     code.intent === "new"
       ? [
@@ -107,10 +127,12 @@ function explain(source: string, code: SignInQrPayload): string {
   return [
     title(source),
     ...rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`),
-    "  No server was contacted, so it isn't known whether the code is still valid.",
+    ...(found?.lines ?? [OFFLINE]).map((line) => `  ${line}`),
     "",
   ].join("\n");
 }
+
+const OFFLINE = "No server was contacted, so it isn't known whether the code is still valid.";
 
 /** A payload as source is long and says nothing to a person. */
 function title(source: string): string {

@@ -19,15 +19,22 @@ export function plainReport(write: (line: string) => void): Report {
 /**
  * Tells events as JSON lines in a file that only its owner can read.
  *
+ * @param warn told once that events are lost
  * @throws {Failure} `file_error`
  */
-export function fileReport(path: string): { readonly report: Report; close(): void } {
+export function fileReport(
+  path: string,
+  warn: (message: string) => void,
+): { readonly report: Report; close(): void } {
   const file = open(path);
+  let isLost = false;
   const report = jsonReport((line) => {
     try {
       writeSync(file, line);
-    } catch {
+    } catch (error) {
       // A full disk costs the events, not the program that runs.
+      if (!isLost) warn(fileError("write the events to", path, error).message);
+      isLost = true;
     }
   });
   return { report, close: () => closeSync(file) };

@@ -1,4 +1,5 @@
 import { escapeText } from "../foundation/escape-text.js";
+import { shownHost } from "../foundation/shown-host.js";
 import { decodeQrCode, type SignInQrPayload } from "../protocol/qr-code.js";
 import { readPayload } from "../qr/read/source.js";
 import { announceHomeserver, signInOtherDevice } from "../sign-in/existing-device.js";
@@ -62,10 +63,10 @@ async function question(
 ): Promise<string> {
   const userId = await accountName(options, context);
   const url = code.channel === "msc4388" ? code.baseUrl : code.rendezvousUrl;
-  const server = URL.canParse(url) ? new URL(url).host : url;
+  const server = URL.canParse(url) ? shownHost(new URL(url)) : escapeText(url);
   return [
     `This signs the device that shows this code in to ${userId === undefined ? "your account" : `your account ${escapeText(userId)}`},`,
-    `by way of ${escapeText(server)}, and gives it your encryption keys.`,
+    `by way of ${server}, and gives it your encryption keys.`,
     "Go on only if you hold that device in your own hands. Continue?",
   ].join(" ");
 }

@@ -28,7 +28,10 @@ export async function sessionRun(
   let report = onStderr;
   let file: ReturnType<typeof fileReport> | undefined;
   try {
-    file = options.events === undefined ? undefined : fileReport(options.events);
+    file =
+      options.events === undefined
+        ? undefined
+        : fileReport(options.events, (message) => context.stderr.write(`Warning: ${message}\n`));
     if (file) report = both(file.report, options.json ? undefined : onStderr);
     return await run(command, options, context, report);
   } catch (thrown) {

@@ -6,7 +6,7 @@ interface PackageJson {
 
 /** The version of this package. */
 export function packageVersion(): string {
-  // biome-ignore lint/plugin: the one file that is read of this package.
+  // biome-ignore lint/plugin: this package's own manifest.
   const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   return (JSON.parse(text) as PackageJson).version;
 }

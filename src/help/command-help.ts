@@ -74,7 +74,7 @@ function footer(command: CommandUnknownOpts, { options, examples }: ShortHelp): 
   const width = Math.max(0, ...calls.map((call) => call.length));
   const more = [
     ...(all(command).length > options.length && !isComplete.has(command) ? ["Every option: --help-all"] : []),
-    ...(command.parent ? [] : [`Topics: matrix-qr-login help ${TOPIC_NAMES.join(" | ")}`]),
+    ...(command.parent ? [] : [`Topics: matrix-qr-login help ${TOPIC_NAMES.join("|")}`]),
   ];
   return [
     "",

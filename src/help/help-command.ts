@@ -1,20 +1,32 @@
 import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
 import { nearMiss } from "../session/near-miss.js";
 import { TOPIC_NAMES, TOPICS } from "./topics.js";
+import { FAILURE_CODES, helpOnFailure, helpOnSymptom, isFailureCode } from "./troubleshooting.js";
 
-/** `help`, `help session run`, `help bots`: a command's --help, or a topic. */
+/** A terminal's width, with room for an item's dash. */
+const COLUMNS = 78;
+
+/** `help`, `help session run`, `help bots`, `help rendezvous_gone`: a command's --help, a topic, or a failure. */
 export function addHelpCommand(program: Command): void {
   program.helpCommand(false);
   program
     .command("help")
-    .summary("help for a command, or on a topic")
-    .description("Show how a command is used, or a topic.")
-    .argument("[topic...]", `a command, or one of ${TOPIC_NAMES.join(", ")}`)
+    .summary("help for a command, on a topic, or a failure")
+    .description("Show how a command is used, a topic, or what helps against a failure.")
+    .argument("[topic...]", `a command, a failure's code, or one of ${TOPIC_NAMES.join(", ")}`)
     .action((words) => {
-      const topic = TOPICS[words.join("-")];
-      if (topic) program.configureOutput().writeOut?.(topic());
-      else commandOf(program, words).help();
+      const text = topicOf(program, words);
+      if (text === undefined) commandOf(program, words).help();
+      else program.configureOutput().writeOut?.(text);
     });
+}
+
+function topicOf(program: Command, words: readonly string[]): string | undefined {
+  const wrap = (text: string) => program.createHelp().boxWrap(text, COLUMNS);
+  const [first, second] = words;
+  if (isFailureCode(first)) return helpOnFailure(first, wrap);
+  if (first === "troubleshooting") return helpOnSymptom(second, wrap);
+  return TOPICS[words.join("-")]?.();
 }
 
 function commandOf(program: CommandUnknownOpts, words: readonly string[]): CommandUnknownOpts {
@@ -22,7 +34,7 @@ function commandOf(program: CommandUnknownOpts, words: readonly string[]): Comma
     const names = command.commands.map((sub) => sub.name());
     const found = command.commands[names.indexOf(word)];
     if (found) return found;
-    const near = nearMiss(word, command === program ? [...names, ...TOPIC_NAMES] : names);
+    const near = nearMiss(word, command === program ? [...names, ...TOPIC_NAMES, ...FAILURE_CODES] : names);
     const question = near === undefined ? "" : ` Did you mean ${near}?`;
     return program.error(`error: there is no command or topic '${word}'.${question}`);
   }, program);

@@ -39,10 +39,10 @@ export const SHORT_HELP: Readonly<Record<string, ShortHelp>> = {
     ],
   },
   inspect: {
-    options: ["--json", "--verbose"],
+    options: ["--online", "--json", "--verbose"],
     examples: [
       ["inspect screenshot.png", "what a picture holds"],
-      ["inspect - < code.txt", "or a text"],
+      ["inspect --online screenshot.png", "and whether it still lives"],
     ],
   },
   doctor: {
@@ -182,7 +182,7 @@ export const SHORT_HELP: Readonly<Record<string, ShortHelp>> = {
     options: [],
     examples: [
       ["help session run", "what --help of a command shows"],
-      ["help exit-codes", "a topic"],
+      ["help rendezvous_gone", "what helps against a failure"],
     ],
   },
 };

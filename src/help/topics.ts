@@ -1,5 +1,6 @@
 import { EXIT_CODES } from "../exit-codes.js";
 import type { FailureKind } from "../foundation/failure-kinds.js";
+import { listOfSymptoms } from "./troubleshooting.js";
 
 /** What `help <topic>` says of what no single command explains. Each fits a terminal of 24 lines by 80. */
 
@@ -95,6 +96,7 @@ export const TOPICS: Readonly<Record<string, () => string>> = {
   sessions: () => SESSIONS,
   bots: () => BOTS,
   "exit-codes": exitCodes,
+  troubleshooting: listOfSymptoms,
 };
 
 export const TOPIC_NAMES = Object.keys(TOPICS);

@@ -1,5 +1,6 @@
 import * as oauth from "oauth4webapi";
 import { Failure } from "../foundation/failures.js";
+import { shownHost } from "../foundation/shown-host.js";
 import type { HttpClient, HttpResponse } from "../network/http.js";
 import { quotedReason } from "../network/odd-answer.js";
 import { DEVICE_CODE_GRANT, type ServerMetadata } from "./metadata.js";
@@ -60,13 +61,16 @@ export async function registerClient(
       },
     );
     if (client.client_id.length > MAX_CLIENT_ID) {
-      throw new Failure("server_error", `${new URL(endpoint).host} gives a client ID that can't be kept.`);
+      throw new Failure(
+        "server_error",
+        `${shownHost(new URL(endpoint))} gives a client ID that can't be kept.`,
+      );
     }
     return client.client_id;
   } catch (error) {
     // Whatever it says, and in whatever form: Tuwunel's 422 is plain text.
     if (answer && answer.status >= 400) {
-      const message = `${new URL(endpoint).host} refuses to register this program as an OAuth client`;
+      const message = `${shownHost(new URL(endpoint))} refuses to register this program as an OAuth client`;
       throw new Failure("homeserver_without_registration", `${message}${quotedReason(answer)}.`);
     }
     throw error;

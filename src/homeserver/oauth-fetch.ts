@@ -2,6 +2,7 @@ import * as oauth from "oauth4webapi";
 import * as v from "valibot";
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
+import { shownHost } from "../foundation/shown-host.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "../network/http.js";
 import { oddAnswer, unusable } from "../network/odd-answer.js";
 import { Seconds } from "../protocol/answer-object.js";
@@ -114,5 +115,8 @@ function secondsOf(value: unknown): number | undefined {
 /** `server_error` that quotes an OAuth error (RFC 6749 §5.2). */
 export function oauthRefusal(endpoint: string, what: string, error: oauth.ResponseBodyError): Failure {
   const said = [error.error, error.error_description].filter((text) => typeof text === "string").join(": ");
-  return new Failure("server_error", `${new URL(endpoint).host} refuses ${what} (${escapeText(said)}).`);
+  return new Failure(
+    "server_error",
+    `${shownHost(new URL(endpoint))} refuses ${what} (${escapeText(said)}).`,
+  );
 }

@@ -2,6 +2,7 @@ import * as oauth from "oauth4webapi";
 import * as v from "valibot";
 import { Failure } from "../foundation/failures.js";
 import type { Secret } from "../foundation/secret.js";
+import { shownHost } from "../foundation/shown-host.js";
 import type { HttpResponse } from "../network/http.js";
 import type { Network } from "../network/network.js";
 import { answerObject, Seconds } from "../protocol/answer-object.js";
@@ -131,7 +132,7 @@ export async function authorizationServerOf(
   if (withoutSlash(server.issuer) !== withoutSlash(issuer)) {
     throw new Failure(
       "server_error",
-      `${baseUrl.host} has a different authorization server from the one that issued this session.`,
+      `${shownHost(baseUrl)} has a different authorization server from the one that issued this session.`,
       { hint: "Sign in again if the homeserver was moved to a new one." },
     );
   }

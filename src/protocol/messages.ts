@@ -27,6 +27,7 @@ export interface LoginProtocol {
   readonly protocol: string;
   readonly device_authorization_grant?:
     | { readonly verification_uri: string; readonly verification_uri_complete?: string | null | undefined }
+    | null
     | undefined;
   readonly device_id: string;
 }
@@ -60,7 +61,7 @@ const CommonMessages = [
   v.object({
     type: v.literal("m.login.protocol"),
     protocol: ShortText,
-    device_authorization_grant: v.optional(
+    device_authorization_grant: v.nullish(
       v.object({ verification_uri: UrlText, verification_uri_complete: v.nullish(UrlText) }),
     ),
     device_id: ShortText,

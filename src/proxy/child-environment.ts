@@ -39,7 +39,9 @@ export function childEnvironment(
 /** Programs read the variable in lower or in upper case, and some prefer the one, some the other. */
 function withoutProxyFor(host: string, env: Environment): Environment {
   const [lower, upper] = [env["no_proxy"], env["NO_PROXY"]];
-  const extended = (list: string | undefined) => (list ? `${list},${host}` : host);
+  // A star stands for every host only where it stands alone.
+  const extended = (list: string | undefined) =>
+    list?.trim() === "*" ? list : list ? `${list},${host}` : host;
   return {
     NO_PROXY: extended(upper ?? lower),
     ...(lower !== undefined && { no_proxy: extended(lower) }),

@@ -34,6 +34,8 @@ export class Msc4108Session implements RendezvousSession {
   readonly channel = "msc4108-2024";
   readonly url: URL;
   readonly additionalData = UNBOUND;
+  /** Whether the server has told how long it lives; else that is a guess. */
+  readonly tellsLifetime: boolean;
   readonly #network: Network;
   readonly #lifetime: Lifetime;
   /** The entity tag of what is there, as far as we know: sent back as it came. */
@@ -41,11 +43,20 @@ export class Msc4108Session implements RendezvousSession {
   /** Whether it is ours to delete: made by this device, or, as far as we know, written to by it. */
   #isOurs: boolean;
 
-  private constructor(network: Network, url: URL, lifetime: Lifetime, etag: string, isOurs: boolean) {
+  /** @throws {Failure} `server_error` for a first answer without an entity tag */
+  private constructor(
+    network: Network,
+    url: URL,
+    first: { readonly response: HttpResponse; readonly sentAt: number },
+    isOurs: boolean,
+  ) {
+    const { clock, http } = network;
+    const lifetimeMs = lifetimeOf(first.response);
     this.#network = network;
     this.url = url;
-    this.#lifetime = lifetime;
-    this.#etag = etag;
+    this.tellsLifetime = lifetimeMs !== undefined;
+    this.#lifetime = new Lifetime(clock, budgetOf(http), first.sentAt, lifetimeMs ?? DEFAULT_LIFETIME_MS);
+    this.#etag = strongEtag(first.response, url);
     this.#isOurs = isOurs;
   }
 
@@ -60,10 +71,7 @@ export class Msc4108Session implements RendezvousSession {
     signal: AbortSignal,
   ): Promise<Msc4108Session | undefined> {
     const posted = await postRendezvous(network, baseUrl, signal);
-    if (!posted) return undefined;
-    const { url, response, sentAt } = posted;
-    const lifetime = firstLifetime(network, response, sentAt);
-    return new Msc4108Session(network, url, lifetime, strongEtag(response, url), true);
+    return posted && new Msc4108Session(network, posted.url, posted, true);
   }
 
   /**
@@ -77,8 +85,7 @@ export class Msc4108Session implements RendezvousSession {
     if (response.status === 404) throw new Failure("rendezvous_expired");
     if (response.status !== 200) throw unusableRendezvous(url, response);
     if (response.text !== "") throw usedCode();
-    const lifetime = firstLifetime(network, response, sentAt);
-    return new Msc4108Session(network, url, lifetime, strongEtag(response, url), false);
+    return new Msc4108Session(network, url, { response, sentAt }, false);
   }
 
   get expiresAt(): number {
@@ -202,9 +209,4 @@ function changedEtags(url: URL): Failure {
       hint: "Its admin has to let them through (no compression there); the newer version of the code (msc4388) needs none.",
     },
   );
-}
-
-/** @param sentAt when the request was sent that the server has answered with this */
-function firstLifetime({ clock, http }: Network, response: HttpResponse, sentAt: number): Lifetime {
-  return new Lifetime(clock, budgetOf(http), sentAt, lifetimeOf(response) ?? DEFAULT_LIFETIME_MS);
 }

@@ -169,11 +169,15 @@ export function parseJsonObject(text: string, origin: string): Record<string, un
 }
 
 function parse<T extends v.GenericSchema>(schema: T, text: string, origin: string): v.InferOutput<T> {
-  // Programs write null for what they lack.
-  const fields = Object.entries(parseJsonObject(text, origin)).filter(([, value]) => value !== null);
+  const fields = Object.entries(parseJsonObject(text, origin)).filter(([, value]) => !isVoid(value));
   const result = v.safeParse(schema, Object.fromEntries(fields), { abortEarly: true });
   if (!result.success) throw unusableSession(origin, describeIssue(result.issues[0]));
   return result.output;
+}
+
+/** Programs write null for what they lack, or for all that it would consist of. */
+function isVoid(value: unknown): boolean {
+  return isJsonObject(value) ? Object.values(value).every((member) => member === null) : value === null;
 }
 
 /** Names the field. The library's own messages quote the value, so only ours are used. */

@@ -1,5 +1,6 @@
 import { msUntil } from "../foundation/clock.js";
 import type { ChannelVersion, Intent } from "../foundation/events.js";
+import { shownHost } from "../foundation/shown-host.js";
 import { encodeBase64 } from "../protocol/base64.js";
 import { answerScan } from "../protocol/establishment.js";
 import type { SecureChannel } from "../protocol/secure-channel.js";
@@ -84,7 +85,7 @@ function warnThatAppsCannotScan(
   if (intent !== "new") return;
   const message =
     "Element X, Element Web and other apps can't read this code; this program can. They have the 2024 version " +
-    `alone, which can't be used on ${baseUrl.host} as it is set up.`;
+    `alone, which can't be used on ${shownHost(baseUrl)} as it is set up.`;
   emit({ event: "warning", code: "apps_cannot_scan", message });
 }
 

@@ -9,10 +9,8 @@ import { initiateHpkeChannel } from "../protocol/hpke-channel.js";
 import { msc4108Messages, msc4388Messages } from "../protocol/messages.js";
 import type { SignInQrCode, SignInQrCode2024, SignInQrPayload } from "../protocol/qr-code.js";
 import type { InsecureChannel, SecureChannel } from "../protocol/secure-channel.js";
-import { Msc4108Session } from "../rendezvous/msc4108-2024-session.js";
-import { API_OF_PREFIX, Msc4388Api, withoutRendezvous } from "../rendezvous/msc4388-api.js";
-import { Msc4388Session } from "../rendezvous/msc4388-session.js";
 import { deleteSessions } from "./delete-sessions.js";
+import { joinMsc4108, joinMsc4388 } from "./join-session.js";
 import type { SignInWorld } from "./world.js";
 
 /** A scanned code's rendezvous session, and how its version makes the channel secure. */
@@ -67,42 +65,36 @@ export async function scanCode<Role extends Intent>(
 }
 
 async function meetMsc4388(
-  { http, clock, emit, urlPolicy }: SignInWorld,
+  world: SignInWorld,
   code: SignInQrCode,
   dialect: Dialect | "auto",
   signal: AbortSignal,
 ): Promise<Meeting> {
-  const { intent, channel, prefix, publicKey, rendezvousId } = code;
-  const baseUrl = urlPolicy.check(code.baseUrl);
-  // What runs under the unstable prefix binds the URL in its WHATWG serialisation, MSC4388's text as it stands.
-  const boundUrl = prefix === "MATRIX" ? code.baseUrl : baseUrl.href;
-  emit({ event: "scanned", intent, channel, base_url: baseUrl.href });
+  const { intent, channel, publicKey } = code;
+  const { clock, emit, urlPolicy } = world;
+  emit({ event: "scanned", intent, channel, base_url: urlPolicy.check(code.baseUrl).href });
   const dialects = dialect === "auto" ? ALL_DIALECTS : ([dialect] as const);
-  // The prefix says which API the session was made with; the other is for servers that know but one.
-  const named = API_OF_PREFIX[prefix];
-  for (const name of [named, named === "stable" ? "unstable" : "stable"] as const) {
-    const api = new Msc4388Api(http, baseUrl, name);
-    const session = await Msc4388Session.join(api, clock, { id: rendezvousId, boundUrl }, signal);
-    if (!session) continue;
-    return {
-      insecure: { session, clock, messages: msc4388Messages },
-      initiate: (additionalData) => initiateHpkeChannel(publicKey, additionalData, { dialects }),
-    };
-  }
-  throw withoutRendezvous(baseUrl, { status: 404, errcode: "M_UNRECOGNIZED" });
+  return {
+    insecure: { session: await joinMsc4388(world, code, signal), clock, messages: msc4388Messages },
+    initiate: (additionalData) => initiateHpkeChannel(publicKey, additionalData, { dialects }),
+  };
 }
 
 async function meetMsc4108(
   world: SignInWorld,
-  { intent, channel, publicKey, rendezvousUrl }: SignInQrCode2024,
+  code: SignInQrCode2024,
   signal: AbortSignal,
 ): Promise<Meeting> {
+  const { intent, channel, publicKey } = code;
   const { clock, emit, urlPolicy } = world;
-  const url = urlPolicy.check(rendezvousUrl);
-  emit({ event: "scanned", intent, channel, base_url: new URL("/", url).href });
-  const session = await Msc4108Session.join(world, url, signal);
+  emit({
+    event: "scanned",
+    intent,
+    channel,
+    base_url: new URL("/", urlPolicy.check(code.rendezvousUrl)).href,
+  });
   return {
-    insecure: { session, clock, messages: msc4108Messages },
+    insecure: { session: await joinMsc4108(world, code, signal), clock, messages: msc4108Messages },
     initiate: () => initiateEciesChannel(publicKey),
   };
 }

@@ -1,5 +1,7 @@
 import { escapeText } from "../foundation/escape-text.js";
 import type { Done, FailureEvent } from "../foundation/events.js";
+import type { Definition } from "../foundation/failure-kinds.js";
+import { FAILURES } from "../foundation/failure-table.js";
 import { type Line, say, sentence, step, whole } from "./line.js";
 import { INSTALLED, type Scene } from "./scene.js";
 
@@ -52,8 +54,18 @@ export function describeFailure(event: FailureEvent, scene: Scene): Line[] {
   if (event.homeserver !== undefined) lines.push(say(`Homeserver it named: ${escapeText(event.homeserver)}`));
   lines.push(...whatRemains(event, scene));
   if (event.hint !== undefined) lines.push(say(`Hint: ${sentence(event.hint)}`));
+  lines.push(...more(event, scene));
   if (event.session !== undefined) lines.push(say(`Session file: ${whole(event.session)}`));
   return lines;
+}
+
+const KNOWN: Readonly<Record<string, Definition>> = FAILURES;
+
+/** Where docs/troubleshooting.md says more. Whoever ended it, or mistyped an option, knows what happened. */
+function more({ code }: FailureEvent, { commands = INSTALLED }: Scene): Line[] {
+  const kind = KNOWN[code]?.kind;
+  if (kind === undefined || kind === "signal" || code === "usage_error") return [];
+  return [{ text: `More: ${commands.program} help ${code}`, tone: "aside" }];
 }
 
 function whatRemains(event: FailureEvent, scene: Scene): Line[] {

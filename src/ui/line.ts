@@ -1,13 +1,14 @@
 import { escapeText } from "../foundation/escape-text.js";
+import { shownHost } from "../foundation/shown-host.js";
 
 /**
  * A line for a person. The tone says how a terminal may set it off; it is understood without. What is `passing`
  * isn't needed where something else tells that it is going on. `digits` stand alone and large; a `link`, a `command` and
- * a `code` are of use only in one piece.
+ * a `code` are of use only in one piece. An `aside` is for whoever wants to know more.
  */
 export interface Line {
   readonly text: string;
-  readonly tone?: "step" | "passing" | "code" | "digits" | "link" | "command" | "warning" | "error";
+  readonly tone?: "step" | "passing" | "code" | "digits" | "link" | "command" | "warning" | "error" | "aside";
 }
 
 export function say(text: string): Line {
@@ -36,6 +37,6 @@ export function whole(text: string): string {
 /** A server by its URL, as people write it. */
 export function serverOf(url: string): string {
   if (!URL.canParse(url)) return escapeText(url);
-  const { host, pathname } = new URL(url);
-  return escapeText(pathname === "/" ? host : host + pathname);
+  const parsed = new URL(url);
+  return shownHost(parsed, parsed.pathname === "/" ? "" : parsed.pathname);
 }

@@ -10,11 +10,17 @@ export interface WatchedOutput {
   flushed(): Promise<void>;
 }
 
-/** Listens to a stream's errors from now on, which end the output and nothing else. */
-export function watchOutput(stream: NodeJS.WriteStream): WatchedOutput {
+/**
+ * Listens to a stream's errors from now on, which end the output.
+ *
+ * @param onError told of the first
+ */
+export function watchOutput(stream: NodeJS.WriteStream, onError?: (error: unknown) => void): WatchedOutput {
   let first: unknown;
   stream.on("error", (error) => {
-    first ??= error;
+    if (first !== undefined) return;
+    first = error;
+    onError?.(error);
   });
   return {
     get error() {

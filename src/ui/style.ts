@@ -5,6 +5,7 @@ import { wrapProse } from "./wrap.js";
 
 const sgr = (on: number, off: number) => (text: string) => `\u001b[${on}m${text}\u001b[${off}m`;
 export const bold = sgr(1, 22);
+const dim = sgr(2, 22);
 const red = sgr(31, 39);
 const green = sgr(32, 39);
 const yellow = sgr(33, 39);
@@ -48,6 +49,8 @@ function styleLine({ text, tone }: Line, { coloured, columns }: Style): string[]
       return painted(yellow);
     case "error":
       return painted(red);
+    case "aside":
+      return painted(dim);
     default:
       return wrapProse(text, columns);
   }

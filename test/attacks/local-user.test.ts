@@ -21,7 +21,7 @@ beforeEach(async () => {
 
 const WRITERS: readonly (readonly [string, string, (path: string) => Promise<void>])[] = [
   ["--trace", "t.ndjson", async (path) => openFileTrace(path).close()],
-  ["--events", "e.ndjson", async (path) => fileReport(path).close()],
+  ["--events", "e.ndjson", async (path) => fileReport(path, () => undefined).close()],
   ["--qr-file", "q.svg", (path) => writeQrFile(path, Buffer.from("payload"))],
 ];
 const LINE_WRITERS = WRITERS.slice(0, 2);

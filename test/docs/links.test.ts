@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join, normalize } from "node:path";
 import { describe, expect, it } from "vitest";
 import { codeSpansOf, PAGES, type Page, page, proseOf, ROOT, sectionsOf } from "./pages.js";
@@ -7,7 +7,7 @@ import { codeSpansOf, PAGES, type Page, page, proseOf, ROOT, sectionsOf } from "
 function targetsOf(source: Page): string[] {
   const prose = proseOf(source);
   const markdown = [...prose.matchAll(/\]\(([^)\s]+)\)/g)];
-  const html = [...prose.matchAll(/(?:src|href)="([^"]+)"/g)];
+  const html = [...prose.matchAll(/(?:src|srcset|href)="([^"]+)"/g)];
   return [...markdown, ...html].map(([, target = ""]) => target);
 }
 
@@ -43,4 +43,12 @@ describe.each(PAGES)("$path", (source) => {
     const paths = codeSpansOf(source).filter((code) => /^(?:src|test|docs|bin)\/[\w./-]*$/.test(code));
     expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
+});
+
+it.each(["docs/images", "docs/pictures"])("each picture in %s is shown on a page", (folder) => {
+  const shown = new Set(
+    PAGES.flatMap((source) => targetsOf(source).map((target) => normalize(join(source.path, "..", target)))),
+  );
+  const kept = readdirSync(join(ROOT, folder)).map((name) => join(folder, name));
+  expect(kept.filter((path) => !shown.has(path))).toEqual([]);
 });

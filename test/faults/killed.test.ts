@@ -1,14 +1,22 @@
 import { readdir } from "node:fs/promises";
 import { afterEach, describe, expect, it } from "vitest";
+import type { ChannelVersion, Intent } from "../../src/foundation/events.js";
 import { revokeSession } from "../../src/session/connect.js";
 import { logoutSession } from "../../src/session/logout.js";
 import { SessionStore } from "../../src/session/store.js";
 import { judgeFileWork } from "../support/file-work.js";
 import { judge } from "./judge.js";
-import { NEW_DEVICE, newSessionPath, signIn } from "./sign-in.js";
+import { NEW_DEVICE, newSessionPath, type SignInOptions, signIn } from "./sign-in.js";
 import { FaultyWorld } from "./world.js";
 
 const OPTIONS = { version: "msc4388", generator: "new" } as const;
+const VERSIONS: readonly ChannelVersion[] = ["msc4388", "msc4108-2024"];
+const GENERATORS: readonly Intent[] = ["new", "existing"];
+const WAYS: readonly SignInOptions[] = VERSIONS.flatMap((version) =>
+  GENERATORS.map((generator) => ({ version, generator })),
+);
+/** A logout that nothing hinders is over long before. */
+const LOGOUT_MS = 60_000;
 const { signal } = new AbortController();
 
 afterEach(() => judgeFileWork(() => undefined));
@@ -29,6 +37,24 @@ async function killedInFileWork(n: number): Promise<{ world: FaultyWorld; isKill
   return { world, isKilled };
 }
 
+/** A sign-in one of whose devices is killed when the homeserver has handled its nth request; false where it has no nth. */
+async function killedAtRequest(options: SignInOptions, killed: Intent, n: number) {
+  let requests = 0;
+  let isKilled = false;
+  const world = await FaultyWorld.make(({ device }) => {
+    if (device !== killed || ++requests !== n) return undefined;
+    return async ({ handle }) => {
+      isKilled = true;
+      world.devices.get(killed)?.die();
+      return handle();
+    };
+  });
+  const ends = await signIn(world, options);
+  // What is asked to clean up after it meets nothing any more.
+  requests = n;
+  return { world, ends, isKilled };
+}
+
 /** What is left of a device that was killed has to be found by those who look, and to go when it is signed out. */
 async function expectFoundAndSwept(world: FaultyWorld): Promise<void> {
   const store = new SessionStore(world.directory);
@@ -43,7 +69,8 @@ async function expectFoundAndSwept(world: FaultyWorld): Promise<void> {
   const hadTokens = entry.session?.access_token !== undefined;
   const { world: network, clock } = world.device("new");
   const revoke = (session: Parameters<typeof revokeSession>[0]) => revokeSession(session, network, signal);
-  await world.clock.runUntil(logoutSession(store, entry.path, revoke, clock, signal));
+  const loggedOut = logoutSession(store, entry.path, revoke, clock, signal);
+  await world.clock.runUntil(loggedOut, world.clock.now() + LOGOUT_MS);
   if (hadTokens) expect(isLive()).toBe(false);
   expect(await readdir(world.directory)).toEqual(["existing.json"]);
 }
@@ -59,41 +86,29 @@ describe("a new device that is killed", () => {
     }
   });
 
-  it("at any request leaves a name for what was granted to it", async () => {
-    for (let n = 1; ; n++) {
-      let isKilled = false;
-      const world = await FaultyWorld.make((sent) => {
-        if (sent.device !== "new" || sent.n < n || isKilled) return undefined;
-        return async ({ handle }) => {
-          isKilled = true;
-          world.devices.get("new")?.die();
-          return handle();
-        };
-      });
-      await signIn(world, OPTIONS);
-      await expectFoundAndSwept(world);
-      await world.close();
-      if (!isKilled) break;
-    }
-  });
+  it.each(WAYS)(
+    "at any request of $version, code of the $generator device, leaves a name for what was granted to it",
+    async (options) => {
+      for (let n = 1; ; n++) {
+        const { world, isKilled } = await killedAtRequest(options, "new", n);
+        await expectFoundAndSwept(world);
+        await world.close();
+        if (!isKilled) break;
+      }
+    },
+  );
 });
 
 describe("an existing device that is killed", () => {
-  it("at any request leaves its session as it was, and the new device ends by itself", async () => {
-    for (let n = 1; ; n++) {
-      let isKilled = false;
-      const world = await FaultyWorld.make((sent) => {
-        if (sent.device !== "existing" || sent.n < n || isKilled) return undefined;
-        return async ({ handle }) => {
-          isKilled = true;
-          world.devices.get("existing")?.die();
-          return handle();
-        };
-      });
-      const { broken } = await judge(world, await signIn(world, OPTIONS));
-      expect(broken).toEqual([]);
-      await world.close();
-      if (!isKilled) break;
-    }
-  });
+  it.each(WAYS)(
+    "at any request of $version, code of the $generator device, leaves its session as it was, and the new device ends by itself",
+    async (options) => {
+      for (let n = 1; ; n++) {
+        const { world, ends, isKilled } = await killedAtRequest(options, "existing", n);
+        expect((await judge(world, ends)).broken, `killed at its request ${n}`).toEqual([]);
+        await world.close();
+        if (!isKilled) break;
+      }
+    },
+  );
 });

@@ -31,6 +31,7 @@ describe("standard output", () => {
     ["an event", ["inspect", "--json", payload], 9],
     ["the help", ["--help"], 9],
     ["a failure", ["inspect", "--json", "/nowhere"], 2],
+    ["where a server is that would go on", ["homeserver", "--json"], 9],
   ] as const)("that is full is a failure where it was to have %s", async ([, args, exitCode]) => {
     const full = openSync("/dev/full", "w");
     onTestFinished(() => closeSync(full));

@@ -9,7 +9,7 @@ import { it, Machine } from "../support/machine.js";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const PACKED =
-  /^(bin\/matrix-qr-login\.js|dist\/cli\/[@\w.-]+\.js|dist\/cli\/THIRD-PARTY-LICENSES\.md|dist\/lib\/.+\.(js|d\.ts)|docs\/[\w.-]+\.(md|json)|man\/matrix-qr-login\.1|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
+  /^(bin\/matrix-qr-login\.js|dist\/cli\/[@\w.-]+\.js|dist\/cli\/THIRD-PARTY-LICENSES\.md|dist\/(?!cli\/|dev-homeserver\/).+\.(js|d\.ts)|docs\/[\w.-]+\.(md|json)|man\/matrix-qr-login\.1|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/;
 
 const TYPESCRIPT = join(REPOSITORY, "node_modules/typescript/bin/tsc");
 const TYPE_ROOTS = join(REPOSITORY, "node_modules/@types");
@@ -110,7 +110,7 @@ describe("the package", () => {
         "bin/matrix-qr-login.js",
         "dist/cli/cli.js",
         "dist/cli/THIRD-PARTY-LICENSES.md",
-        "dist/lib/index.d.ts",
+        "dist/index.d.ts",
         "LICENSE",
         "man/matrix-qr-login.1",
         "README.md",

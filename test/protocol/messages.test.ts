@@ -92,6 +92,12 @@ describe("the messages", () => {
     expect(read(grant({ verification_uri_complete: null }))?.type).toBe("m.login.protocol");
   });
 
+  it("may have null for the grant of another protocol, and for members that nobody knows", () => {
+    const protocol = { type: "m.login.protocol", protocol: "another", device_id: "ABCDEFGHIJ" };
+    expect(read({ ...protocol, device_authorization_grant: null, other: null })?.type).toBe(protocol.type);
+    expect(read({ ...protocol, device_id: null })).toBeUndefined();
+  });
+
   it("may tell a failure without a homeserver, or with null for it, as matrix-rust-sdk writes it", () => {
     const failure = { type: "m.login.failure", reason: "device_already_exists" };
     expect(read(failure)?.type).toBe("m.login.failure");

@@ -61,6 +61,7 @@ describe("what a program is told", () => {
   });
 
   it.each([
+    [{ NO_PROXY: "*" }, { NO_PROXY: "*" }],
     [{ NO_PROXY: "a" }, { NO_PROXY: "a,127.0.0.1" }],
     [{ no_proxy: "a" }, { no_proxy: "a,127.0.0.1", NO_PROXY: "a,127.0.0.1" }],
     [

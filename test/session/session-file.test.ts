@@ -35,6 +35,17 @@ describe("a session file", () => {
     });
   });
 
+  it("lacks what it holds nothing but nulls of", () => {
+    const { oauth: _, secrets: __, device_keys: ___, ...rest } = fullSession();
+    const written = {
+      ...revealed(rest),
+      oauth: { issuer: null, client_id: null },
+      secrets: { cross_signing: null, backup: null },
+      device_keys: {},
+    };
+    expect(parse(written)).toEqual({ ...rest, state: "complete" });
+  });
+
   it("lacks the user ID only while the sign-in is not finished", async () => {
     const { user_id: _, ...rest } = fullSessionJson();
     expect(parse({ ...rest, state: "incomplete" }).user_id).toBeUndefined();

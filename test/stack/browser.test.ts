@@ -30,7 +30,7 @@ it("a person logs in and consents in the browser that scan opens", async ({ mach
   });
   const pair = { generator, scanner, newDevice: generator, existingDevice: scanner };
   await typeCheckCode(pair);
-  expect(await scanner.event("browser")).toEqual({ event: "browser", opened: true });
+  expect(await scanner.event("browser")).toEqual({ event: "browser", opened: true, by: "command" });
 
   const page = await browser.page();
   await page.fill("input[name=username]", account.user);

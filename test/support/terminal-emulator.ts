@@ -1,28 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import sharp from "sharp";
-import { findChromium } from "./chromium.js";
 import type { Bitmap } from "./terminal-bitmap.js";
-
-/** What is used of playwright-core. */
-interface Page {
-  setContent(html: string): Promise<void>;
-  addScriptTag(tag: { path: string }): Promise<unknown>;
-  addStyleTag(tag: { path: string }): Promise<unknown>;
-  evaluate<T>(script: string): Promise<T>;
-  locator(selector: string): { screenshot(): Promise<Uint8Array> };
-}
-interface Browser {
-  newPage(options: object): Promise<Page>;
-  close(): Promise<void>;
-}
-
-/** In a container Chromium can have no sandbox, and the tests' user may be root. */
-const FLAGS = [
-  ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-];
+import { type Browser, folder, type Page, startChromium } from "./terminal-browser.js";
 
 export interface Look {
   readonly font: string;
@@ -46,13 +26,6 @@ export interface Shown {
   readonly code: Bitmap;
 }
 
-/** The folder in which .ci/terminal has installed what this takes. */
-function folder(): string {
-  const path = process.env["MATRIX_QR_LOGIN_TERMINAL"];
-  if (!path) throw new Error("Run these tests with .ci/terminal.");
-  return path;
-}
-
 /** A terminal emulator as people use it: xterm.js in Chromium, fonts and all. */
 export class TerminalEmulator {
   readonly #browser: Browser;
@@ -65,8 +38,7 @@ export class TerminalEmulator {
 
   static async start(): Promise<TerminalEmulator> {
     const modules = join(folder(), "node_modules");
-    const { chromium } = await import(pathToFileURL(join(modules, "playwright-core/index.mjs")).href);
-    const browser: Browser = await chromium.launch({ executablePath: findChromium(), args: FLAGS });
+    const browser = await startChromium();
     const page = await browser.newPage({ viewport: { width: 1600, height: 1600 } });
     await page.setContent('<div id="terminal" style="display: inline-block"></div>');
     await page.addStyleTag({ path: join(modules, "@xterm/xterm/css/xterm.css") });
@@ -77,7 +49,9 @@ export class TerminalEmulator {
   /** Shows what a program has written in a window of that size. The screenshot is kept under the name. */
   async show(name: string, output: string, columns: number, rows: number, look: Look): Promise<Shown> {
     const { font, lineHeight, fontSize = 15, theme } = look;
-    const options = { cols: columns, rows, fontFamily: font, fontSize, lineHeight, theme };
+    // What has scrolled away isn't looked at, and a scrollbar would cover what is.
+    const hidden = { scrollback: 0 };
+    const options = { cols: columns, rows, fontFamily: font, fontSize, lineHeight, theme, ...hidden };
     const seen = await this.#page.evaluate<{ text: string; coloured: number }[]>(`(async () => {
       const place = document.getElementById("terminal");
       place.replaceChildren();

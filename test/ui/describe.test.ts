@@ -53,7 +53,11 @@ describe("the events in words", () => {
     ],
     [
       "failure",
-      ["Error: The sign-in was declined on the consent page.", "Hint: Start again if that was a mistake."],
+      [
+        "Error: The sign-in was declined on the consent page.",
+        "Hint: Start again if that was a mistake.",
+        "More: matrix-qr-login help consent_declined",
+      ],
     ],
   ])("tells %s", (kind, lines) => {
     expect(texts(EXAMPLES[kind])).toEqual(lines);
@@ -133,13 +137,26 @@ describe("the events in words", () => {
     expect(sentences).toEqual(text === undefined ? [] : [text]);
   });
 
+  it.each(["interrupted", "usage_error", "of_another_release"])("promises no more about %s", (code) => {
+    expect(texts({ ...EXAMPLES.failure, code }).filter((line) => line.startsWith("More: "))).toEqual([]);
+  });
+
+  it.each(["rendezvous_created", "homeserver"] as const)(
+    "names an internationalised server of %s in both forms",
+    (kind) => {
+      const event = { ...EXAMPLES[kind], base_url: "https://xn--mnchen-3ya.example/" };
+      expect(texts(event)[0]).toContain("xn--mnchen-3ya.example (münchen.example).");
+      const below = { ...event, base_url: "https://xn--mnchen-3ya.example/matrix" };
+      expect(texts(below)[0]).toContain("xn--mnchen-3ya.example/matrix (münchen.example).");
+    },
+  );
+
   it("names what the protocol calls things only where that was asked for", () => {
     const verbose = { ...asNew, verbose: true };
     const failure = { ...EXAMPLES.failure, reason: "user_cancelled" };
     for (const event of [...Object.values(EXAMPLES), failure]) {
-      expect(texts(event).join("\n")).not.toMatch(
-        /MSC|rendezvous|secure channel|user_cancelled|consent(?! page)/i,
-      );
+      const prose = texts(event).filter((line) => !line.startsWith("More: "));
+      expect(prose.join("\n")).not.toMatch(/MSC|rendezvous|secure channel|user_cancelled|consent(?! page)/i);
     }
     expect(texts(EXAMPLES.secure_channel, verbose)).toEqual(["Connected to the other device (MSC4388)."]);
     expect(texts(failure, verbose)).toContain("Reason in the protocol: user_cancelled");

@@ -203,7 +203,7 @@ it("ends with its last event, and no live line below", async () => {
   display.emit(EXAMPLES.secure_channel);
   await ready();
   display.emit(EXAMPLES.failure);
-  expect(lastLine()).toBe("Hint: Start again if that was a mistake.");
+  expect(lastLine()).toBe("More: matrix-qr-login help consent_declined");
   await display.close();
 });
 

@@ -7,9 +7,10 @@ import type { OptionsOf } from "./with-options.js";
 const DEFAULT_TIMEOUT_S = 600;
 const MAX_SECONDS = 24 * 60 * 60;
 
-export function globalOptions() {
+/** @param session what `--session` names */
+export function globalOptions(session = "the session to use, or to make") {
   return createCommand()
-    .option("--session <name or path>", "the session to use, or to make (env MATRIX_QR_LOGIN_SESSION)")
+    .option("--session <name or path>", `${session} (env MATRIX_QR_LOGIN_SESSION)`)
     .addOption(seconds("--timeout <seconds>", "the longest that it may take").default(DEFAULT_TIMEOUT_S))
     .addOption(
       new Option("--allow-http <host>", "allow plain http for this host; may be repeated")
@@ -20,6 +21,15 @@ export function globalOptions() {
     .option("--plain", "one line an event, no terminal tricks")
     .option("--verbose", "show what happens on the network; no secrets")
     .option("--trace <file>", "write the same to a file, as JSON lines");
+}
+
+/** Of what runs until somebody stops it: without a time limit, unless one is given. */
+export function unboundedOptions(session: string) {
+  const shared = globalOptions(session);
+  for (const option of shared.options) {
+    if (option.long === "--timeout") option.default(option.defaultValue, "none");
+  }
+  return shared;
 }
 
 export type GlobalOptions = OptionsOf<typeof globalOptions>;

@@ -4,7 +4,7 @@ import { LIKENESSES } from "../../dev-homeserver/behaviour.js";
 import { DECISIONS, RENDEZVOUS_MODES } from "../../dev-homeserver/options.js";
 import { CHANNEL_VERSIONS } from "../../foundation/events.js";
 import { Option } from "./commander.js";
-import { globalOptions, parseWholeNumber, seconds } from "./global.js";
+import { parseWholeNumber, seconds, unboundedOptions } from "./global.js";
 import { type OptionsOf, withOptions } from "./with-options.js";
 
 /** `both` offers what a key switches between on the other side. */
@@ -54,13 +54,10 @@ export function homeserverCommand(parent: Command) {
   );
 }
 
-/** Two of the options that every command takes mean something else to a server that runs until it is stopped. */
+/** Its session is none that an environment variable names. */
 function ownGlobalOptions() {
-  const shared = globalOptions();
-  for (const option of shared.options) {
-    if (option.long === "--timeout") option.default(option.defaultValue, "none");
-    if (option.long === "--session") option.description = SESSION;
-  }
+  const shared = unboundedOptions(SESSION);
+  for (const option of shared.options) if (option.long === "--session") option.description = SESSION;
   return shared;
 }
 

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "commander";
 import { TOLD, type Told, type Variable } from "../../proxy/child-environment.js";
 import { parseListenAddress } from "../../proxy/listen-address.js";
 import { Option } from "./commander.js";
-import { globalOptions } from "./global.js";
+import { unboundedOptions } from "./global.js";
 import { type OptionsOf, withOptions } from "./with-options.js";
 
 /** The verbs of `session` by which another program goes on from it. */
@@ -25,9 +25,16 @@ export function runCommand(session: Command) {
           .argParser((text: string, before: readonly Variable[]) => [...before, parseVariable(text)])
           .default([], "MATRIX_HOMESERVER and the like"),
       )
-      .option("--events <file>", "write events to this file; as JSON lines")
+      .addOption(
+        new Option("--events <file>", "write events to this file; as JSON lines").argParser(
+          (path: string) => {
+            if (path !== "-") return path;
+            throw new InvalidArgumentError("It has to be a file; --json writes them to stderr.");
+          },
+        ),
+      )
       .option("--allow-logout", ALLOW_LOGOUT),
-    globalOptions(),
+    unboundedOptions("the session to use"),
   );
 }
 
@@ -42,7 +49,7 @@ export function serveCommand(session: Command) {
       .addOption(listen())
       .option("--new-token", "a new local token; the old one is good for nothing then")
       .option("--allow-logout", ALLOW_LOGOUT),
-    globalOptions(),
+    unboundedOptions("the session to use"),
   );
 }
 

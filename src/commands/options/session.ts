@@ -18,7 +18,7 @@ export function sessionCommand(parent: Command) {
 export function listCommand(session: Command) {
   return withOptions(
     session.command("list").summary("list the sessions").description("List the sessions there are."),
-    globalOptions(),
+    globalOptions("the session to use"),
   );
 }
 
@@ -30,7 +30,7 @@ export function showCommand(session: Command) {
       .description("Show what a session holds, without its secrets.")
       .argument("[name]", NAME)
       .option("--show-secrets", "show its tokens and keys too"),
-    globalOptions(),
+    globalOptions("the session to use"),
   );
 }
 
@@ -43,7 +43,7 @@ export function checkCommand(session: Command) {
       .summary("does it live, is it verified")
       .description("Ask the homeserver whether a session lives, is verified, and has the current backup key.")
       .argument("[name]", NAME),
-    globalOptions(),
+    globalOptions("the session to use"),
   );
 }
 
@@ -55,7 +55,7 @@ export function tokenCommand(session: Command) {
       .description("Print an access token, refreshed if need be.")
       .argument("[name]", NAME)
       .addOption(seconds("--min-valid <seconds>", "how long it has to be good").default(MIN_VALID_S)),
-    globalOptions(),
+    globalOptions("the session to use"),
   );
 }
 
@@ -68,7 +68,7 @@ export function refreshCommand(session: Command) {
       .summary("refresh its tokens now")
       .description("Refresh a session's tokens, whether they need it or not.")
       .argument("[name]", NAME),
-    globalOptions(),
+    globalOptions("the session to use"),
   );
 }
 
@@ -80,7 +80,7 @@ export function exportCommand(session: Command) {
       .description("Print a session for another program, secrets and all.")
       .argument("[name]", NAME)
       .option("--show-secrets", "print it to a terminal too"),
-    globalOptions(),
+    globalOptions("the session to use"),
   ).addOption(choice("--format <format>", "what is printed", ["json"]));
 }
 
@@ -93,7 +93,7 @@ export function logoutCommand(session: Command) {
       .summary("revoke its tokens and delete it")
       .description("Revoke a session's tokens and delete it. Nothing secret of it stays on disk.")
       .argument("[name]", NAME),
-    globalOptions(),
+    globalOptions("the session to use"),
   );
 }
 
@@ -107,7 +107,7 @@ export function signDeviceCommand(session: Command) {
       )
       .argument("[name]", NAME)
       .option("--fingerprint <ed25519>", "sign these keys only; as the client shows its fingerprint"),
-    globalOptions(),
+    globalOptions("the session to use"),
   );
 }
 
@@ -128,7 +128,7 @@ export function importCommand(session: Command) {
       )
       .option("--recovery-key-file <path>", RECOVERY_KEY_FILE)
       .option("--offline", "believe it, and ask the homeserver nothing"),
-    globalOptions(),
+    globalOptions("the session to make"),
   );
 }
 

@@ -34,6 +34,12 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
     device_id: text,
   }),
   fc.record({
+    type: fc.constant("m.login.protocol" as const),
+    protocol: text,
+    device_authorization_grant: fc.constant(null),
+    device_id: text,
+  }),
+  fc.record({
     type: fc.constant("m.login.failure" as const),
     reason: text,
     homeserver: fc.option(text, { nil: null }),
