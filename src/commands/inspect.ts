@@ -51,7 +51,7 @@ async function inspectAll(
       if (!(error instanceof Failure)) throw error;
       firstFailure ??= error;
       if (options.json) context.stdout.write(unreadableLine(source, error));
-      else context.stderr.write([`${title(source)}: ${error.message}`, hintOf(error) ?? "", ""].join("\n"));
+      else context.stderr.write(complaint(source, error));
     }
   }
   return firstFailure;
@@ -81,6 +81,23 @@ function payloadLine(
 
 function unreadableLine(source: string, { code, message }: Failure): string {
   return `${safeJson({ event: "unreadable", source, code, message })}\n`;
+}
+
+/** As all failures are told; it is said which source it was, where the message doesn't. */
+function complaint(source: string, failure: Failure): string {
+  const { message } = failure;
+  const name = title(source);
+  // Messages show more of a long one.
+  const start = name.replace(/…$/, "");
+  const isNamed =
+    message.startsWith(start === name ? `${name} ` : start) ||
+    [`"${start}`, `Can't read ${start}`].some((words) => message.includes(words));
+  const hint = hintOf(failure);
+  return [
+    `Error: ${isNamed ? "" : `${name}: `}${message}`,
+    ...(hint === undefined ? [] : [`Hint: ${hint}`]),
+    "",
+  ].join("\n");
 }
 
 function explain(source: string, code: SignInQrPayload, found: Finding | undefined): string {
@@ -119,5 +136,6 @@ const OFFLINE = "No server was contacted, so it isn't known whether the code is 
 
 /** A payload as source is long and says nothing to a person. */
 function title(source: string): string {
+  if (source === "") return "An empty argument";
   return source === "-" ? "Standard input" : escapeText(source, 80);
 }

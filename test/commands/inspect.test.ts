@@ -94,7 +94,7 @@ describe("--json", () => {
     const { failure, events } = await run([loop, encodeBase64(payload), directory], { json: true });
     expect(failure?.kind).toBe("usage");
     expect(events).toEqual([
-      { event: "unreadable", source: loop, code: "source_not_found", message: `There is no file ${loop}.` },
+      { event: "unreadable", source: loop, code: "source_not_found", message: `There is no file "${loop}".` },
       expect.objectContaining({ event: "payload" }),
       {
         event: "unreadable",
@@ -159,9 +159,22 @@ describe("without --json", () => {
     expect(failure?.kind).toBe("usage");
     expect(out).toMatch(/^SU9f/);
     expect(err).toBe(
-      "nowhere.png: There is no file nowhere.png.\n" +
-        "Give the path of a picture, what the code holds as base64 or hex, or - for stdin.\n",
+      'Error: There is no file "nowhere.png".\n' +
+        "Hint: Give the path of a picture, what the code holds as base64 or hex, or - for stdin.\n",
     );
+  });
+});
+
+describe("an error names its source once:", () => {
+  it.each<[string, string, RegExp]>([
+    ["a word", "nofile", /^Error: There is no file "nofile"\.\nHint: Give the path .*\n$/],
+    ["an address", "https://example.org/a.png", /^Error: https:\/\/example\.org\/a\.png is a web address/],
+    ["a folder", tmpdir(), /^Error: (?!.*: ).* is a directory\.\nHint: /],
+    ["a long address", `https://example.org/${"a".repeat(120)}.png`, /^Error: (?!.*: ).* is a web address/],
+    ["stdin", "-", /^Error: Standard input: There is nothing in it\.\nHint: Give a picture/],
+    ["nothing", "", /^Error: An empty argument: There is no such file/],
+  ])("%s", async (_, source, told) => {
+    expect((await run([source])).err).toMatch(told);
   });
 });
 

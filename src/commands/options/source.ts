@@ -1,2 +1,2 @@
 /** What `<source>` can be, for the commands that read QR codes. */
-export const SOURCE = "a picture, - for stdin, or the payload itself as base64 or hex";
+export const SOURCE = "a picture, - for stdin, or any text with the code in it";

@@ -38,9 +38,17 @@ const OTHER_FILES: readonly (readonly [beginning: RegExp, what: string, hint: st
   [/^\0\0\u0001\0/, "This is an icon, which is not read here.", "Save it as PNG."],
 ];
 
+/** Said of an empty file and of a blank text. */
+export const NOTHING = {
+  message: "There is nothing in it.",
+  hint: "Give a picture of the code, or its payload as text.",
+};
+
 /** @throws {Failure} `picture_unreadable` for a file that is known to be something else than a picture that can be read */
 export function refuseOtherFiles(file: Uint8Array): void {
-  if (file.length === 0) throw new Failure("picture_unreadable", "There is nothing in it.");
+  if (file.length === 0) {
+    throw new Failure("picture_unreadable", NOTHING.message, { hint: NOTHING.hint });
+  }
   const start = Buffer.from(file.buffer, file.byteOffset, Math.min(file.length, 1100)).toString("latin1");
   const found = OTHER_FILES.find(([beginning]) => beginning.test(start));
   if (found) throw new Failure("picture_unreadable", found[1], { hint: found[2] });

@@ -19,6 +19,9 @@ import { addressIn, describeText } from "./text/what-it-is.js";
 /** Errors of `open` that say that the text is no path of a file here. */
 const NO_SUCH_FILE = new Set(["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ERR_INVALID_ARG_VALUE"]);
 
+/** A word is more likely a file's name that was mistyped than anything else. */
+const NAME = /^[^\s\p{Cc}]{1,255}$/u;
+
 /** Control characters that texts have: tab, line and page breaks, escape. */
 const TEXT_CONTROLS = new Set([0x09, 0x0a, 0x0c, 0x0d, 0x1b]);
 
@@ -54,7 +57,8 @@ async function readArgument(source: string, { readPicture, signal }: SourceWorld
   const isPath = /[/\\]|\.\w+$/.test(source);
   const other = otherContentIn(Buffer.from(source), source);
   if (other && !(isPath && recogniseQrCode(other) === "unknown")) return other;
-  throw new Failure("source_not_found", isPath ? `There is no file ${escapeText(source)}.` : undefined);
+  const isName = isPath || NAME.test(source);
+  throw new Failure("source_not_found", isName ? `There is no file "${escapeText(source)}".` : undefined);
 }
 
 /** What a file or standard input holds. */
@@ -114,7 +118,11 @@ async function readFile(path: string, signal: AbortSignal): Promise<Uint8Array |
   if (!file) return undefined;
   const { stats, stream } = file;
   try {
-    if (stats.isDirectory()) throw new Failure("picture_unreadable", `${escapeText(path)} is a directory.`);
+    if (stats.isDirectory()) {
+      throw new Failure("picture_unreadable", `${escapeText(path)} is a directory.`, {
+        hint: "Give the path of a file in it: a picture of the code, or its payload as text.",
+      });
+    }
     if (stats.size > MAX_PICTURE_BYTES) throw new Failure("picture_too_large");
     return await readAll(stream, signal);
   } finally {

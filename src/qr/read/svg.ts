@@ -11,7 +11,9 @@ const SEARCH_BYTES = 4096;
 export function looksLikeSvg(file: Uint8Array): boolean {
   const start = Buffer.from(file.subarray(0, SEARCH_BYTES));
   if (start[0] === 0x1f && start[1] === 0x8b) {
-    throw new Failure("picture_unreadable", "Compressed files are not read: unpack it first.");
+    throw new Failure("picture_unreadable", "Compressed files are not read.", {
+      hint: "Unpack it first, then give what was in it.",
+    });
   }
   return /<\s*(?:[\w-]+:)?svg/i.test(start.toString("latin1").replaceAll("\0", ""));
 }

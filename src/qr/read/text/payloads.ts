@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noControlCharactersInRegex: payloads have them.
 
 import { signInCodeLength } from "../../../protocol/qr-code.js";
+import { digitsOfDump } from "./dumps.js";
 import { type JoinedLines, joinings } from "./lines.js";
 import { lettersOf, readingsOf } from "./readings.js";
 import { fromBase64, fromHex } from "./spellings.js";
@@ -51,9 +52,9 @@ function better(a: TextPayloads, b: TextPayloads): TextPayloads {
   return a.payloads.length > 0 ? a : b;
 }
 
-/** How "IO_ELEMENT_MSC" and "MATRIX" begin in base64, and in hex. */
-const IN_BASE64 = /SU9fRUxFTUVOVF9NU0|TUFUUklY/g;
-const IN_HEX = /(?:494f5f454c454d454e545f4d5343|4d4154524958)/gi;
+/** How "IO_ELEMENT_MSC" and "MATRIX" begin in base64, and in hex; the word is nothing without the type behind it. */
+const IN_BASE64 = /SU9fRUxFTUVOVF9NU0|TUFUUklY(?=A[g-z\d+/_-]|$)/g;
+const IN_HEX = /494f5f454c454d454e545f4d5343(?:34333838(?=03|$)|(?=$))|4d4154524958(?=0[23]|$)/gi;
 
 function inBase64(joined: JoinedLines): FoundPayload[] {
   return lastMatches(joined.text, IN_BASE64).map(({ index }) => {
@@ -102,15 +103,8 @@ function spelt(
   };
 }
 
-/** "0000: 49 4f …", with or without offsets and, behind sixteen bytes, the letters that they are. */
 function inDump(letters: string): FoundPayload[] {
-  const digits = letters.split("\n").map((line) => {
-    const offset = /^\s*(?:0x)?[0-9a-f]{4,16}(?::\s*|\s{2,}|(?<=^\s*0\d{6,7})\s)/i.exec(line)?.[0] ?? "";
-    const runs = line.slice(offset.length).match(/(?:(?:0x|\\x)?[0-9a-f]{2}[ ,:;-]*){4,}/gi) ?? [];
-    const hex = runs.join("").replace(/0x|[^0-9a-f]/gi, "");
-    return offset ? hex.slice(0, 32) : hex;
-  });
-  return inBytes(digits.join(""), IN_HEX, (piece) => fromHex(piece.slice(0, piece.length & ~1)), 2);
+  return inBytes(digitsOfDump(letters), IN_HEX, (piece) => fromHex(piece.slice(0, piece.length & ~1)), 2);
 }
 
 /** JSON that gives bytes as numbers: [73,79,95,…]. */

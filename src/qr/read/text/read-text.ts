@@ -3,8 +3,9 @@ import { signInCodeLength } from "../../../protocol/qr-code.js";
 import { isForSigningIn, oneSignIn } from "../one-sign-in.js";
 import { drawingsIn } from "./drawings.js";
 import { isOwnLog, lastStart } from "./own-log.js";
-import { payloadsIn } from "./payloads.js";
+import { payloadsIn, type TextPayloads } from "./payloads.js";
 import { picturesIn } from "./pictures.js";
+import { unpackedTexts } from "./unpacked.js";
 
 /** What is wrong with one picture, and says nothing about the next one. */
 const UNREADABLE: ReadonlySet<FailureCode> = new Set([
@@ -25,7 +26,7 @@ type Read = (picture: Uint8Array) => Promise<Uint8Array>;
  *   all there is, what reading it throws
  */
 export async function readText(text: string, read: Read): Promise<Uint8Array | undefined> {
-  const { reading, payloads } = payloadsIn(text);
+  const { reading, payloads } = payloadsInOrUnder(text);
   const whole = payloads.filter(({ isWhole }) => isWhole);
   if (whole.length > 0) {
     const start = lastStart(reading);
@@ -42,6 +43,13 @@ export async function readText(text: string, read: Read): Promise<Uint8Array | u
   if (drawn) return drawn;
   if (payloads.length > 0) return damaged(payloads.map(({ bytes }) => bytes));
   return seen;
+}
+
+/** What was packed once more than codes usually are counts only where it holds a whole one. */
+function payloadsInOrUnder(text: string): TextPayloads {
+  const hasWhole = ({ payloads }: TextPayloads) => payloads.some(({ isWhole }) => isWhole);
+  const found = payloadsIn(text);
+  return hasWhole(found) ? found : (unpackedTexts(text).map(payloadsIn).find(hasWhole) ?? found);
 }
 
 function oneOf(codes: readonly Uint8Array[], text: string): Uint8Array | undefined {

@@ -1,5 +1,7 @@
 import { escapeText } from "../../../foundation/escape-text.js";
+import { FAILURES } from "../../../foundation/failure-table.js";
 import { isJsonObject, parseJson } from "../../../foundation/json.js";
+import { NOTHING } from "../other-files.js";
 
 /** What was handed in instead of a code, and what to do about it. */
 export interface Finding {
@@ -14,8 +16,13 @@ const MAX_ADDRESS = 8000;
 /** Names an address, which is taken for no code's content even where it could be one. */
 export function addressIn(text: string): Finding | undefined {
   const address = text.length > MAX_ADDRESS ? undefined : ADDRESS.exec(text.trim())?.[1];
-  // What Matrix itself puts into codes.
-  if (!address || /^https?:\/\/matrix\.to\//i.test(address)) return undefined;
+  if (!address) return undefined;
+  if (/^https?:\/\/matrix\.to\//i.test(address)) {
+    return {
+      message: `${escapeText(address)} is a web address, of a person or a room in Matrix, and no sign-in code.`,
+      hint: FAILURES.not_a_sign_in_code.hint,
+    };
+  }
   return /^(?:blob|content|about):/i.test(address)
     ? {
         message: `${escapeText(address)} is an address that only one app understands.`,
@@ -29,12 +36,7 @@ export function addressIn(text: string): Finding | undefined {
 
 /** Names a text that has no code in it. */
 export function describeText(text: string): Finding {
-  if (text.trim() === "") {
-    return {
-      message: "There is nothing in it.",
-      hint: "Give a picture of the code, or its payload as text.",
-    };
-  }
+  if (text.trim() === "") return NOTHING;
   const address = addressIn(text);
   if (address) return address;
   if (/<html|<!doctype html|<body\b|<img\b/i.test(text)) {

@@ -41,7 +41,8 @@ describe("what is handed in instead of a code is named", () => {
     ],
     ["an office document", Buffer.from("PK\u0003\u0004\0\0", "latin1"), /office document/, /by itself/],
     ["a video", Buffer.from("\0\0\0\u0020ftypisom\0\0", "latin1"), /a video/, /one picture/],
-    ["a compressed text", gzipSync(base64), /Compressed files are not read/, /./],
+    ["a compressed text", gzipSync(base64), /^Compressed files are not read\.$/, /^Unpack it first/],
+    ["an empty file", "", /nothing in it/, /Give a picture/],
   ])("%s", async (_, content, message, hint) => {
     const failure = await expectFailure("picture_unreadable", () => read(content));
     expect(failure.message).toMatch(message);
@@ -52,6 +53,7 @@ describe("what is handed in instead of a code is named", () => {
   it.each([
     ["https://example.org/code.png", /^https:\/\/example.org\/code.png is a web address/, /download it/],
     ["HTTP://example.org/qr?id=7", /web address/, /download it/],
+    ["https://matrix.to/#/@a:b", /^https:\/\/matrix\.to\/#\/@a:b is a web address/, /On the other device/],
     ["www.example.org/code.png", /web address/, /download it/],
     ["blob:https://app.example.org/1-2", /only one app understands/, /Save the picture/],
     ["file://server/share/code.png", /names no file of this machine/, /path of a picture/],
