@@ -5,7 +5,7 @@ import { shellWord } from "../foundation/shell-word.js";
 export const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
   internal_error: "This is a bug: please report it, with the output of --trace.",
   usage_error: "Add --help to see how it is used.",
-  source_not_found: "Give the path of a picture, what the code holds as base64 or hex, or - for stdin.",
+  source_not_found: "Give the path of a picture, any text with the code in it, or - for stdin.",
   wrong_intent:
     "Use `scan --as new` to sign this device in, and `scan` without --as new to sign the other one in.",
   homeserver_missing:

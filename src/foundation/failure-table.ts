@@ -17,7 +17,7 @@ export const FAILURES = {
   source_not_found: {
     kind: "usage",
     message: "There is no such file, and the text isn't what a QR code holds either.",
-    hint: "Give the path of a picture, or what the code holds, as base64 or hex.",
+    hint: "Give the path of a picture, or any text with the code in it.",
   },
   picture_unreadable: {
     kind: "usage",

@@ -160,7 +160,7 @@ describe("without --json", () => {
     expect(out).toMatch(/^SU9f/);
     expect(err).toBe(
       'Error: There is no file "nowhere.png".\n' +
-        "Hint: Give the path of a picture, what the code holds as base64 or hex, or - for stdin.\n",
+        "Hint: Give the path of a picture, any text with the code in it, or - for stdin.\n",
     );
   });
 });
