@@ -72,7 +72,7 @@ export class TerminalEmulator {
     await writeFile(this.pathOf(name), png);
     const colouredLines = seen.flatMap(({ coloured }, y) => (coloured > 0 ? [y] : []));
     const codeColumns = Math.max(...seen.map(({ coloured }) => coloured));
-    const code = await cut(png, rows, colouredLines, codeColumns / columns);
+    const code = await cut(png, rows, colouredLines, codeColumns / columns, theme.background);
     return { lines: seen.map(({ text }) => text), colouredLines, code };
   }
 
@@ -86,8 +86,20 @@ export class TerminalEmulator {
   }
 }
 
-/** @param part how much of the width is the code's: text beside it is none of it */
-async function cut(png: Uint8Array, rows: number, lines: readonly number[], part: number): Promise<Bitmap> {
+/** In pixels: as much of the window as a camera sees around a code. */
+const AROUND = 40;
+
+/**
+ * @param part how much of the width is the code's: text beside it is none of it
+ * @param background of the window, which is what is around the code
+ */
+async function cut(
+  png: Uint8Array,
+  rows: number,
+  lines: readonly number[],
+  part: number,
+  background: string,
+): Promise<Bitmap> {
   const metadata = await sharp(png).metadata();
   const { height } = metadata;
   // Where there is no code, there is nothing to cut.
@@ -97,6 +109,7 @@ async function cut(png: Uint8Array, rows: number, lines: readonly number[], part
   const cutHeight = Math.max(1, Math.round(lines.length * lineHeight));
   const { data, info } = await sharp(png)
     .extract({ left: 0, top, width, height: cutHeight })
+    .extend({ top: AROUND, bottom: AROUND, left: AROUND, right: AROUND, background })
     .ensureAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true });
