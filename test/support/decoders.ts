@@ -10,8 +10,17 @@ const wasm = fileURLToPath(import.meta.resolve("zxing-wasm/reader/zxing_reader.w
 // Without this it would be fetched from the network.
 prepareZXingModule({ overrides: { wasmBinary: Uint8Array.from(await readFile(wasm)).buffer } });
 
-/** What each of them sees, undefined for nothing. Readers on phones take inverted codes too. */
-export async function readTwice(picture: Bitmap): Promise<Record<"jsqr" | "zxing", Uint8Array | undefined>> {
+/** What each of them sees in the first view that it reads, as in a camera that is moved; undefined for nothing. */
+export async function readTwice(
+  ...views: Bitmap[]
+): Promise<Record<"jsqr" | "zxing", Uint8Array | undefined>> {
+  const seen = await Promise.all(views.map(readView));
+  const first = (reader: "jsqr" | "zxing") => seen.find((view) => view[reader] !== undefined)?.[reader];
+  return { jsqr: first("jsqr"), zxing: first("zxing") };
+}
+
+/** Readers on phones take inverted codes too. */
+async function readView(picture: Bitmap): Promise<Record<"jsqr" | "zxing", Uint8Array | undefined>> {
   const { data, width, height } = picture;
   const code = jsqr.default(data, width, height, { inversionAttempts: "attemptBoth" });
   const pixels = { data: Uint8ClampedArray.from(data), width, height, colorSpace: "srgb" };

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import type { Bitmap } from "./terminal-bitmap.js";
 import { type Browser, folder, type Page, startChromium } from "./terminal-browser.js";
 
@@ -24,6 +24,8 @@ export interface Shown {
   readonly colouredLines: readonly number[];
   /** These lines as a camera sees them that is held up to them: jsqr takes letters for parts of codes. */
   readonly code: Bitmap;
+  /** All that is in sight. */
+  readonly window: Bitmap;
 }
 
 /** A terminal emulator as people use it: xterm.js in Chromium, fonts and all. */
@@ -73,7 +75,8 @@ export class TerminalEmulator {
     const colouredLines = seen.flatMap(({ coloured }, y) => (coloured > 0 ? [y] : []));
     const codeColumns = Math.max(...seen.map(({ coloured }) => coloured));
     const code = await cut(png, rows, colouredLines, codeColumns / columns, theme.background);
-    return { lines: seen.map(({ text }) => text), colouredLines, code };
+    const window = await bitmapOf(sharp(png));
+    return { lines: seen.map(({ text }) => text), colouredLines, code, window };
   }
 
   /** Where the screenshot of that name is. */
@@ -107,11 +110,13 @@ async function cut(
   const lineHeight = height / rows;
   const top = Math.round((lines[0] ?? 0) * lineHeight);
   const cutHeight = Math.max(1, Math.round(lines.length * lineHeight));
-  const { data, info } = await sharp(png)
+  const code = sharp(png)
     .extract({ left: 0, top, width, height: cutHeight })
-    .extend({ top: AROUND, bottom: AROUND, left: AROUND, right: AROUND, background })
-    .ensureAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true });
+    .extend({ top: AROUND, bottom: AROUND, left: AROUND, right: AROUND, background });
+  return bitmapOf(code);
+}
+
+async function bitmapOf(picture: Sharp): Promise<Bitmap> {
+  const { data, info } = await picture.ensureAlpha().raw().toBuffer({ resolveWithObject: true });
   return { data: new Uint8ClampedArray(data), width: info.width, height: info.height };
 }

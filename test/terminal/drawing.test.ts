@@ -55,14 +55,14 @@ describe("the code that the program draws in a terminal is read by two readers f
     const { output, payload, server } = await generate(machine, columns, rows, options);
     expect(decodeQrCode(payload ?? new Uint8Array())).toMatchObject({ baseUrl: server.baseUrl.href });
     for (const look of LOOKS) {
-      const { lines, colouredLines, code } = await emulator.show(
+      const { lines, colouredLines, code, window } = await emulator.show(
         `${what}, ${look.name}`,
         output,
         columns,
         rows,
         look,
       );
-      expect(await readTwice(code), look.name).toEqual({ jsqr: payload, zxing: payload });
+      expect(await readTwice(code, window), look.name).toEqual({ jsqr: payload, zxing: payload });
       // Whole, and with the live line below it.
       const [first = Number.NaN] = colouredLines;
       expect(colouredLines).toEqual(colouredLines.map((_, index) => first + index));
