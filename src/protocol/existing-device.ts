@@ -7,11 +7,8 @@ import type { AccountHomeserver } from "./homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT, type LoginProtocol } from "./messages.js";
 import { backupField, type SecretsBundle } from "./secrets.js";
 import { SecureChannel } from "./secure-channel.js";
+import { waitUntilShown } from "./wait-until-shown.js";
 import { whileWatching } from "./while-watching.js";
-
-/** MSC4108 §Secret sharing and device verification, step 1: the device may take that long to show up. */
-const DEVICE_SHOWN_MS = 10_000;
-const DEVICE_SHOWN_PAUSE_MS = 500;
 
 /** The device that is signed in already, and all that it needs from outside. */
 export interface ExistingDevice {
@@ -159,7 +156,7 @@ async function waitUntilVerified(
 ): Promise<boolean> {
   const isShown = async () =>
     isDeviceVerified(userId, deviceId, undefined, await homeserver.queryKeys(userId, signal));
-  return waitFor(isShown, clock, signal).catch(() => {
+  return waitUntilShown(isShown, clock, signal).catch(() => {
     signal.throwIfAborted();
     return false;
   });
@@ -170,16 +167,6 @@ async function waitUntilOnline(
   deviceId: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const isOnline = await waitFor(() => homeserver.deviceExists(deviceId, signal), clock, signal);
+  const isOnline = await waitUntilShown(() => homeserver.deviceExists(deviceId, signal), clock, signal);
   if (!isOnline) throw new Failure("device_not_found");
-}
-
-/** @returns whether the homeserver shows it in time */
-async function waitFor(isShown: () => Promise<boolean>, clock: Clock, signal: AbortSignal): Promise<boolean> {
-  const deadline = clock.now() + DEVICE_SHOWN_MS;
-  while (!(await isShown())) {
-    if (clock.now() >= deadline) return false;
-    await clock.sleep(DEVICE_SHOWN_PAUSE_MS, signal);
-  }
-  return true;
 }

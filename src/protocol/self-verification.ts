@@ -13,12 +13,10 @@ import { backupMismatch } from "./key-backup.js";
 import type { SecretsBundle } from "./secrets.js";
 import type { SignInAttempt } from "./sign-in-attempt.js";
 import type { SignedInDevice, SigningInDevice } from "./signing-in.js";
+import { waitUntilShown } from "./wait-until-shown.js";
 
 /** How a device that has the account's secrets verifies itself (MSC4108 §Secret sharing and device verification). */
 
-/** How long the homeserver may take to show the uploaded keys. */
-const VERIFIED_MS = 10_000;
-const VERIFIED_PAUSE_MS = 500;
 const NOT_ASKED = "could not be held to the account's key backup, as the homeserver could not be asked";
 
 type DeviceWithKeys = Pick<SigningInDevice, "deviceId" | "emit" | "clock"> & {
@@ -127,13 +125,12 @@ export async function waitUntilVerified(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const deadline = clock.now() + VERIFIED_MS;
-  while (!isDeviceVerified(userId, deviceId, identity, await account.queryKeys(userId, signal))) {
-    if (uploadFailure) throw uploadFailure;
-    if (clock.now() >= deadline) return false;
-    await clock.sleep(VERIFIED_PAUSE_MS, signal);
-  }
-  return true;
+  const isShown = async () => {
+    const isVerified = isDeviceVerified(userId, deviceId, identity, await account.queryKeys(userId, signal));
+    if (!isVerified && uploadFailure) throw uploadFailure;
+    return isVerified;
+  };
+  return waitUntilShown(isShown, clock, signal);
 }
 
 /** MSC4108: "New device connects to room-key backup". A backup that doesn't fit spoils no sign-in. */

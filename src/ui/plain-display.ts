@@ -14,10 +14,8 @@ import {
 import { stepLines } from "./qr-steps.js";
 import { drawsLink, nextScene, OPENING, type Scene } from "./scene.js";
 import { type Terminal, terminalPrompt } from "./terminal.js";
-import { proseWidth, wrapLine } from "./wrap.js";
+import { proseWidth, USUAL_COLUMNS, wrapLine } from "./wrap.js";
 
-/** How wide a log is taken to be, and how large a terminal that doesn't know its size. */
-const COLUMNS = 80;
 const ROWS = 24;
 /** How long nothing is said of what is waited for. */
 const SILENCE_MS = 1000;
@@ -47,11 +45,11 @@ export function createPlainDisplay(
     stderr.isTTY
       ? // NO_COLOR asks for no decoration. Black and white are none: they make the code readable in every theme.
         {
-          columns: stderr.columns || COLUMNS,
+          columns: stderr.columns || USUAL_COLUMNS,
           rows: (stderr.rows || ROWS) - 1,
           colour: env["TERM"] !== "dumb",
         }
-      : { columns: COLUMNS, rows: Number.POSITIVE_INFINITY, colour: false };
+      : { columns: USUAL_COLUMNS, rows: Number.POSITIVE_INFINITY, colour: false };
 
   const qrLines = (event: Extract<LoginEvent, { event: "qr" }>): readonly string[] => {
     const { lines, drawing } = qrBlock(event, qr, canvas());

@@ -9,10 +9,7 @@ import type { DisplayContext } from "./display-context.js";
 import type { JobControl } from "./job-control.js";
 import { SecretQuestions } from "./secret-line.js";
 import { discardTypedAhead } from "./typed-ahead.js";
-import { wrapProse } from "./wrap.js";
-
-/** How wide a terminal is taken to be that doesn't tell. */
-const COLUMNS = 80;
+import { USUAL_COLUMNS, wrapProse } from "./wrap.js";
 
 /** Where a person can be asked something, whatever stdin and stdout are used for. */
 export interface Terminal {
@@ -90,7 +87,7 @@ export function terminalPrompt(terminal: Terminal, interrupt: () => void): Promp
     confirm: async (question, signal) => {
       signal.throwIfAborted();
       await discardTypedAhead(terminal.input, interrupt);
-      const wrapped = wrapProse(`${question} [y/N]`, terminal.output.columns || COLUMNS).join("\n");
+      const wrapped = wrapProse(`${question} [y/N]`, terminal.output.columns || USUAL_COLUMNS).join("\n");
       return /^y(es)?$/i.test(await ask(terminal, `${wrapped} `, signal));
     },
     text: (question, signal) => ask(terminal, `${question} `, signal),

@@ -4,12 +4,12 @@ import type { Line } from "./line.js";
 /** What is of use only in one piece. */
 const WHOLE: readonly Line["tone"][] = ["link", "command", "digits"];
 
-/** How wide a terminal is taken to be that doesn't tell. */
-const COLUMNS = 80;
+/** How wide a log is taken to be, and a terminal that doesn't know its size. */
+export const USUAL_COLUMNS = 80;
 
 /** How wide prose may be: in a log a line is a line, however long. */
 export function proseWidth({ isTTY, columns }: Pick<NodeJS.WriteStream, "isTTY" | "columns">): number {
-  return isTTY ? columns || COLUMNS : Number.POSITIVE_INFINITY;
+  return isTTY ? columns || USUAL_COLUMNS : Number.POSITIVE_INFINITY;
 }
 
 /** Prose in lines that are cut between words; a word that is wider, such as a path, is left whole. */
