@@ -1,6 +1,7 @@
 import { escapeText, safeJson } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { fingerprint } from "../foundation/fingerprint.js";
+import { withProgram } from "../foundation/with-program.js";
 import { encodeBase64 } from "../protocol/base64.js";
 import { decodeQrCode, type SignInQrPayload } from "../protocol/qr-code.js";
 import { readPayload } from "../qr/read/source.js";
@@ -8,6 +9,7 @@ import type { CommandContext } from "./context.js";
 import { hintOf } from "./hints.js";
 import type { Finding, LookOnline } from "./inspect-online.js";
 import type { InspectOptions } from "./options/inspect.js";
+import { ownCommands } from "./own-commands.js";
 
 /**
  * Explains what QR codes hold, on stdout; nothing is contacted, but with --online the rendezvous sessions that they
@@ -51,7 +53,7 @@ async function inspectAll(
       if (!(error instanceof Failure)) throw error;
       firstFailure ??= error;
       if (options.json) context.stdout.write(unreadableLine(source, error));
-      else context.stderr.write(complaint(source, error));
+      else context.stderr.write(complaint(source, error, ownCommands(process.argv[1], context).program));
     }
   }
   return firstFailure;
@@ -84,7 +86,7 @@ function unreadableLine(source: string, { code, message }: Failure): string {
 }
 
 /** As all failures are told; it is said which source it was, where the message doesn't. */
-function complaint(source: string, failure: Failure): string {
+function complaint(source: string, failure: Failure, program: string): string {
   const { message } = failure;
   const name = title(source);
   // Messages show more of a long one.
@@ -95,7 +97,7 @@ function complaint(source: string, failure: Failure): string {
   const hint = hintOf(failure);
   return [
     `Error: ${isNamed ? "" : `${name}: `}${message}`,
-    ...(hint === undefined ? [] : [`Hint: ${hint}`]),
+    ...(hint === undefined ? [] : [`Hint: ${withProgram(hint, program)}`]),
     "",
   ].join("\n");
 }

@@ -1,7 +1,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { SHORT_HELP } from "./short-help.js";
 import { TOPICS } from "./topics.js";
-import { all, argumentOf, pathOf, termOf, withDefault } from "./visible.js";
+import { all, argumentOf, leavesOf, pathOf, termOf, withDefault } from "./visible.js";
 
 /** The manual page, in the language of groff_man(7): all that `--help-all` and the topics say. */
 export function manPage(program: CommandUnknownOpts): string {
@@ -40,10 +40,6 @@ export function manPage(program: CommandUnknownOpts): string {
     ...topics.flat(),
     "",
   ].join("\n");
-}
-
-function leavesOf(command: CommandUnknownOpts): CommandUnknownOpts[] {
-  return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
 }
 
 function entry(term: string, text: string): string[] {

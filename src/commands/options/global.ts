@@ -48,12 +48,12 @@ export function seconds<Flags extends string>(flags: Flags, description: string)
 }
 
 function parseSeconds(text: string): number {
-  const parsed = parseWholeNumber(text);
-  if (parsed >= 1 && parsed <= MAX_SECONDS) return parsed;
-  throw new InvalidArgumentError(`It has to be a number of seconds from 1 to ${MAX_SECONDS}.`);
+  return wholeNumber(text, 1, MAX_SECONDS, "number of seconds");
 }
 
-export function parseWholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("It has to be a whole number.");
+/** @throws {InvalidArgumentError} where it is none, or not from `least` to `most` */
+export function wholeNumber(text: string, least: number, most: number, what = "number"): number {
+  const parsed = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (parsed >= least && parsed <= most) return parsed;
+  throw new InvalidArgumentError(`It has to be a ${what} from ${least} to ${most}.`);
 }

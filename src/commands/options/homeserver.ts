@@ -4,7 +4,7 @@ import { LIKENESSES } from "../../dev-homeserver/behaviour.js";
 import { DECISIONS, RENDEZVOUS_MODES } from "../../dev-homeserver/options.js";
 import { CHANNEL_VERSIONS } from "../../foundation/events.js";
 import { Option } from "./commander.js";
-import { parseWholeNumber, seconds, unboundedOptions } from "./global.js";
+import { seconds, unboundedOptions, wholeNumber } from "./global.js";
 import { type OptionsOf, withOptions } from "./with-options.js";
 
 /** `both` offers what a key switches between on the other side. */
@@ -62,15 +62,13 @@ function ownGlobalOptions() {
 }
 
 function parsePort(text: string): number {
-  const port = parseWholeNumber(text);
-  if (port <= 65535) return port;
-  throw new InvalidArgumentError("It has to be a number from 0 to 65535.");
+  return wholeNumber(text, 0, 65_535);
 }
 
 /** Matrix specification, Appendices §User Identifiers. */
 function parseLocalpart(text: string): string {
   if (/^[a-z0-9._=/+-]{1,64}$/.test(text)) return text;
-  throw new InvalidArgumentError("It has to be of a-z 0-9 . _ = - / +");
+  throw new InvalidArgumentError("It has to be of the letters a to z, digits, and . _ = - / +.");
 }
 
 export type HomeserverOptions = OptionsOf<typeof homeserverCommand>;

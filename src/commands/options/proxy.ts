@@ -60,7 +60,7 @@ function listen() {
     (text: string) => {
       const address = parseListenAddress(text);
       if (address) return address;
-      throw new InvalidArgumentError("It has to be like 127.0.0.1:8009.");
+      throw new InvalidArgumentError("It has to be an address and a port up to 65535, like 127.0.0.1:8009.");
     },
   );
 }
@@ -68,7 +68,9 @@ function listen() {
 function parseVariable(text: string): Variable {
   const [, name, what = ""] = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(text) ?? [];
   if (name !== undefined && isTold(what)) return { name, what };
-  throw new InvalidArgumentError(`It has to be NAME=WHAT, where WHAT is one of ${TOLD.join(", ")}.`);
+  throw new InvalidArgumentError(
+    `It has to be NAME=WHAT, where WHAT is one of ${TOLD.join(", ")}; for example TOKEN=access_token.`,
+  );
 }
 
 function isTold(text: string): text is Told {
