@@ -7,8 +7,9 @@ import { all, argumentOf, leavesOf, pathOf, termOf, withDefault } from "./visibl
 export function manPage(program: CommandUnknownOpts): string {
   const name = program.name();
   const leaves = leavesOf(program).filter((command) => command.name() !== "help");
+  // Every command takes them, also where its help leaves one out.
   const everywhere = all(leaves[0] ?? program).filter(({ flags }) =>
-    leaves.every((leaf) => all(leaf).some((option) => option.flags === flags)),
+    leaves.every((leaf) => leaf.options.some((option) => option.flags === flags)),
   );
   const isOwn = ({ flags }: { readonly flags: string }) =>
     everywhere.every((option) => option.flags !== flags);

@@ -78,6 +78,22 @@ describe.each(COMMANDS.filter(({ command }) => command.commands.length === 0))(
   },
 );
 
+describe("--help-all leaves out what changes nothing:", () => {
+  const ofNetwork = ["--allow-http", "--verbose", "--trace"];
+  it.each([
+    ["inspect", ["--session", "--plain"]],
+    ["doctor example.org", ["--session", "--plain"]],
+    ["session list", ["--session", "--timeout", "--plain", ...ofNetwork]],
+    ["session export", ["--timeout", "--plain", ...ofNetwork]],
+    ["session run", ["--plain"]],
+    ["demo", ["--session", "--plain", ...ofNetwork]],
+    ["completion", ["--session", "--timeout", "--json", "--plain", ...ofNetwork]],
+  ])("%s", async (command, options) => {
+    const text = await printed([...command.split(" "), "--help-all"]);
+    for (const option of options) expect(text).not.toContain(option);
+  });
+});
+
 describe("help", () => {
   it.each(Object.keys(TOPICS))("explains %s in 24 lines", async (topic) => {
     const text = await printed(["help", topic]);

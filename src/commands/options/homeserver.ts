@@ -4,12 +4,13 @@ import { LIKENESSES } from "../../dev-homeserver/behaviour.js";
 import { DECISIONS, RENDEZVOUS_MODES } from "../../dev-homeserver/options.js";
 import { CHANNEL_VERSIONS } from "../../foundation/events.js";
 import { Option } from "./commander.js";
-import { seconds, unboundedOptions, wholeNumber } from "./global.js";
+import { globalOptions, OF_DISPLAY, seconds, wholeNumber } from "./global.js";
 import { type OptionsOf, withOptions } from "./with-options.js";
 
 /** `both` offers what a key switches between on the other side. */
 const CHANNELS = [...CHANNEL_VERSIONS, "both"] as const;
 
+const IN_FRONT = "In front of a Synapse:";
 const SESSION = "where its account's session is written; into a fresh folder by default";
 
 export function homeserverCommand(parent: Command) {
@@ -44,7 +45,7 @@ export function homeserverCommand(parent: Command) {
         ),
       )
       .addOption(new Option("--like-synapse", "the same as --like synapse").implies({ like: "synapse" }))
-      .optionsGroup("In front of a Synapse:")
+      .optionsGroup(IN_FRONT)
       .option("--synapse <url>", "stand in front of this Synapse")
       .option("--synapse-secret-file <path>", "its secret; of matrix_authentication_service in its settings")
       .option("--allow-remote-synapse", "let it be on another machine; it has to be one for tests")
@@ -56,7 +57,11 @@ export function homeserverCommand(parent: Command) {
 
 /** Its session is none that an environment variable names. */
 function ownGlobalOptions() {
-  const shared = unboundedOptions(SESSION);
+  const shared = globalOptions({
+    without: OF_DISPLAY,
+    timeout: "none",
+    networkGroup: IN_FRONT,
+  });
   for (const option of shared.options) if (option.long === "--session") option.description = SESSION;
   return shared;
 }

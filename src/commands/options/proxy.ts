@@ -3,11 +3,12 @@ import { InvalidArgumentError } from "commander";
 import { TOLD, type Told, type Variable } from "../../proxy/child-environment.js";
 import { parseListenAddress } from "../../proxy/listen-address.js";
 import { Option } from "./commander.js";
-import { unboundedOptions } from "./global.js";
+import { globalOptions, OF_DISPLAY } from "./global.js";
 import { type OptionsOf, withOptions } from "./with-options.js";
 
 /** The verbs of `session` by which another program goes on from it. */
 
+const OF_PROXY = { session: "the session to use", without: OF_DISPLAY, timeout: "none" };
 const ALLOW_LOGOUT = "let the program sign it out for good; when it asks to";
 
 export function runCommand(session: Command) {
@@ -34,7 +35,7 @@ export function runCommand(session: Command) {
         ),
       )
       .option("--allow-logout", ALLOW_LOGOUT),
-    unboundedOptions("the session to use"),
+    globalOptions(OF_PROXY),
   );
 }
 
@@ -49,7 +50,7 @@ export function serveCommand(session: Command) {
       .addOption(listen())
       .option("--new-token", "a new local token; the old one is good for nothing then")
       .option("--allow-logout", ALLOW_LOGOUT),
-    unboundedOptions("the session to use"),
+    globalOptions(OF_PROXY),
   );
 }
 
