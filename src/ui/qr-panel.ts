@@ -1,4 +1,5 @@
 import stringWidth from "string-width";
+import { bold } from "../foundation/colours.js";
 import type { Qr, Verification } from "../foundation/events.js";
 import type { QrDrawing } from "../qr/draw/blocks.js";
 import type { LiveRegion } from "./live-region.js";
@@ -12,7 +13,6 @@ import {
   sideBySide,
 } from "./qr-block.js";
 import { type CodeKeys, stepLines } from "./qr-steps.js";
-import { bold } from "./style.js";
 import { wrapProse } from "./wrap.js";
 
 /** The narrowest that steps beside a code may be, and the widest that is read with ease. */
