@@ -15,7 +15,10 @@ export async function sessionServe(
   const { env, signal, stdout, stderr } = context;
   const passed = systemdSocket(env, process.pid);
   if (passed && options.listen) {
-    throw new Failure("usage_error", "systemd has opened a socket, so --listen has nothing to say.");
+    throw new Failure(
+      "usage_error",
+      "systemd has opened a socket for this already, so --listen can't be given too.",
+    );
   }
   const report = options.json
     ? jsonReport((line) => stdout.write(line))
