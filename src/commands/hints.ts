@@ -11,7 +11,8 @@ export const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
   homeserver_missing:
     "Give --homeserver with what follows the colon in @you:example.org, or set MATRIX_QR_LOGIN_HOMESERVER.",
   session_ambiguous: "Give --session, or set MATRIX_QR_LOGIN_SESSION; `session list` shows them.",
-  session_exists: "Choose another --session, or end the old one with `session logout`.",
+  session_exists:
+    "Choose another --session, or sign the old one out first: `session logout`, with its name behind it.",
   rendezvous_gone:
     "See what the other device says, then start again on both. A restart, or several workers, make a server lose connections: `doctor` finds out.",
   timed_out: "Start again, with a longer --timeout if need be.",

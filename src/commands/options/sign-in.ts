@@ -32,11 +32,7 @@ export function newDeviceOptions() {
     .option("--device-id <id>", "the device ID to sign in with; a random one by default")
     .option("--keep-unverified", "stay signed in even if the keys never come")
     .addOption(
-      choice(
-        "--device-keys <when>",
-        "upload its keys now, or leave that to a bot",
-        ["upload", "defer"],
-      ),
+      choice("--device-keys <when>", "upload its keys now, or leave that to a bot", ["upload", "defer"]),
     );
 }
 
