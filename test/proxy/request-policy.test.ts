@@ -93,7 +93,19 @@ describe("what goes nowhere", () => {
       to: "refuse",
       status: expect.toBeOneOf([400, 404]),
       errcode: "M_UNRECOGNIZED",
+      error: expect.stringMatching(/^The p/),
     });
+  });
+
+  it.each([
+    "http://evil.example/_matrix/client/v3/sync",
+    "*",
+    "",
+    "//x",
+    "/\\x",
+    "/_matrix/client/v3/sync#x",
+  ])("%j, which is no path", (target) => {
+    expect(judge("GET", target)).toMatchObject({ status: 400, error: expect.stringContaining("targets") });
   });
 
   it.each(["/_matrix-qr-login/health", "/.well-known/matrix/client"])("POST %s", (target) => {
@@ -101,7 +113,12 @@ describe("what goes nowhere", () => {
   });
 
   it.each(["OPTIONS", "TRACE", "CONNECT", "PROPFIND"])("%s", (method) => {
-    expect(judge(method, "/_matrix/client/v3/sync")).toMatchObject({ to: "refuse", status: 405 });
+    expect(judge(method, "/_matrix/client/v3/sync")).toMatchObject({
+      to: "refuse",
+      status: 405,
+      errcode: "M_UNRECOGNIZED",
+      error: expect.stringContaining("method"),
+    });
   });
 });
 
@@ -123,6 +140,7 @@ describe("what the proxy keeps to itself", () => {
     "/_matrix/client/v3/register",
     "/_matrix/client/v3/register/available",
     "/_matrix/client/v3/refresh",
+    "/_matrix/client/v3/refresh/",
     "/_matrix/client/v3/keys/device_signing/upload",
     "/_matrix/client/unstable/keys/device_signing/upload",
     "/_matrix/client/v3/keys%2Fdevice_signing%2Fupload",
@@ -153,6 +171,7 @@ describe("what the proxy keeps to itself", () => {
     ["POST", "/_matrix/client/v3/logout", "logout"],
     ["POST", "/_matrix/client/r0/logout/all?access_token=x", "logout"],
     ["POST", "/_matrix/client/v3/%6Cogout", "logout"],
+    ["POST", "/_matrix/client/v3/logout/", "logout"],
   ])("%s %s: %s", (method, target, answer) => {
     expect(to(method, target)).toBe(answer);
   });
@@ -203,7 +222,7 @@ describe("web pages", () => {
     const rawHeaders = ["Host", "127.0.0.1", "host", "evil.example"];
     for (const isLocal of [true, false]) {
       const refused = refusalOfHeaders({ host: "127.0.0.1" }, rawHeaders, isLocal);
-      expect(refused).toMatchObject({ status: 400, errcode: "M_UNRECOGNIZED" });
+      expect(refused).toEqual({ status: 400, errcode: "M_UNRECOGNIZED", error: "A request has one Host." });
     }
     const named = ["X-Name", "host", "Host", "127.0.0.1"];
     expect(refusalOfHeaders({ host: "127.0.0.1" }, named, true)).toBeUndefined();
@@ -216,7 +235,8 @@ it("reads the token of a query as servers do", () => {
   expect(tokenOfQuery("/a?access_token=x=y")).toBe("x=y");
   expect(tokenOfQuery("/a?access_token=")).toBe("");
   expect(tokenOfQuery("/a?access_token=%zz")).toBeUndefined();
-  expect(tokenOfQuery("/access_token=x")).toBeUndefined();
+  expect(tokenOfQuery("access_token=x")).toBeUndefined();
+  expect(tokenOfQuery("?access_token=x")).toBe("x");
   expect(tokenOfQuery("/a?b=access_token")).toBeUndefined();
   expect(tokenOfQuery("/a")).toBeUndefined();
 });
