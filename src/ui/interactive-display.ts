@@ -1,4 +1,4 @@
-import type { LoginEvent } from "../foundation/events.js";
+import type { LoginEvent, Qr } from "../foundation/events.js";
 import type { CodePicture } from "./code-picture.js";
 import { CodesOnShow } from "./codes-on-show.js";
 import { describe, type Wait } from "./describe.js";
@@ -11,13 +11,15 @@ import { CTRL_C, CTRL_Z, PASTE_MARKS } from "./keys.js";
 import { LiveRegion } from "./live-region.js";
 import { fileToo, type QrOptions } from "./qr-block.js";
 import { QrPanel } from "./qr-panel.js";
-import { keyHints } from "./qr-steps.js";
+import { NO_KEYS, scanLine } from "./qr-steps.js";
 import { drawsLink, nextScene, OPENING, type Scene } from "./scene.js";
 import { styleLines } from "./style.js";
 import type { Terminal } from "./terminal.js";
 import { startWaiting, timeLeft, type Waiting } from "./waiting.js";
 
 const TICK_MS = 120;
+/** What stands before the text of the live line. */
+const SPINNER_COLUMNS = 2;
 
 export interface InteractiveOptions {
   readonly context: Pick<DisplayContext, "env" | "stdin" | "stderr" | "clock">;
@@ -143,7 +145,10 @@ export class InteractiveDisplay implements Display {
     this.#region.print(fileToo(file));
   }
 
-  readonly #onResize = () => this.#panel.refit();
+  readonly #onResize = () => {
+    this.#panel.refit();
+    this.#update();
+  };
 
   /** After Ctrl-Z and `fg`: what was on show stands above what the shell has printed since. */
   readonly #onContinue = () => {
@@ -187,8 +192,8 @@ export class InteractiveDisplay implements Display {
     this.#view?.update(look);
     if (this.#view) return;
     // Until ink is there, what is waited for stands still.
-    const { time, text = "", details = [] } = look.wait ?? {};
-    const shown = [...(time ? [time] : []), [text, ...details].join(" · ")].join(" ");
+    const { time, text = "" } = look.wait ?? {};
+    const shown = [...(time ? [time] : []), text].join(" ");
     this.#region.paint(shown.slice(0, this.#columns()));
   }
 
@@ -209,9 +214,16 @@ export class InteractiveDisplay implements Display {
     const question = this.prompt?.question(left);
     if (question) return { ...look, question };
     if (isSuspended || !waiting) return look;
-    const isCode = this.#codes.current !== undefined;
-    const details = isCode && !this.#panel.hasSteps ? keyHints(this.#keys()) : [];
-    return { ...look, wait: { ...(left === undefined ? {} : { time: left }), text: waiting.text, details } };
+    const time = left === undefined ? {} : { time: left };
+    const code = this.#codes.current?.event;
+    const text = code ? this.#scanLine(code, left) : waiting.text;
+    return { ...look, wait: { ...time, text } };
+  }
+
+  #scanLine(code: Qr, left: string | undefined): string {
+    const columns = this.#columns() - SPINNER_COLUMNS - (left === undefined ? 0 : left.length + 1);
+    const keys = this.#panel.hasSteps ? NO_KEYS : this.#keys();
+    return scanLine(code, this.#panel.isDrawn, keys, columns);
   }
 
   readonly #onKeys: OnKeys = (characters) => {

@@ -143,13 +143,16 @@ describe("what a person has to do", () => {
     }
   });
 
-  it("is said beside a code from 76 columns on, and below it in narrower windows", async () => {
-    const { display, see, seen, resize } = interactive();
+  it("is said beside a code from 76 columns on, and below it or in fewer words in narrower windows", async () => {
+    const { display, see, seen, resize, lastLine } = interactive();
     resize(76, 24);
     display.emit(EXAMPLES.qr);
     expect(seen()).toContain("4. Approve the sign-in there.");
-    resize(75, 24);
+    resize(60, 24);
+    expect(seen()).toContain("4. Approve");
+    resize(50, 24);
     expect(see().join("\n")).not.toContain("Approve");
+    expect(lastLine()).toMatch(/2:00 Scan this with a device that is signed in$/);
     resize(75, 40);
     const lines = see();
     expect(lines.findIndex((line) => line.startsWith("1. "))).toBeGreaterThan(23);
