@@ -29,8 +29,8 @@ export interface InteractiveOptions {
   readonly scene?: Scene;
   /** Whether the terminal's bell calls for what a person has to do. */
   readonly bell?: boolean;
-  /** Absent where no picture can be opened. */
-  readonly picture?: Pick<CodePicture, "open" | "renew" | "remove"> | undefined;
+  /** Absent where no picture can be written. */
+  readonly picture?: Pick<CodePicture, "opens" | "open" | "renew" | "remove"> | undefined;
   /** Does what Ctrl-C does otherwise: while keys are read one by one, the terminal only hands it on. */
   readonly interrupt: () => void;
 }
@@ -135,7 +135,7 @@ export class InteractiveDisplay implements Display {
     const readsKeys = this.#options.terminal !== undefined;
     return {
       other: readsKeys && this.#codes.hasOther,
-      picture: readsKeys && this.#options.picture !== undefined,
+      picture: readsKeys && this.#options.picture?.opens === true,
     };
   }
 
@@ -223,6 +223,8 @@ export class InteractiveDisplay implements Display {
   #scanLine(code: Qr, left: string | undefined): string {
     const columns = this.#columns() - SPINNER_COLUMNS - (left === undefined ? 0 : left.length + 1);
     const keys = this.#panel.hasSteps ? NO_KEYS : this.#keys();
+    const notice = this.#codes.noticeAt(this.#options.context.clock.now());
+    if (notice !== undefined) return notice;
     return scanLine(code, this.#panel.isDrawn, keys, columns);
   }
 
@@ -243,11 +245,19 @@ export class InteractiveDisplay implements Display {
   #onCodeKey(character: string): void {
     const code = this.#codes.current;
     if (!code) return;
-    if (character === "o") this.#options.picture?.open(code.event);
+    if (character === "o") this.#options.picture?.open(code.event, this.#tellOfPicture);
     if (character !== "c" || !this.#codes.hasOther) return;
     this.#codes.switch();
     this.#showCode();
   }
+
+  /** Above a code that fills the window, nobody would see it. */
+  readonly #tellOfPicture = (text: string) => {
+    if (this.#closing.signal.aborted) return;
+    this.#codes.notify(text, this.#options.context.clock.now());
+    this.#region.print([text]);
+    this.#update();
+  };
 
   #createPrompt(terminal: Terminal): InteractivePrompt {
     const isLoading = () => this.#loading !== undefined;
