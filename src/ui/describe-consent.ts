@@ -1,5 +1,6 @@
 import { escapeText } from "../foundation/escape-text.js";
 import type { LoginEvent, Verification } from "../foundation/events.js";
+import { isForThisMachine } from "../sign-in/suspicious-link.js";
 import type { Description } from "./describe.js";
 import { type Line, say, whole } from "./line.js";
 import { isHeld, type Scene } from "./scene.js";
@@ -36,6 +37,11 @@ export function untilTyped(checkCode: string): NonNullable<Description["wait"]> 
   return { text, expiresInMs: "as_before", isTold: true };
 }
 
+/** Where a link leads anywhere. */
+export function whereToOpen(pageIsHere = false): string {
+  return pageIsHere ? "on this machine" : "on any device";
+}
+
 /** "2 min", "1 min 30 s", "45 s". */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
@@ -62,7 +68,8 @@ function elsewhere(event: Verification): Line[] {
 
 /** No other device helps: the person opens the page, and the code is what tells this sign-in from another. */
 function consentAnywhere(event: Verification): Description {
-  const lines = [say("Approve the sign-in on this page, on any device:"), link(event), ...codeOfPage(event)];
+  const where = whereToOpen(isForThisMachine(event.verification_uri));
+  const lines = [say(`Approve the sign-in on this page, ${where}:`), link(event), ...codeOfPage(event)];
   return { lines, wait: { text: "Waiting until it is approved", isTold: true } };
 }
 

@@ -1,6 +1,6 @@
 import { escapeText } from "../foundation/escape-text.js";
 import type { ChannelVersion, CheckCodeShown, LoginEvent, Qr, Started } from "../foundation/events.js";
-import { consent, duration, untilTyped, waitingForConsent } from "./describe-consent.js";
+import { consent, duration, untilTyped, waitingForConsent, whereToOpen } from "./describe-consent.js";
 import { describeDone, describeFailure } from "./describe-end.js";
 import { type Line, say, sentence, serverOf, step, warn } from "./line.js";
 import type { Scene } from "./scene.js";
@@ -86,7 +86,7 @@ export function describe(event: LoginEvent, scene: Scene): Description {
     case "verification":
       return consent(event, scene);
     case "browser":
-      return { lines: whoOpens(event) };
+      return { lines: whoOpens(event, scene) };
     case "waiting_for_consent":
       return waitingForConsent(event, scene);
     case "signed_in":
@@ -164,13 +164,13 @@ function invitation(event: Qr, scene: Scene): string {
     : `Scan this with the new device (${label}):`;
 }
 
-/** A browser that was tried may not come up; where none was, the link is for whatever device there is. */
-function whoOpens({ opened, by }: Extract<LoginEvent, { event: "browser" }>): Line[] {
-  if (!opened) return [say("Open the link yourself, on any device.")];
+/** A browser that was tried may not come up; where none was, the link is for whatever device can follow it. */
+function whoOpens({ opened, by }: Extract<LoginEvent, { event: "browser" }>, { pageIsHere }: Scene): Line[] {
+  const where = whereToOpen(pageIsHere);
+  if (!opened) return [say(`Open the link yourself, ${where}.`)];
   if (by === "command") return [];
-  return by === "printing"
-    ? [say("Open this link, for example on your phone.")]
-    : [say("If no browser opens it, open the link yourself, on any device.")];
+  if (by !== "printing") return [say(`If no browser opens it, open the link yourself, ${where}.`)];
+  return [say(pageIsHere ? `Open this link ${where}.` : "Open this link, for example on your phone.")];
 }
 
 /** The scanning side. Between the releases of vodozemac it can't know which one the other device runs. */

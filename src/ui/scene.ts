@@ -1,5 +1,6 @@
 import type { ChannelVersion, Intent, LoginEvent, Verification } from "../foundation/events.js";
 import { shellWord } from "../foundation/shell-word.js";
+import { isForThisMachine } from "../sign-in/suspicious-link.js";
 import { whole } from "./line.js";
 
 /** How this program is started again from a shell in any folder, and what names a session there. */
@@ -31,6 +32,8 @@ export interface Scene {
   readonly checkCode?: string;
   /** A page that is of no use before the check code was typed. */
   readonly held?: Verification;
+  /** The page to approve it on is a server's on this machine, which no other device reaches. */
+  readonly pageIsHere?: boolean;
   /** How far a sign-in has come. */
   readonly reached?: "started" | "page" | "signed_in";
 }
@@ -49,7 +52,12 @@ export function nextScene(scene: Scene, event: LoginEvent): Scene {
     case "check_code":
       return { ...scene, checkCode: event.check_code };
     case "verification":
-      return { ...scene, reached: "page", ...(isHeld(scene) ? { held: event } : {}) };
+      return {
+        ...scene,
+        reached: "page",
+        pageIsHere: isForThisMachine(event.verification_uri),
+        ...(isHeld(scene) ? { held: event } : {}),
+      };
     case "waiting_for_consent": {
       const { held, checkCode, ...rest } = scene;
       return rest;
@@ -70,7 +78,7 @@ export function isHeld({ role, alone, shown }: Scene): boolean {
   return role === "new" && !alone && shown.length === 0;
 }
 
-/** Whether a link is for whoever reads it here, who may want it as a QR code. */
+/** Whether a link is for whoever reads it here, who may want it on a phone, and a code of it large. */
 export function drawsLink(event: LoginEvent, scene: Scene): event is Verification {
   return event.event === "verification" && scene.role === "new" && scene.alone;
 }

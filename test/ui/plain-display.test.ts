@@ -59,6 +59,9 @@ describe("the plain display", () => {
     const { started, secure_channel, verification } = EXAMPLES;
     expect(drawnFor({ ...started, alone: true }, verification)).toBeGreaterThan(10);
     expect(drawnFor(started, secure_channel, verification)).toBe(0);
+    const here = { verification_uri: "http://127.0.0.1:8008/link" };
+    const { verification_uri_complete: _, user_code: __, ...bare } = verification;
+    expect(drawnFor({ ...started, alone: true }, { ...bare, ...here })).toBe(0);
   });
 
   it("draws the QR code into a log without colours, within 80 columns, and gives its payload too", () => {
