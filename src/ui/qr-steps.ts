@@ -10,7 +10,8 @@ export interface CodeKeys {
 }
 
 export const NO_KEYS: CodeKeys = { other: false, picture: false };
-const INDENT = "   ";
+/** "1. ", or "c: ". */
+const LABEL = 3;
 /** Between what stands in one line. */
 const BESIDE = " · ";
 
@@ -44,7 +45,7 @@ export function stepLines(code: Pick<Qr, "intent">, columns: number, keys = NO_K
     ...(keys.picture ? ["Press o to open it as a picture."] : []),
   ];
   return [
-    ...numbered(qrSteps(code)).flatMap((step) => wrapProse(step, columns, INDENT)),
+    ...numbered(qrSteps(code)).flatMap((step) => hanging(step, columns)),
     ...also.flatMap((line) => ["", ...wrapProse(line, columns)]),
   ];
 }
@@ -53,9 +54,9 @@ export function stepLines(code: Pick<Qr, "intent">, columns: number, keys = NO_K
 export function briefStepLines(code: Pick<Qr, "intent">, columns: number, keys: CodeKeys): string[] {
   const [also = []] = keyHints(keys);
   return [
-    ...numbered(briefSteps(code)).flatMap((step) => wrapProse(step, columns, INDENT)),
+    ...numbered(briefSteps(code)).flatMap((step) => hanging(step, columns)),
     ...(also.length > 0 ? [""] : []),
-    ...also.flatMap((line) => wrapProse(line, columns, INDENT)),
+    ...also.flatMap((hint) => hanging(hint, columns)),
   ];
 }
 
@@ -67,6 +68,12 @@ export function briefStepText(code: Pick<Qr, "intent">, columns: number, keys: C
 
 function numbered(steps: readonly string[]): string[] {
   return steps.map((step, index) => `${index + 1}. ${step}`);
+}
+
+/** Wraps a text behind its number, or its key. */
+function hanging(text: string, columns: number): string[] {
+  const [first = "", ...rest] = wrapProse(text.slice(LABEL), columns - LABEL);
+  return [text.slice(0, LABEL) + first, ...rest.map((line) => " ".repeat(LABEL) + line)];
 }
 
 /**
