@@ -25,6 +25,7 @@ export function waitingForConsent(
     lines: [...(held ? elsewhere(held) : []), { text: passing, tone: "passing" }],
     wait: {
       text: `Waiting until it is approved; the code is ${escapeText(event.user_code)}`,
+      brief: "Waiting until it is approved",
       expiresInMs,
       isTold: true,
     },
@@ -33,8 +34,13 @@ export function waitingForConsent(
 
 /** The side that scans: the other one has to be told the code. */
 export function untilTyped(checkCode: string): NonNullable<Description["wait"]> {
-  const text = `Waiting until ${escapeText(checkCode)} is typed on the other device`;
-  return { text, expiresInMs: "as_before", isTold: true };
+  const until = `Waiting until ${escapeText(checkCode)} is typed`;
+  return {
+    text: `${until} on the other device`,
+    brief: `${until} there`,
+    expiresInMs: "as_before",
+    isTold: true,
+  };
 }
 
 /** Where a link leads anywhere. */
@@ -53,6 +59,7 @@ export function duration(ms: number): string {
 
 const FOR_THE_PAGE = {
   text: "Waiting for the other device to open the page",
+  brief: "Waiting for the page",
   expiresInMs: "as_before",
   isTold: true,
 } as const;
@@ -87,6 +94,7 @@ function consentHere(event: Verification): Description {
     ],
     wait: {
       text: "Waiting until you have approved the new device",
+      brief: "Waiting until you approve it",
       expiresInMs: event.expires_in_ms ?? "as_before",
       isTold: true,
     },

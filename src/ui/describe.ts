@@ -8,6 +8,8 @@ import type { Scene } from "./scene.js";
 /** What is waited for, without a full stop. */
 export interface Wait {
   readonly text: string;
+  /** The same where there is no room for it. */
+  readonly brief?: string;
   /** How much time it has: as much as there was left before, or none that is known. */
   readonly expiresInMs?: number | "as_before";
   /** The lines say it already. */
@@ -65,11 +67,7 @@ export function describe(event: LoginEvent, scene: Scene): Description {
       };
     case "check_code_required":
       return {
-        lines: [
-          step(
-            `Scanned. Type the code that the other device shows, within ${duration(event.expires_in_ms)}.`,
-          ),
-        ],
+        lines: scene.askedForCode ? [] : [scanned(event.expires_in_ms)],
         wait: { text: "Waiting for the check code", expiresInMs: event.expires_in_ms, isTold: true },
       };
     case "check_code_rejected":
@@ -96,6 +94,7 @@ export function describe(event: LoginEvent, scene: Scene): Description {
           text: scene.alone
             ? "Opening the account's secret storage"
             : "Waiting for the other device to send the keys",
+          brief: scene.alone ? "Opening the secret storage" : "Waiting for the keys",
         },
       };
     case "device_online":
@@ -106,7 +105,7 @@ export function describe(event: LoginEvent, scene: Scene): Description {
     case "secrets_sent":
       return {
         lines: [step(`Sent it ${keys(event)}.`)],
-        wait: { text: "Waiting until the new device has read them" },
+        wait: { text: "Waiting until the new device has read them", brief: "Waiting until they are read" },
       };
     case "secrets_received":
       return {
@@ -135,6 +134,10 @@ export function attempts(count: number): string {
 /** The name of a channel version for people. */
 function channelName(channel: ChannelVersion): string {
   return channel === "msc4388" ? "MSC4388" : "MSC4108 (2024)";
+}
+
+function scanned(expiresInMs: number): Line {
+  return step(`Scanned. Type the code that the other device shows, within ${duration(expiresInMs)}.`);
 }
 
 function opening({ role, alone }: Started): string {

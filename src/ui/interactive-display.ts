@@ -15,10 +15,10 @@ import { NO_KEYS, scanLine } from "./qr-steps.js";
 import { drawsLink, nextScene, OPENING, type Scene } from "./scene.js";
 import { styleLines } from "./style.js";
 import type { Terminal } from "./terminal.js";
-import { startWaiting, timeLeft, type Waiting } from "./waiting.js";
+import { startWaiting, textFor, timeLeft, type Waiting } from "./waiting.js";
 
 const TICK_MS = 120;
-/** What stands before the text of the live line. */
+/** A spinner or a question mark, before the text of the live line. */
 const SPINNER_COLUMNS = 2;
 
 export interface InteractiveOptions {
@@ -211,17 +211,17 @@ export class InteractiveDisplay implements Display {
     };
     const waiting = this.#waiting;
     const left = waiting && timeLeft(waiting, this.#options.context.clock.now());
-    const question = this.prompt?.question(left);
+    const columns = this.#columns() - SPINNER_COLUMNS - (left === undefined ? 0 : left.length + 1);
+    const question = this.prompt?.question(left, columns);
     if (question) return { ...look, question };
     if (isSuspended || !waiting) return look;
     const time = left === undefined ? {} : { time: left };
     const code = this.#codes.current?.event;
-    const text = code ? this.#scanLine(code, left) : waiting.text;
+    const text = code ? this.#scanLine(code, columns) : textFor(waiting, columns);
     return { ...look, wait: { ...time, text } };
   }
 
-  #scanLine(code: Qr, left: string | undefined): string {
-    const columns = this.#columns() - SPINNER_COLUMNS - (left === undefined ? 0 : left.length + 1);
+  #scanLine(code: Qr, columns: number): string {
     const keys = this.#panel.hasSteps ? NO_KEYS : this.#keys();
     const notice = this.#codes.noticeAt(this.#options.context.clock.now());
     if (notice !== undefined) return notice;

@@ -30,6 +30,8 @@ export interface Scene {
   readonly connectedTo?: string;
   /** The code that this side shows, until it was typed on the other one. */
   readonly checkCode?: string;
+  /** Whether the code of the other device was asked for: it is asked for again where it was mistyped. */
+  readonly askedForCode?: boolean;
   /** A page that is of no use before the check code was typed. */
   readonly held?: Verification;
   /** The page to approve it on is a server's on this machine, which no other device reaches. */
@@ -51,6 +53,8 @@ export function nextScene(scene: Scene, event: LoginEvent): Scene {
       return { ...scene, shown: [...new Set([...scene.shown, event.channel])] };
     case "check_code":
       return { ...scene, checkCode: event.check_code };
+    case "check_code_required":
+      return { ...scene, askedForCode: true };
     case "verification":
       return {
         ...scene,

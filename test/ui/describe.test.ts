@@ -122,6 +122,11 @@ describe("the events in words", () => {
     expect(texts({ event: "browser", opened: true, by }, asExisting)).toEqual(lines);
   });
 
+  it("tells once that the code was scanned, however often its digits are mistyped", () => {
+    const asked = nextScene(asNew, EXAMPLES.check_code_required);
+    expect(texts(EXAMPLES.check_code_required, nextScene(asked, EXAMPLES.check_code_rejected))).toEqual([]);
+  });
+
   it.each([
     ["system_browser", "If no browser opens it, open the link yourself, on this machine."],
     ["printing", "Open this link on this machine."],
