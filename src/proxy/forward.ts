@@ -93,7 +93,7 @@ async function ask(asked: Asked, body: RequestBody, context: ForwardContext): Pr
     });
     const rejection = answer.status === 401 ? await readRejection(answer) : undefined;
     if (!rejection?.isUnknownToken) {
-      upload?.answered(answer.status);
+      void upload?.answered(answer.status);
       return rejection?.answer ?? answer;
     }
     if (tries > 1) throw rejected();
