@@ -105,6 +105,15 @@ describe("an upload that is signed", () => {
     },
   );
 
+  it.each([
+    ["of another user", clientKeys("@eve:example.org", DEVICE)],
+    ["of another device", clientKeys(USER, "OTHER")],
+    ["with a third key", clientKeys(USER, DEVICE, { "ed25519:OTHER": "AAAA" })],
+  ])("isn't what has keys %s, though they are signed", async (_what, { deviceKeys }) => {
+    expect(await sign({ device_keys: deviceKeys })).toBeUndefined();
+    expect((await stored()).device_identity).toBeUndefined();
+  });
+
   it("is none where the file can't be read", async () => {
     await store.remove(path);
     await expectFailure("session_not_found", () => signed());
