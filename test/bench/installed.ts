@@ -10,17 +10,20 @@ import { atMost, type Line, type Measured } from "./line.js";
 import { figuresOf } from "./statistics.js";
 
 const BOUND_MS = 180_000;
-/** Megabytes from which a package is named by itself. */
+/** Mebibytes from which a package is named by itself. */
 const HEAVY = 0.5;
+const MEBI = 2 ** 20;
+/** What the blocks of a file are counted in, whatever the disk has. */
+const BLOCK = 512;
 
 const Packed = v.tupleWithRest([v.object({ filename: v.string() })], v.unknown());
 /** Where npm writes down what it has installed. */
 const Lock = v.object({ packages: v.record(v.string(), v.unknown()) });
 
 interface Size {
-  /** Megabytes as the files say it. */
+  /** Mebibytes as the files say it. */
   readonly apparent: number;
-  /** Megabytes that the disk has less. */
+  /** Mebibytes that the disk has less, folders included: what `du -m` says. */
   readonly onDisk: number;
 }
 
@@ -62,21 +65,21 @@ async function measure(modules: string): Promise<readonly Line[]> {
   );
   const whole = await sizeOf(modules);
   const heavy = sizes.filter(({ onDisk }) => onDisk >= HEAVY).sort((a, b) => b.onDisk - a.onDisk);
-  const megabytes = (what: string, { onDisk, apparent }: Size): Line => ({
+  const sizeLine = (what: string, { onDisk, apparent }: Size): Line => ({
     what,
-    unit: "MB",
+    unit: "MiB",
     own: figuresOf([onDisk]),
     beside: { name: "bytes in its files", figures: figuresOf([apparent]) },
   });
   return [
-    { ...megabytes("installed, on disk", whole), target: atMost(45, "MB", whole.onDisk) },
+    { ...sizeLine("installed, on disk", whole), target: atMost(45, "MiB", whole.onDisk) },
     {
       what: "installed packages, itself among them",
       unit: "packages",
       own: figuresOf([names.length]),
       target: atMost(40, "packages", names.length),
     },
-    ...heavy.map(({ name, ...size }) => megabytes(`of that \`${name}\``, size)),
+    ...heavy.map(({ name, ...size }) => sizeLine(`of that \`${name}\``, size)),
   ];
 }
 
@@ -86,9 +89,10 @@ async function sizeOf(folder: string): Promise<Size> {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) return sizeOf(path);
       const { size, blocks } = await lstat(path);
-      return { apparent: size / 1e6, onDisk: (blocks * 512) / 1e6 };
+      return { apparent: size / MEBI, onDisk: (blocks * BLOCK) / MEBI };
     }),
   );
   const sum = (which: keyof Size) => sizes.reduce((total, size) => total + size[which], 0);
-  return { apparent: sum("apparent"), onDisk: sum("onDisk") };
+  const { blocks } = await lstat(folder);
+  return { apparent: sum("apparent"), onDisk: sum("onDisk") + (blocks * BLOCK) / MEBI };
 }

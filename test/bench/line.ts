@@ -1,6 +1,6 @@
 import type { Figures } from "./statistics.js";
 
-export type Unit = "ms" | "MB" | "requests" | "packages";
+export type Unit = "ms" | "MiB" | "requests" | "packages";
 
 export interface Target {
   readonly says: string;

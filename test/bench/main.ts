@@ -12,6 +12,7 @@ import { markdownTable, textTable } from "./table.js";
 const USAGE = `npm run bench [-- [<row>...] [--list] [--json <file>] [--write] [--pictures <folder>] [--requests <n>] [--times <n>]]
 `;
 const PAGE = join(ROOT, "docs", "performance.md");
+const INTERRUPTED = 130;
 const OPTIONS = {
   list: { type: "boolean", default: false },
   json: { type: "string" },
@@ -41,18 +42,23 @@ export async function bench(args: readonly string[]): Promise<number> {
     process.stderr.write(USAGE);
     return 2;
   }
-  endWhenInterrupted();
+  const interrupted = endWhenInterrupted();
   const startedAt = performance.now();
   const results = new Map<string, readonly Measured[]>();
+  let failed = false;
   for (const row of rows) {
-    results.set(row.name, await measured(row, { ...values, requests, times }));
+    const lines = await measured(row, { ...values, requests, times });
+    // What is interrupted fails too. It is no result.
+    if (interrupted.aborted) return INTERRUPTED;
+    failed ||= lines === undefined;
+    results.set(row.name, lines ?? [{ what: row.title, because: "it failed" }]);
   }
   const minutes = Math.ceil((performance.now() - startedAt) / 60_000);
   const run = `${new Date().toISOString().slice(0, 10)}, ${machine()}, in ${minutes} min`;
   process.stdout.write(`${textTable([...results.values()].flat())}\n${run}\n`);
   if (values.json !== undefined) await writeJson(values.json, run, results);
-  if (values.write) await writePage(run, results);
-  return 0;
+  if (values.write && !failed) await writePage(run, results);
+  return failed ? 1 : 0;
 }
 
 interface Wanted {
@@ -61,8 +67,11 @@ interface Wanted {
   readonly times: number | undefined;
 }
 
-/** A row that fails is no reason to lose the others. */
-async function measured(row: Row, { pictures, requests, times }: Wanted): Promise<readonly Measured[]> {
+/** @returns undefined where it failed, which is no reason to lose the other rows */
+async function measured(
+  row: Row,
+  { pictures, requests, times }: Wanted,
+): Promise<readonly Measured[] | undefined> {
   const progress = (what: string) => process.stderr.write(`${row.name}: ${what}\n`);
   progress(row.title);
   try {
@@ -74,8 +83,7 @@ async function measured(row: Row, { pictures, requests, times }: Wanted): Promis
     });
   } catch (error) {
     process.stderr.write(`${row.name}: ${error instanceof Error ? error.stack : error}\n`);
-    process.exitCode = 1;
-    return [{ what: row.title, because: "it failed" }];
+    return undefined;
   } finally {
     await cleanUp();
   }
@@ -88,12 +96,16 @@ function machine(): string {
   return `Node.js ${process.versions.node}, ${cpus().length} × ${cpu?.model ?? "unknown processor"}, ${memory}, ${system}`;
 }
 
-function endWhenInterrupted(): void {
+/** Processes and folders are gone before the bench is. */
+function endWhenInterrupted(): AbortSignal {
+  const interrupted = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
-      void cleanUp().finally(() => process.exit(130));
+      interrupted.abort();
+      void cleanUp().finally(() => process.exit(INTERRUPTED));
     });
   }
+  return interrupted.signal;
 }
 
 async function writeJson(path: string, run: string, results: ReadonlyMap<string, readonly Measured[]>) {

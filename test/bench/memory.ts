@@ -19,7 +19,7 @@ export async function memory({ times = TIMES }: BenchOptions): Promise<readonly 
   const theirs = SDK.missing === undefined ? await peaks("matrix-sdk", times) : undefined;
   const lines: readonly Measured[] = ROLES.map((role) => ({
     what: `peak memory of a sign-in, ${role} device`,
-    unit: "MB",
+    unit: "MiB",
     own: own[role],
     ...(theirs && { beside: { name: titleOf(SDK), figures: theirs[role] } }),
   }));
@@ -35,7 +35,7 @@ async function peaks(subject: Subject, times: number): Promise<Record<Intent, Fi
       // The kernel keeps the peak itself: only what comes after the last look is missed.
       const look = () => {
         const bytes = peakOf(pid);
-        if (bytes !== undefined) latest[role] = bytes / 1e6;
+        if (bytes !== undefined) latest[role] = bytes / 2 ** 20;
       };
       looks.push(setInterval(look, LOOK_EVERY_MS));
     };

@@ -127,7 +127,7 @@ async function memoryOver(requests: number, client: Client, pid: number): Promis
     { what: `the same, ${AT_ONCE} at once`, unit: "ms", own: figuresOf([each]) },
     {
       what: `its memory after ${requests} requests`,
-      unit: "MB",
+      unit: "MiB",
       own: figuresOf([last]),
       beside: { name: "after a tenth of them", figures: figuresOf([first]) },
       target: { says: "flat", met: last <= first * FLAT },
@@ -146,8 +146,8 @@ async function oneByOne(client: Client, count: number): Promise<readonly number[
   return times;
 }
 
-/** Megabytes. */
+/** Mebibytes. */
 async function memoryOf(pid: number): Promise<number> {
   const { stdout } = await promisify(execFile)("ps", ["-o", "rss=", "-p", String(pid)]);
-  return (Number(stdout) * 1024) / 1e6;
+  return Number(stdout) / 1024;
 }

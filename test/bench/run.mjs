@@ -14,7 +14,7 @@ const modules = await createServer({
 });
 try {
   const { bench } = await modules.ssrLoadModule("/test/bench/main.ts");
-  process.exitCode = (await bench(process.argv.slice(2))) || process.exitCode;
+  process.exitCode = await bench(process.argv.slice(2));
 } finally {
   await modules.close();
 }

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import sharp from "sharp";
 import { qrPng } from "../../src/qr/draw/picture.js";
 import { PROGRAM } from "../support/cli-process.js";
@@ -16,6 +16,8 @@ const BOUND_MS = 30_000;
 const BARE = ["-e", "0"];
 /** A window in which the code has room. */
 const WINDOW = "stty cols 100 rows 50";
+/** In the folder in which it is started. */
+const PID_FILE = "on-terminal.pid";
 
 interface Start {
   readonly what: string;
@@ -143,18 +145,22 @@ function timed(
       else reject(new Error(`${command.join(" ")} ended too soon: ${output}`));
     });
   });
-  // On a terminal it ends once that is gone.
   const end = async () => {
-    child.kill("SIGKILL");
+    // At once, lest it is cleaning up while the next one is timed.
+    if (child.exitCode === null) await (inTerminal ? killOnTerminal(machine) : child.kill("SIGKILL"));
     await closed;
-    await rm(machine.sessionsFolder, { recursive: true, force: true });
   };
   return using(child, end, () => within(BOUND_MS, command.join(" "), measured));
 }
 
+/** script(1) ends with what it has started, and not the other way round. */
 function onTerminal(command: readonly string[]): readonly [string, ...string[]] {
   const quoted = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`);
-  return ["script", "-qec", `${WINDOW}; exec ${quoted.join(" ")}`, "/dev/null"];
+  return ["script", "-qec", `echo $$ >${PID_FILE}; ${WINDOW}; exec ${quoted.join(" ")}`, "/dev/null"];
+}
+
+async function killOnTerminal(machine: Machine): Promise<void> {
+  process.kill(Number(await readFile(machine.path(PID_FILE), "utf8")), "SIGKILL");
 }
 
 async function hasTerminals(): Promise<boolean> {
