@@ -1,5 +1,3 @@
-import type { State } from "./findings.js";
-
 /** What a rendezvous session is put to in a trial, in this order. The names are stable. */
 export type TrialStep = "read" | "write" | "read_written" | "delete" | "read_deleted";
 
@@ -16,7 +14,7 @@ export type Trap =
 
 interface Meaning {
   /** `missing`: no sign-in can use these sessions, or only by luck. */
-  readonly state: Exclude<State, "ok">;
+  readonly state: "limited" | "missing";
   /** What it is, and what follows. */
   readonly message: string;
   /** What the admin can do. */
