@@ -34,6 +34,8 @@ export interface FaultyDevice {
   readonly name: Intent;
   readonly clock: HaltableClock;
   readonly world: SignInWorld;
+  /** One try of a request, as `world.http` repeats it. */
+  readonly transport: Transport;
   readonly events: LoginEvent[];
   readonly stop: AbortController;
   /** Its process is killed: nothing of it happens any more, from here on. */
@@ -50,6 +52,8 @@ export class FaultyWorld {
   readonly server: Awaited<ReturnType<typeof homeserverAt>>;
   readonly directory: string;
   readonly sent: Sent[] = [];
+  /** Each refresh token that was sent, in this order. */
+  readonly refreshTokens: string[] = [];
   readonly devices = new Map<Intent, FaultyDevice>();
   readonly #router: Router<Given>;
   readonly #faultAt: FaultAt;
@@ -117,6 +121,7 @@ export class FaultyWorld {
       died,
       events,
       world: { http, urlPolicy, clock, emit },
+      transport,
       stop: new AbortController(),
       die() {
         isDead = true;
@@ -163,6 +168,8 @@ export class FaultyWorld {
     const { method, url, signal } = request;
     const sent = { n: this.sent.length + 1, device, what: `${method} ${withoutIds(url.pathname)}` };
     this.sent.push(sent);
+    const refreshToken = new URLSearchParams(request.body).get("refresh_token");
+    if (url.pathname === "/oauth2/token" && refreshToken !== null) this.refreshTokens.push(refreshToken);
     const fault = this.#faultAt(sent);
     const handle = () => this.ask(request);
     const sleep = (ms: number) => this.clock.sleep(ms, signal);
