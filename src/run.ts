@@ -2,6 +2,7 @@ import { homedir, hostname, tmpdir } from "node:os";
 import type { CommandContext, ProgramContext, SignInContext } from "./commands/context.js";
 import { hintOf } from "./commands/hints.js";
 import { ownCommands } from "./commands/own-commands.js";
+import { silenceSocks5Warning } from "./commands/runtime-warnings.js";
 import { listenForTheEnd } from "./ending.js";
 import { exitCodeOf } from "./exit-codes.js";
 import { systemClock } from "./foundation/clock.js";
@@ -65,6 +66,7 @@ async function run(
   // biome-ignore lint/suspicious/noConfusingVoidType: as above.
   command: (context: ProgramContext, display: () => Promise<Display>) => Promise<Failure | number | void>,
 ): Promise<void> {
+  silenceSocks5Warning(process);
   const stop = new AbortController();
   const { signal } = stop;
   const { stdin, stdout, stderr, env, platform } = process;

@@ -8,7 +8,7 @@ import { sessionsDirectory } from "../session/directory.js";
 import { existingSessionPath, newSessionFile } from "../session/resolve.js";
 import type { SecretsSource } from "../session/secrets-source.js";
 import { SessionStore } from "../session/store.js";
-import { hasDesktop } from "../sign-in/desktop.js";
+import { whyNoDesktop } from "../sign-in/desktop.js";
 import { type ExistingAccount, openExistingAccount } from "../sign-in/existing-device.js";
 import type { NewDeviceRequest } from "../sign-in/new-device.js";
 import type { LinkOpener } from "../sign-in/open-link.js";
@@ -174,7 +174,7 @@ export function linkOpener({ browser = true }: SignInOptions, context: SignInCon
       },
     );
   }
-  return { by: hasDesktop(context) ? "system_browser" : "printing" };
+  return { by: whyNoDesktop(context) ? "printing" : "system_browser" };
 }
 
 /** MSC4108 §Sign in with QR remote phishing: an existing device warns before it goes on. */

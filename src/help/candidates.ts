@@ -38,14 +38,14 @@ export async function candidatesFor(
   }
   if (typed.startsWith("-")) return starting(optionsOf(command), typed);
   if (command.commands.length > 0) return starting(commandsOf(command), typed);
-  const wanted = await argumentsOf(command, given, sessionNames);
+  const wanted = await argumentsOf(command, given.length, sessionNames);
   return wanted === FILES ? FILES : starting(wanted, typed);
 }
 
-/** The command that the words lead to, the word before the one that is typed, and how many arguments it has. */
-function walk(words: readonly string[], program: CommandUnknownOpts) {
+/** The command that the words lead to, the arguments it is given, and the option whose value comes next. */
+export function walk(words: readonly string[], program: CommandUnknownOpts) {
   let command = program;
-  let given = 0;
+  const given: string[] = [];
   let isValue = false;
   for (const word of words) {
     if (isValue) {
@@ -59,7 +59,7 @@ function walk(words: readonly string[], program: CommandUnknownOpts) {
     }
     const sub = command.commands.find((candidate) => candidate.name() === word);
     if (sub) command = sub;
-    else given++;
+    else given.push(word);
   }
   return { command, given, before: isValue ? words.at(-1) : undefined };
 }

@@ -21,9 +21,9 @@ const VERSIONS = { target: "/_matrix/client/versions", path: "/_matrix/client/ve
 
 export interface ProxyServerOptions extends ForwardContext {
   readonly token: Secret;
-  readonly versions: KnownVersions;
+  readonly versions: Pick<KnownVersions, "answer">;
   /** Of answers to those without a token. */
-  readonly strangersPace: Pace;
+  readonly strangersPace: Pick<Pace, "wait">;
   /** What /logout does to the session itself, where it may do that. */
   readonly revoke: (() => Promise<void>) | undefined;
 }

@@ -1,6 +1,7 @@
 import { domainToUnicode } from "node:url";
 import { escapeText } from "../foundation/escape-text.js";
 import type { Warning } from "../foundation/events.js";
+import { isLoopback } from "../network/url-policy.js";
 
 /**
  * What a person should know of the link to a consent page before opening it, which the other device has named. It may
@@ -21,4 +22,9 @@ export function warningsOfLink({ host, hostname }: URL, own: readonly URL[]): Wa
     warnings.push({ event: "warning", code: "link_look_alike", message });
   }
   return warnings;
+}
+
+/** Whether a link to a consent page leads to the machine that it is opened on: that of a server which runs here. */
+export function isForThisMachine(link: string): boolean {
+  return URL.canParse(link) && isLoopback(new URL(link).hostname);
 }

@@ -2,12 +2,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Qr } from "../foundation/events.js";
 import { writeQrFile } from "../qr/draw/qr-file.js";
+import type { NoDesktop } from "../sign-in/desktop.js";
+import { whole } from "./line.js";
 
 /** Where a picture may be kept for as long as the program runs, and what opens it. */
 export interface PictureDesk {
   /** A folder in which others are made, as the system has one for temporary files. */
   readonly parent: string;
-  readonly open: (path: string) => Promise<void>;
+  /** @param failed hears of it where nothing here opens pictures */
+  readonly open: (path: string, failed: () => void) => Promise<void>;
+  /** Why nothing that is opened comes up here. */
+  readonly lacks?: NoDesktop | undefined;
   /** Has something done when the process ends, however it does. */
   readonly atExit: (clearAway: () => void) => void;
 }
@@ -23,17 +28,36 @@ export class CodePicture {
     this.#desk = desk;
   }
 
-  /** Opens it in whatever shows pictures here. Where that fails, there still is the code in the terminal. */
-  open(code: Qr): void {
+  /** Whether it can be opened here, rather than only be written. */
+  get opens(): boolean {
+    return this.#desk.lacks === undefined;
+  }
+
+  /**
+   * Opens it in whatever shows pictures here. Where there is nothing such, it is in a file that can be fetched.
+   *
+   * @param tell hears what becomes of it, in few words
+   */
+  open(code: Qr, tell: (text: string) => void): void {
     const path = this.#path();
-    if (path === undefined) return;
+    if (path === undefined) {
+      tell(NOT_WRITTEN);
+      return;
+    }
+    const { open, lacks } = this.#desk;
+    const seeFile = (why: string) => tell(`${why}: see ${whole(path)}`);
+    if (lacks === undefined) tell(`Opening ${whole(path)}`);
     this.#write(path, code);
-    this.#written = this.#written.then(() => this.#desk.open(path)).catch(() => undefined);
+    this.#written = this.#written
+      .then(() => (lacks ? seeFile(WHY_NOT[lacks]) : open(path, () => seeFile("It can't be opened here"))))
+      .catch(() => tell(NOT_WRITTEN));
   }
 
   /** Puts the code in the place of the one before, if that was opened: many programs show a picture that changes anew. */
   renew(code: Qr): void {
-    if (this.#folder !== undefined) this.#write(join(this.#folder, NAME), code);
+    if (this.#folder === undefined) return;
+    this.#write(join(this.#folder, NAME), code);
+    this.#written = this.#written.catch(() => undefined);
   }
 
   remove(): void {
@@ -59,8 +83,14 @@ export class CodePicture {
 
   #write(path: string, { payload }: Qr): void {
     const bytes = Buffer.from(payload, "base64");
-    this.#written = this.#written.then(() => writeQrFile(path, bytes)).catch(() => undefined);
+    this.#written = this.#written.then(() => writeQrFile(path, bytes));
   }
 }
 
 const NAME = "code.png";
+const NOT_WRITTEN = "No picture of it can be written here.";
+const WHY_NOT: Readonly<Record<NoDesktop, string>> = {
+  ssh: "It can't be opened over SSH",
+  ci: "It can't be opened in CI",
+  no_display: "No display to open it on",
+};

@@ -9,10 +9,14 @@ export interface CurrentCode {
   readonly isNew: boolean;
 }
 
+/** Long enough to read a path. */
+const NOTICE_MS = 10_000;
+
 /** The current code of each channel, of which one is in sight: that of released apps, until somebody wants the other. */
 export class CodesOnShow {
   readonly #codes = new Map<ChannelVersion, CurrentCode>();
   #chosen: ChannelVersion = "msc4108-2024";
+  #notice: { readonly text: string; readonly until: number } | undefined;
 
   put(event: Qr, waiting: Waiting): void {
     this.#codes.set(event.channel, { event, waiting, isNew: this.#codes.has(event.channel) });
@@ -33,8 +37,18 @@ export class CodesOnShow {
     if (other) this.#chosen = other;
   }
 
+  /** Something to tell of the code for a moment. */
+  notify(text: string, now: number): void {
+    this.#notice = { text, until: now + NOTICE_MS };
+  }
+
+  noticeAt(now: number): string | undefined {
+    return this.#notice && now < this.#notice.until ? this.#notice.text : undefined;
+  }
+
   /** They were scanned, or are of no use any more. */
   clear(): void {
     this.#codes.clear();
+    this.#notice = undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { hasDesktop, openOnDesktop } from "../sign-in/desktop.js";
+import { openOnDesktop, whyNoDesktop } from "../sign-in/desktop.js";
 import type { PictureDesk } from "./code-picture.js";
 import type { Display } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
@@ -23,7 +23,7 @@ export interface DisplayOptions {
   /** How this program is started again. */
   readonly commands?: OwnCommands;
   /** Where pictures of codes are opened, if somebody wants one. */
-  readonly desk?: Omit<PictureDesk, "open">;
+  readonly desk?: Omit<PictureDesk, "open" | "lacks">;
   /** What Ctrl-C does where the display has to see to it itself. */
   readonly interrupt: () => void;
 }
@@ -42,7 +42,7 @@ export async function createDisplay(options: DisplayOptions): Promise<Display> {
     import("./interactive-display.js"),
     import("./code-picture.js"),
   ]);
-  const picture = desk && hasDesktop(context) ? new CodePicture({ ...desk, open: openOnDesktop }) : undefined;
+  const picture = desk && new CodePicture({ ...desk, open: openOnDesktop, lacks: whyNoDesktop(context) });
   return new InteractiveDisplay({ context, terminal, qr, scene, bell, picture, interrupt });
 }
 

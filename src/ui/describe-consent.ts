@@ -1,5 +1,6 @@
 import { escapeText } from "../foundation/escape-text.js";
 import type { LoginEvent, Verification } from "../foundation/events.js";
+import { isForThisMachine } from "../sign-in/suspicious-link.js";
 import type { Description } from "./describe.js";
 import { type Line, say, whole } from "./line.js";
 import { isHeld, type Scene } from "./scene.js";
@@ -24,6 +25,7 @@ export function waitingForConsent(
     lines: [...(held ? elsewhere(held) : []), { text: passing, tone: "passing" }],
     wait: {
       text: `Waiting until it is approved; the code is ${escapeText(event.user_code)}`,
+      brief: "Waiting until it is approved",
       expiresInMs,
       isTold: true,
     },
@@ -32,8 +34,18 @@ export function waitingForConsent(
 
 /** The side that scans: the other one has to be told the code. */
 export function untilTyped(checkCode: string): NonNullable<Description["wait"]> {
-  const text = `Waiting until ${escapeText(checkCode)} is typed on the other device`;
-  return { text, expiresInMs: "as_before", isTold: true };
+  const until = `Waiting until ${escapeText(checkCode)} is typed`;
+  return {
+    text: `${until} on the other device`,
+    brief: `${until} there`,
+    expiresInMs: "as_before",
+    isTold: true,
+  };
+}
+
+/** Where a link leads anywhere. */
+export function whereToOpen(pageIsHere = false): string {
+  return pageIsHere ? "on this machine" : "on any device";
 }
 
 /** "2 min", "1 min 30 s", "45 s". */
@@ -47,6 +59,7 @@ export function duration(ms: number): string {
 
 const FOR_THE_PAGE = {
   text: "Waiting for the other device to open the page",
+  brief: "Waiting for the page",
   expiresInMs: "as_before",
   isTold: true,
 } as const;
@@ -62,7 +75,8 @@ function elsewhere(event: Verification): Line[] {
 
 /** No other device helps: the person opens the page, and the code is what tells this sign-in from another. */
 function consentAnywhere(event: Verification): Description {
-  const lines = [say("Approve the sign-in on this page, on any device:"), link(event), ...codeOfPage(event)];
+  const where = whereToOpen(isForThisMachine(event.verification_uri));
+  const lines = [say(`Approve the sign-in on this page, ${where}:`), link(event), ...codeOfPage(event)];
   return { lines, wait: { text: "Waiting until it is approved", isTold: true } };
 }
 
@@ -80,6 +94,7 @@ function consentHere(event: Verification): Description {
     ],
     wait: {
       text: "Waiting until you have approved the new device",
+      brief: "Waiting until you approve it",
       expiresInMs: event.expires_in_ms ?? "as_before",
       isTold: true,
     },

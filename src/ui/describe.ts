@@ -1,6 +1,6 @@
 import { escapeText } from "../foundation/escape-text.js";
 import type { ChannelVersion, CheckCodeShown, LoginEvent, Qr, Started } from "../foundation/events.js";
-import { consent, duration, untilTyped, waitingForConsent } from "./describe-consent.js";
+import { consent, duration, untilTyped, waitingForConsent, whereToOpen } from "./describe-consent.js";
 import { describeDone, describeFailure } from "./describe-end.js";
 import { type Line, say, sentence, serverOf, step, warn } from "./line.js";
 import type { Scene } from "./scene.js";
@@ -8,6 +8,8 @@ import type { Scene } from "./scene.js";
 /** What is waited for, without a full stop. */
 export interface Wait {
   readonly text: string;
+  /** The same where there is no room for it. */
+  readonly brief?: string;
   /** How much time it has: as much as there was left before, or none that is known. */
   readonly expiresInMs?: number | "as_before";
   /** The lines say it already. */
@@ -65,19 +67,11 @@ export function describe(event: LoginEvent, scene: Scene): Description {
       };
     case "check_code_required":
       return {
-        lines: [
-          step(
-            `Scanned. Type the code that the other device shows, within ${duration(event.expires_in_ms)}.`,
-          ),
-        ],
+        lines: scene.askedForCode ? [] : [scanned(event.expires_in_ms)],
         wait: { text: "Waiting for the check code", expiresInMs: event.expires_in_ms, isTold: true },
       };
     case "check_code_rejected":
-      return {
-        lines: [
-          warn(`That is not the code that the other device shows: ${attempts(event.attempts_left)} left.`),
-        ],
-      };
+      return { lines: rejected(event.attempts_left) };
     case "homeserver":
       return {
         lines: [step(`Signing in on ${serverOf(event.base_url)}.`)],
@@ -86,7 +80,7 @@ export function describe(event: LoginEvent, scene: Scene): Description {
     case "verification":
       return consent(event, scene);
     case "browser":
-      return { lines: whoOpens(event) };
+      return { lines: whoOpens(event, scene) };
     case "waiting_for_consent":
       return waitingForConsent(event, scene);
     case "signed_in":
@@ -96,6 +90,7 @@ export function describe(event: LoginEvent, scene: Scene): Description {
           text: scene.alone
             ? "Opening the account's secret storage"
             : "Waiting for the other device to send the keys",
+          brief: scene.alone ? "Opening the secret storage" : "Waiting for the keys",
         },
       };
     case "device_online":
@@ -106,7 +101,7 @@ export function describe(event: LoginEvent, scene: Scene): Description {
     case "secrets_sent":
       return {
         lines: [step(`Sent it ${keys(event)}.`)],
-        wait: { text: "Waiting until the new device has read them" },
+        wait: { text: "Waiting until the new device has read them", brief: "Waiting until they are read" },
       };
     case "secrets_received":
       return {
@@ -137,6 +132,17 @@ function channelName(channel: ChannelVersion): string {
   return channel === "msc4388" ? "MSC4388" : "MSC4108 (2024)";
 }
 
+function scanned(expiresInMs: number): Line {
+  return step(`Scanned. Type the code that the other device shows, within ${duration(expiresInMs)}.`);
+}
+
+/** After the last attempt, the failure that follows says it. */
+function rejected(left: number): Line[] {
+  return left === 0
+    ? []
+    : [warn(`That is not the code that the other device shows: ${attempts(left)} left.`)];
+}
+
 function opening({ role, alone }: Started): string {
   if (role === "existing") return "Signing another device in by QR code, with this one's help.";
   return alone ? "Signing this device in, without another one's help." : "Signing this device in by QR code.";
@@ -164,13 +170,13 @@ function invitation(event: Qr, scene: Scene): string {
     : `Scan this with the new device (${label}):`;
 }
 
-/** A browser that was tried may not come up; where none was, the link is for whatever device there is. */
-function whoOpens({ opened, by }: Extract<LoginEvent, { event: "browser" }>): Line[] {
-  if (!opened) return [say("Open the link yourself, on any device.")];
+/** A browser that was tried may not come up; where none was, the link is for whatever device can follow it. */
+function whoOpens({ opened, by }: Extract<LoginEvent, { event: "browser" }>, { pageIsHere }: Scene): Line[] {
+  const where = whereToOpen(pageIsHere);
+  if (!opened) return [say(`Open the link yourself, ${where}.`)];
   if (by === "command") return [];
-  return by === "printing"
-    ? [say("Open this link, for example on your phone.")]
-    : [say("If no browser opens it, open the link yourself, on any device.")];
+  if (by !== "printing") return [say(`If no browser opens it, open the link yourself, ${where}.`)];
+  return [say(pageIsHere ? `Open this link ${where}.` : "Open this link, for example on your phone.")];
 }
 
 /** The scanning side. Between the releases of vodozemac it can't know which one the other device runs. */

@@ -1,4 +1,4 @@
-import type { LoginEvent } from "../foundation/events.js";
+import type { LoginEvent, Qr } from "../foundation/events.js";
 import type { CodePicture } from "./code-picture.js";
 import { CodesOnShow } from "./codes-on-show.js";
 import { describe, type Wait } from "./describe.js";
@@ -11,13 +11,15 @@ import { CTRL_C, CTRL_Z, PASTE_MARKS } from "./keys.js";
 import { LiveRegion } from "./live-region.js";
 import { fileToo, type QrOptions } from "./qr-block.js";
 import { QrPanel } from "./qr-panel.js";
-import { keyHints } from "./qr-steps.js";
+import { NO_KEYS, scanLine } from "./qr-steps.js";
 import { drawsLink, nextScene, OPENING, type Scene } from "./scene.js";
 import { styleLines } from "./style.js";
 import type { Terminal } from "./terminal.js";
-import { startWaiting, timeLeft, type Waiting } from "./waiting.js";
+import { startWaiting, textFor, timeLeft, type Waiting } from "./waiting.js";
 
 const TICK_MS = 120;
+/** A spinner or a question mark, before the text of the live line. */
+const SPINNER_COLUMNS = 2;
 
 export interface InteractiveOptions {
   readonly context: Pick<DisplayContext, "env" | "stdin" | "stderr" | "clock">;
@@ -27,8 +29,8 @@ export interface InteractiveOptions {
   readonly scene?: Scene;
   /** Whether the terminal's bell calls for what a person has to do. */
   readonly bell?: boolean;
-  /** Absent where no picture can be opened. */
-  readonly picture?: Pick<CodePicture, "open" | "renew" | "remove"> | undefined;
+  /** Absent where no picture can be written. */
+  readonly picture?: Pick<CodePicture, "opens" | "open" | "renew" | "remove"> | undefined;
   /** Does what Ctrl-C does otherwise: while keys are read one by one, the terminal only hands it on. */
   readonly interrupt: () => void;
 }
@@ -133,7 +135,7 @@ export class InteractiveDisplay implements Display {
     const readsKeys = this.#options.terminal !== undefined;
     return {
       other: readsKeys && this.#codes.hasOther,
-      picture: readsKeys && this.#options.picture !== undefined,
+      picture: readsKeys && this.#options.picture?.opens === true,
     };
   }
 
@@ -143,7 +145,10 @@ export class InteractiveDisplay implements Display {
     this.#region.print(fileToo(file));
   }
 
-  readonly #onResize = () => this.#panel.refit();
+  readonly #onResize = () => {
+    this.#panel.refit();
+    this.#update();
+  };
 
   /** After Ctrl-Z and `fg`: what was on show stands above what the shell has printed since. */
   readonly #onContinue = () => {
@@ -187,8 +192,8 @@ export class InteractiveDisplay implements Display {
     this.#view?.update(look);
     if (this.#view) return;
     // Until ink is there, what is waited for stands still.
-    const { time, text = "", details = [] } = look.wait ?? {};
-    const shown = [...(time ? [time] : []), [text, ...details].join(" · ")].join(" ");
+    const { time, text = "" } = look.wait ?? {};
+    const shown = [...(time ? [time] : []), text].join(" ");
     this.#region.paint(shown.slice(0, this.#columns()));
   }
 
@@ -206,12 +211,21 @@ export class InteractiveDisplay implements Display {
     };
     const waiting = this.#waiting;
     const left = waiting && timeLeft(waiting, this.#options.context.clock.now());
-    const question = this.prompt?.question(left);
+    const columns = this.#columns() - SPINNER_COLUMNS - (left === undefined ? 0 : left.length + 1);
+    const question = this.prompt?.question(left, columns);
     if (question) return { ...look, question };
     if (isSuspended || !waiting) return look;
-    const isCode = this.#codes.current !== undefined;
-    const details = isCode && !this.#panel.hasSteps ? keyHints(this.#keys()) : [];
-    return { ...look, wait: { ...(left === undefined ? {} : { time: left }), text: waiting.text, details } };
+    const time = left === undefined ? {} : { time: left };
+    const code = this.#codes.current?.event;
+    const text = code ? this.#scanLine(code, columns) : textFor(waiting, columns);
+    return { ...look, wait: { ...time, text } };
+  }
+
+  #scanLine(code: Qr, columns: number): string {
+    const keys = this.#panel.hasSteps ? NO_KEYS : this.#keys();
+    const notice = this.#codes.noticeAt(this.#options.context.clock.now());
+    if (notice !== undefined) return notice;
+    return scanLine(code, this.#panel.isDrawn, keys, columns);
   }
 
   readonly #onKeys: OnKeys = (characters) => {
@@ -231,11 +245,19 @@ export class InteractiveDisplay implements Display {
   #onCodeKey(character: string): void {
     const code = this.#codes.current;
     if (!code) return;
-    if (character === "o") this.#options.picture?.open(code.event);
+    if (character === "o") this.#options.picture?.open(code.event, this.#tellOfPicture);
     if (character !== "c" || !this.#codes.hasOther) return;
     this.#codes.switch();
     this.#showCode();
   }
+
+  /** Above a code that fills the window, nobody would see it. */
+  readonly #tellOfPicture = (text: string) => {
+    if (this.#closing.signal.aborted) return;
+    this.#codes.notify(text, this.#options.context.clock.now());
+    this.#region.print([text]);
+    this.#update();
+  };
 
   #createPrompt(terminal: Terminal): InteractivePrompt {
     const isLoading = () => this.#loading !== undefined;

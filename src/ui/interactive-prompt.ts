@@ -9,6 +9,8 @@ import { SecretLine } from "./secret-line.js";
 import { type Terminal, terminalPrompt } from "./terminal.js";
 
 const CHECK_CODE_DIGITS = 2;
+/** What the question for a check code takes in its usual words, with the digits behind it. */
+const WIDE_QUESTION = 34;
 
 /** The live line, in which questions are asked. */
 export interface LiveLine {
@@ -51,12 +53,13 @@ export class InteractivePrompt implements Prompt {
     return this.#isSuspended;
   }
 
-  /** What is asked in the live line. */
-  question(timeLeft: string | undefined): View["question"] | undefined {
+  /** What is asked in the live line, of which so many columns are left beside the time. */
+  question(timeLeft: string | undefined, columns: number): View["question"] | undefined {
     if (this.#secret) return { text: this.#secret.text };
     if (this.#isSuspended || !this.#checkCode) return undefined;
     const time = timeLeft === undefined ? {} : { time: timeLeft };
-    return { ...time, text: "Check code on the other device:", typed: this.#checkCode.typed };
+    const text = columns < WIDE_QUESTION ? "Check code shown there:" : "Check code on the other device:";
+    return { ...time, text, typed: this.#checkCode.typed };
   }
 
   /** All that is typed belongs to a secret, control characters too. */

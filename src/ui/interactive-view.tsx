@@ -3,7 +3,7 @@ import { type Key, render, Text, useInput } from "ink";
 
 /** What the live line shows, and whether keys are read. */
 export interface View {
-  readonly wait?: { readonly time?: string; readonly text: string; readonly details: readonly string[] };
+  readonly wait?: { readonly time?: string; readonly text: string };
   /** Takes the place of what is waited for. Without `typed`, nothing is shown of what is typed. */
   readonly question?: { readonly time?: string; readonly text: string; readonly typed?: string };
   readonly readsKeys: boolean;
@@ -47,7 +47,7 @@ function LiveLine({ view, onKeys }: { readonly view: View; readonly onKeys: OnKe
   return (
     <Text wrap="truncate">
       <Text {...accent}>{SPINNER[view.tick % SPINNER.length]}</Text> {time(wait, coloured)}
-      {[wait.text, ...wait.details].join(" · ")}
+      {wait.text}
     </Text>
   );
 }

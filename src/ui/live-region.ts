@@ -43,6 +43,11 @@ export class LiveRegion {
     return this.#rowsOf(lines) < this.#out.rows;
   }
 
+  /** Whether no line of the frame is wider than the window, which may have become narrower. */
+  get isFrameWhole(): boolean {
+    return this.#frame.split("\n").every((line) => stringWidth(line) <= this.#out.columns);
+  }
+
   /** Puts another frame in the place of the one before. Its lines have to be narrower than the terminal. */
   paint(frame: string): void {
     if (frame === this.#frame) return;
@@ -58,10 +63,12 @@ export class LiveRegion {
 
   /**
    * Fills the window anew, with another panel: after a change of its size nobody knows where a terminal has put what was
-   * there, and pieces of an old code must not stay in sight.
+   * there, and pieces of an old code must not stay in sight. A frame that has become too wide is left out until it
+   * is painted anew.
    */
   fill(panel: readonly string[]): void {
     this.#panel = panel;
+    if (!this.isFrameWhole) this.#frame = "";
     let rows = this.#rowsOf([...panel, ...this.#frame.split("\n")]);
     let first = this.#printed.length;
     while (first > 0) {

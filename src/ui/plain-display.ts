@@ -1,5 +1,6 @@
 import type { LoginEvent } from "../foundation/events.js";
-import { describe } from "./describe.js";
+import { CodesOnShow } from "./codes-on-show.js";
+import { describe, type Wait } from "./describe.js";
 import type { Display, Prompt } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
 import {
@@ -14,6 +15,7 @@ import {
 import { stepLines } from "./qr-steps.js";
 import { drawsLink, nextScene, OPENING, type Scene } from "./scene.js";
 import { type Terminal, terminalPrompt } from "./terminal.js";
+import { startWaiting, timeLeft, type Waiting } from "./waiting.js";
 import { proseWidth, USUAL_COLUMNS, wrapLine } from "./wrap.js";
 
 const ROWS = 24;
@@ -35,6 +37,8 @@ export function createPlainDisplay(
   const { env, stderr, clock } = context;
   let scene = opening;
   let silence = new AbortController();
+  const codes = new CodesOnShow();
+  let waiting: Waiting | undefined;
 
   const write = (lines: readonly string[]) => {
     if (lines.length > 0) stderr.write(`${lines.join("\n")}\n`);
@@ -73,7 +77,22 @@ export function createPlainDisplay(
     );
   };
 
-  const prompt = terminal && asking(terminalPrompt(terminal, interrupt), () => expect(undefined));
+  const awaitNow = (wait: Wait | null) => {
+    codes.clear();
+    waiting = wait ? startWaiting(wait, waiting, clock.now()) : undefined;
+    expect(wait === null || wait.isTold ? undefined : wait.text);
+  };
+
+  /** After Ctrl-Z and `fg`, what the shell has printed since is between a person and the code. */
+  const goOn = () => {
+    const code = codes.current;
+    const left = code && timeLeft(code.waiting, clock.now());
+    if (code) write([`${code.waiting.text} (good for ${left}):`, ...qrLines(code.event)]);
+    else if (waiting) write([`${waiting.text}…`]);
+  };
+  const forgetStops = terminal?.jobControl?.onContinue(goOn);
+
+  const prompt = terminal && asking(terminalPrompt(terminal, interrupt), () => awaitNow(null));
   return {
     ...(prompt && { prompt }),
     emit(event) {
@@ -85,13 +104,17 @@ export function createPlainDisplay(
         const block = linkBlock(event, qr, canvas());
         write([...block.lines, ...block.drawing]);
       }
-      if (wait !== undefined) expect(wait === null || wait.isTold ? undefined : wait.text);
+      if (event.event === "qr" && wait) {
+        codes.put(event, startWaiting(wait, undefined, clock.now()));
+        expect(undefined);
+      } else if (wait !== undefined) awaitNow(wait);
     },
-    awaiting: expect,
+    awaiting: (text) => awaitNow({ text }),
     log: (line) => write([line]),
     lacksRoomFor: (payload) => lacksRoomFor(payload, qr, canvas()),
     async close() {
       silence.abort();
+      forgetStops?.();
       prompt?.secretDone();
       terminal?.close();
       // A pipe may be written to asynchronously: the last line has to be out before the process ends.

@@ -1,6 +1,7 @@
 import type { Qr, Verification } from "../foundation/events.js";
 import { drawQr, fitQr, type QrDrawing } from "../qr/draw/blocks.js";
 import type { EcLevel, QrSize } from "../qr/draw/choices.js";
+import { isForThisMachine } from "../sign-in/suspicious-link.js";
 import { largeText } from "./large-text.js";
 import { whole } from "./line.js";
 
@@ -44,11 +45,11 @@ const BESIDE = 3;
 
 /**
  * A link as a code that a phone's camera opens, with the user code large beside it, or below it in a narrow window:
- * each as far as it is wanted and fits, as both are text too.
+ * each as far as it is wanted and fits, as both are text too. No phone reaches a page on this machine.
  */
 export function linkBlock(event: Verification, options: QrOptions, canvas: Canvas): LinkBlock {
   const link = event.verification_uri_complete ?? event.verification_uri;
-  const qr = drawQr(Buffer.from(link), { ...options, ...canvas });
+  const qr = isForThisMachine(link) ? undefined : drawQr(Buffer.from(link), { ...options, ...canvas });
   if (!qr) return { lines: [], drawing: options.size === "none" ? [] : userCodeOf(event, canvas) };
   const lines = ["A phone's camera opens it from this code:"];
   const beside = userCodeOf(event, { columns: canvas.columns - qr.width - BESIDE, rows: qr.height });

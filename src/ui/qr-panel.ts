@@ -2,37 +2,8 @@ import stringWidth from "string-width";
 import type { Qr, Verification } from "../foundation/events.js";
 import type { QrDrawing } from "../qr/draw/blocks.js";
 import type { LiveRegion } from "./live-region.js";
-import {
-  type Canvas,
-  lacksRoomFor,
-  linkBlock,
-  type QrBlock,
-  type QrOptions,
-  qrBlock,
-  sideBySide,
-} from "./qr-block.js";
-import { type CodeKeys, stepLines } from "./qr-steps.js";
-import { bold } from "./style.js";
-import { wrapProse } from "./wrap.js";
-
-/** The narrowest that steps beside a code may be, and the widest that is read with ease. */
-const STEPS_FROM = 27;
-const STEPS_TO = 40;
-const GAP = 3;
-
-/** A code that is to be scanned, with what a person may do with it. */
-export interface CodeOnShow {
-  readonly event: Qr;
-  /** It has taken the place of one that expires soon. */
-  readonly isNew: boolean;
-  readonly keys: CodeKeys;
-}
-
-interface Layout {
-  readonly lines: readonly string[];
-  /** Where the steps are, or what there is instead of a code. */
-  readonly form: "beside" | "below" | "bare" | "instead" | "link";
-}
+import { type Canvas, lacksRoomFor, linkBlock, type QrBlock, type QrOptions } from "./qr-block.js";
+import { type CodeOnShow, fitCode, type Layout, layOutCode } from "./qr-layout.js";
 
 /** The code on a terminal that has a live line in its last row: one at a time, and always in the same place. */
 export class QrPanel {
@@ -55,9 +26,9 @@ export class QrPanel {
     return lacksRoomFor(payload, this.#options, this.#canvas());
   }
 
-  /** Whether what to do is said beside the code, or below it. */
+  /** Whether what to do, with what the keys do, is said beside the code or below it. */
   get hasSteps(): boolean {
-    return this.#shown?.form === "beside" || this.#shown?.form === "below";
+    return this.#shown !== undefined && !["bare", "instead"].includes(this.#shown.form);
   }
 
   /** Whether there was room for the code that is on show. */
@@ -108,52 +79,23 @@ export class QrPanel {
     if (!hasRoom) this.#region.print(layout.lines);
   }
 
-  #layOutCode({ event, isNew, keys }: CodeOnShow): Layout {
-    const canvas = this.#canvas();
-    const { lines: instead, drawing } = this.#draw(event, canvas);
-    if (!drawing) {
-      // The first is prose; what follows is of use only in one piece.
-      const [why = "", ...whole] = instead;
-      return { form: "instead", lines: [...wrapProse(why, canvas.columns - 1), ...whole] };
-    }
-    const stepsFor = (columns: number) => [
-      ...(isNew ? [this.#bold("This is a new code."), ""] : []),
-      ...wrapProse(
-        `Scan it with ${event.intent === "new" ? "a device that is signed in" : "the new device"}:`,
-        columns,
-      ),
-      "",
-      ...stepLines(event, columns, keys),
-    ];
-    const room = Math.min(STEPS_TO, canvas.columns - 1 - drawing.width - GAP);
-    const beside = stepsFor(room);
-    if (room >= STEPS_FROM && beside.length <= drawing.height) {
-      return { form: "beside", lines: sideBySide(drawing.lines, beside, GAP) };
-    }
-    const below = stepsFor(canvas.columns - 1);
-    if (drawing.height + 1 + below.length <= canvas.rows) {
-      return { form: "below", lines: [...drawing.lines, "", ...below] };
-    }
-    return { form: "bare", lines: drawing.lines };
-  }
-
   /** A code that is on show stays as it is while it fits, even where there is room for a better one. */
-  #draw(event: Qr, canvas: Canvas): QrBlock {
+  #layOutCode(code: CodeOnShow): Layout {
+    const canvas = this.#canvas();
     const { of, block } = this.#drawn ?? {};
-    const fits = (drawing: QrDrawing) => drawing.width <= canvas.columns && drawing.height <= canvas.rows;
-    if (block?.drawing && of === event && fits(block.drawing)) return block;
-    const drawn = qrBlock(event, this.#options, canvas);
-    this.#drawn = { of: event, block: drawn };
-    return drawn;
-  }
-
-  #bold(text: string): string {
-    return this.#coloured ? bold(text) : text;
+    const fits = ({ width, height }: QrDrawing) => width <= canvas.columns && height <= canvas.rows;
+    if (block?.drawing && of === code.event && fits(block.drawing)) {
+      return layOutCode(code, block, canvas, this.#coloured);
+    }
+    const shown = fitCode(code, this.#options, canvas, this.#coloured);
+    this.#drawn = { of: code.event, block: shown.block };
+    return shown.layout;
   }
 
   #fits(lines: readonly string[]): boolean {
     const { columns } = this.#canvas();
-    return this.#region.hasRoomFor(lines) && lines.every((line) => stringWidth(line) <= columns);
+    const isWhole = lines.every((line) => stringWidth(line) <= columns);
+    return isWhole && this.#region.hasRoomFor(lines) && this.#region.isFrameWhole;
   }
 
   #canvas(): Canvas {

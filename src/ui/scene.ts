@@ -1,5 +1,6 @@
 import type { ChannelVersion, Intent, LoginEvent, Verification } from "../foundation/events.js";
 import { shellWord } from "../foundation/shell-word.js";
+import { isForThisMachine } from "../sign-in/suspicious-link.js";
 import { whole } from "./line.js";
 
 /** How this program is started again from a shell in any folder, and what names a session there. */
@@ -29,8 +30,12 @@ export interface Scene {
   readonly connectedTo?: string;
   /** The code that this side shows, until it was typed on the other one. */
   readonly checkCode?: string;
+  /** Whether the code of the other device was asked for: it is asked for again where it was mistyped. */
+  readonly askedForCode?: boolean;
   /** A page that is of no use before the check code was typed. */
   readonly held?: Verification;
+  /** The page to approve it on is a server's on this machine, which no other device reaches. */
+  readonly pageIsHere?: boolean;
   /** How far a sign-in has come. */
   readonly reached?: "started" | "page" | "signed_in";
 }
@@ -48,8 +53,15 @@ export function nextScene(scene: Scene, event: LoginEvent): Scene {
       return { ...scene, shown: [...new Set([...scene.shown, event.channel])] };
     case "check_code":
       return { ...scene, checkCode: event.check_code };
+    case "check_code_required":
+      return { ...scene, askedForCode: true };
     case "verification":
-      return { ...scene, reached: "page", ...(isHeld(scene) ? { held: event } : {}) };
+      return {
+        ...scene,
+        reached: "page",
+        pageIsHere: isForThisMachine(event.verification_uri),
+        ...(isHeld(scene) ? { held: event } : {}),
+      };
     case "waiting_for_consent": {
       const { held, checkCode, ...rest } = scene;
       return rest;
@@ -70,7 +82,7 @@ export function isHeld({ role, alone, shown }: Scene): boolean {
   return role === "new" && !alone && shown.length === 0;
 }
 
-/** Whether a link is for whoever reads it here, who may want it as a QR code. */
+/** Whether a link is for whoever reads it here, who may want it on a phone, and a code of it large. */
 export function drawsLink(event: LoginEvent, scene: Scene): event is Verification {
   return event.event === "verification" && scene.role === "new" && scene.alone;
 }

@@ -47,6 +47,13 @@ describe("an access token that is asked for", () => {
     expect(shortfall).toBeUndefined();
   });
 
+  it("is taken at its word where it says when it expires: nobody is asked, and the very time is enough", async () => {
+    const away = () => Promise.reject(new Failure("network_error"));
+    const { session, shortfall } = await good(300_000, new FakeClock(), away);
+    expect(session.access_token.reveal()).toBe("access-token-1");
+    expect(shortfall).toBeUndefined();
+  });
+
   it("comes with how long it is good, where more was asked for than the homeserver gives", async () => {
     const { session, shortfall } = await good(3_600_000);
     expect(session.access_token.reveal()).toBe("access-token-1");

@@ -41,11 +41,13 @@ function start({ machine, columns, rows, running }: Site, ...args: string[]): Te
   return started;
 }
 
-const CODE_IS_SHOWN = /[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] \d:\d\d Scan/;
+const CODE_IS_SHOWN = /[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] \d:\d\d (?:Scan this|Waiting for a scan)/;
 
-/** Where a code fits, it is that of apps, and there is another one. */
+/** Where a code fits, it is that of apps; and there is another one. */
 function bothCodesAreMade(columns: number): RegExp {
-  return columns < 76 ? CODE_IS_SHOWN : /Press c for[\s\S]*[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] \d:\d\d Scan this with a/;
+  return columns < 76
+    ? /\d:\d\d Waiting for a scan · c: other/
+    : /Press c for[\s\S]*[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] \d:\d\d Scan this with a/;
 }
 
 const DIGITS_ARE_SHOWN = /Type this code[\s\S]*\d:\d\d Waiting until \d\d/;

@@ -122,6 +122,27 @@ describe("the events in words", () => {
     expect(texts({ event: "browser", opened: true, by }, asExisting)).toEqual(lines);
   });
 
+  it("leaves it to the failure to tell that there are no attempts left", () => {
+    expect(texts({ ...EXAMPLES.check_code_rejected, attempts_left: 0 })).toEqual([]);
+  });
+
+  it("tells once that the code was scanned, however often its digits are mistyped", () => {
+    const asked = nextScene(asNew, EXAMPLES.check_code_required);
+    expect(texts(EXAMPLES.check_code_required, nextScene(asked, EXAMPLES.check_code_rejected))).toEqual([]);
+  });
+
+  it.each([
+    ["system_browser", "If no browser opens it, open the link yourself, on this machine."],
+    ["printing", "Open this link on this machine."],
+  ] as const)("sends nobody to another device with a link of this machine: %s", (by, line) => {
+    const verification_uri = "http://localhost:8008/link";
+    const page = { ...EXAMPLES.verification, verification_uri };
+    expect(texts({ event: "browser", opened: true, by }, nextScene(asExisting, page))).toEqual([line]);
+    expect(texts(page, { ...asNew, alone: true })[0]).toBe(
+      "Approve the sign-in on this page, on this machine:",
+    );
+  });
+
   it.each<[string, Scene, string | undefined]>([
     ["before anything was signed in", { ...asNew, reached: "started" }, "Nothing was signed in."],
     ["on the new device, while it was not approved", { ...asNew, reached: "page" }, "Nothing was signed in."],

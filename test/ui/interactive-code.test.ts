@@ -143,13 +143,16 @@ describe("what a person has to do", () => {
     }
   });
 
-  it("is said beside a code from 76 columns on, and below it in narrower windows", async () => {
-    const { display, see, seen, resize } = interactive();
+  it("is said beside a code from 76 columns on, and below it or in fewer words in narrower windows", async () => {
+    const { display, see, seen, resize, lastLine } = interactive();
     resize(76, 24);
     display.emit(EXAMPLES.qr);
     expect(seen()).toContain("4. Approve the sign-in there.");
-    resize(75, 24);
+    resize(60, 24);
+    expect(seen()).toContain("4. Approve");
+    resize(50, 24);
     expect(see().join("\n")).not.toContain("Approve");
+    expect(lastLine()).toMatch(/2:00 Scan this with a device that is signed in$/);
     resize(75, 40);
     const lines = see();
     expect(lines.findIndex((line) => line.startsWith("1. "))).toBeGreaterThan(23);
@@ -171,17 +174,33 @@ describe("what a person has to do", () => {
   });
 
   it("may include another look at the code: a key opens it as a picture", async () => {
-    const picture = { open: vi.fn(), renew: vi.fn(), remove: vi.fn() };
+    const picture = { opens: true, open: vi.fn(), renew: vi.fn(), remove: vi.fn() };
     const { display, seen, ready, type } = interactive({ picture });
     display.emit(EXAMPLES.qr);
     await ready();
     expect(seen()).toContain("Press o to open it as a picture.");
     await type("o");
-    expect(picture.open).toHaveBeenCalledWith(EXAMPLES.qr);
+    expect(picture.open).toHaveBeenCalledWith(EXAMPLES.qr, expect.anything());
     display.emit(EXAMPLES.check_code_required);
     await type("o");
     expect(picture.open).toHaveBeenCalledOnce();
     await display.close();
     expect(picture.remove).toHaveBeenCalledOnce();
+  });
+
+  it("names no key that opens nothing, and whoever presses it sees for a moment where the picture is", async () => {
+    const open = (_code: unknown, tell: (text: string) => void) => tell("It can't be opened: see code.png");
+    const picture = { opens: false, open, renew: vi.fn(), remove: vi.fn() };
+    const { display, clock, seen, see, ready, type, lastLine } = interactive({ picture });
+    display.emit(EXAMPLES.qr);
+    await ready();
+    expect(seen()).not.toContain("Press o");
+    const drawn = see().slice(0, 23);
+    await type("o");
+    expect(lastLine()).toMatch(/2:00 It can't be opened: see code\.png$/);
+    expect(see().slice(0, 23)).toEqual(drawn);
+    await clock.advance(12_000);
+    expect(lastLine()).toMatch(/Scan this with/);
+    await display.close();
   });
 });

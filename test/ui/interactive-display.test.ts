@@ -45,6 +45,23 @@ describe("the check code", () => {
     await display.close();
   });
 
+  it("is asked for in one line of a narrow window, and so is what is waited for then", async () => {
+    const { display, ask, resize, lastLine } = interactive();
+    resize(40, 24);
+    display.emit(EXAMPLES.check_code_required);
+    await ask();
+    expect(lastLine()).toBe("? 1:30 Check code shown there: __");
+    await display.close();
+    const other = interactive();
+    other.resize(40, 24);
+    other.display.emit({ ...EXAMPLES.check_code, expires_in_ms: 90_000 });
+    await other.ready();
+    expect(other.lastLine()).toMatch(/1:30 Waiting until 42 is typed there$/);
+    other.display.emit(EXAMPLES.waiting_for_consent);
+    expect(other.lastLine()).toMatch(/20:00 Waiting until it is approved$/);
+    await other.display.close();
+  });
+
   it("is asked for again after a wrong one, with the attempts that are left", async () => {
     const { display, ask, type, see } = interactive();
     display.emit(EXAMPLES.check_code_required);

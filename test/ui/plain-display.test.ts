@@ -3,7 +3,7 @@ import type { LoginEvent } from "../../src/foundation/events.js";
 import { createPlainDisplay } from "../../src/ui/plain-display.js";
 import type { QrOptions } from "../../src/ui/qr-block.js";
 import { FakeClock } from "../support/fake-clock.js";
-import { FakeOutput } from "../support/fake-terminal.js";
+import { FakeInput, FakeOutput } from "../support/fake-terminal.js";
 import { EXAMPLES, PAYLOAD } from "./event-examples.js";
 
 const AUTO: QrOptions = { size: "auto", ecLevel: "auto" };
@@ -59,6 +59,9 @@ describe("the plain display", () => {
     const { started, secure_channel, verification } = EXAMPLES;
     expect(drawnFor({ ...started, alone: true }, verification)).toBeGreaterThan(10);
     expect(drawnFor(started, secure_channel, verification)).toBe(0);
+    const here = { verification_uri: "http://127.0.0.1:8008/link" };
+    const { verification_uri_complete: _, user_code: __, ...bare } = verification;
+    expect(drawnFor({ ...started, alone: true }, { ...bare, ...here })).toBe(0);
   });
 
   it("draws the QR code into a log without colours, within 80 columns, and gives its payload too", () => {
@@ -135,6 +138,36 @@ describe("the plain display", () => {
     await clock.advance(5_000);
     expect(stderr.lines.filter((line) => line.endsWith("…"))).toHaveLength(1);
     await display.close();
+  });
+
+  it("draws the code again when it goes on after Ctrl-Z, and nothing of one that was scanned", () => {
+    const stderr = new FakeOutput({ columns: 80, rows: 24 });
+    const listeners = new Set<() => void>();
+    const jobControl = {
+      stop: () => {},
+      onContinue(listener: () => void) {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+    };
+    const clock = new FakeClock();
+    const streams = { input: new FakeInput(true).asStream(), output: stderr.asStream() };
+    const context = { env: {}, stderr: stderr.asStream(), clock };
+    const terminal = { ...streams, jobControl, close: () => {} };
+    const display = createPlainDisplay(context, terminal, { qr: AUTO, interrupt: () => {} });
+    const goOn = () => {
+      stderr.take();
+      for (const listener of listeners) listener();
+      return stderr.lines;
+    };
+    display.emit(EXAMPLES.qr);
+    const [invitation, ...drawn] = goOn();
+    expect(invitation).toBe("Scan this with a device that is signed in (good for 2:00):");
+    expect(drawn.filter((line) => line.includes("\u001b[48;5;"))).toHaveLength(23);
+    display.emit(EXAMPLES.secure_channel);
+    expect(goOn()).toEqual(["Waiting for the other device…", ""]);
+    display.emit(EXAMPLES.done);
+    expect(goOn()).toEqual([""]);
   });
 
   it("takes a terminal that doesn't know its size for one of 80 by 24", () => {
