@@ -67,16 +67,16 @@ describe("where it listens", () => {
     expect(await wide.raw(asked(wide.baseUrl.port))).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  it.each<[string, (port: number) => ListenAddress, string]>([
-    ["EADDRINUSE", (port) => ({ host: "127.0.0.1", port }), "another program listens there"],
-    ["EADDRNOTAVAIL", () => ({ host: "192.0.2.1", port: 0 }), "this machine doesn't have it"],
-    ["no socket", () => ({ fd: 1_000_000 }), "it can't be used"],
-  ])("may be where it can't, which is said: %s", async (_what, address, why) => {
+  it.each<[string, (port: number) => ListenAddress, RegExp]>([
+    ["EADDRINUSE", (port) => ({ host: "127.0.0.1", port }), /^Can't listen on 127\.0\.0\.1:\d+: another/],
+    ["EADDRNOTAVAIL", () => ({ host: "192.0.2.1", port: 0 }), /^Can't listen on 192\.0\.2\.1: this machine/],
+    ["no socket", () => ({ fd: 1_000_000 }), /^Can't listen: the system doesn't allow it/],
+  ])("may be where it can't, which is said: %s", async (_what, address, message) => {
     const { port } = (await proxyServer()).baseUrl;
     const failure = await expectFailure("address_unavailable", () =>
       proxyServer([], {}, address(Number(port))),
     );
-    expect(failure.message).toBe(`The address can't be listened on: ${why}.`);
+    expect(failure.message).toMatch(message);
     expect(failure.cause).toBeInstanceOf(Error);
   });
 
