@@ -83,7 +83,9 @@ export async function reservePrivateFile(path: string, bytes: number): Promise<R
   await writeNew(temporary, Buffer.alloc(bytes, " "));
   return {
     async replace(content) {
-      const file = await open(temporary, "r+");
+      const file = await open(temporary, "r+").catch(ignoreMissing);
+      // Whoever was halted for long finds that another one has taken its room for abandoned.
+      if (!file) return replacePrivateFile(target, content);
       try {
         await file.writeFile(content);
         await file.truncate(Buffer.byteLength(content));
@@ -162,7 +164,10 @@ export async function deleteAbandonedBeside(fresh: string, isOurs: (name: string
   const files = await readdir(folder).catch(() => []);
   const temporaries = files.filter((file) => TEMPORARY_SUFFIX.test(file.slice(-SUFFIX_LENGTH)));
   const names = new Set(temporaries.map((file) => file.slice(0, -SUFFIX_LENGTH)).filter(isOurs));
-  for (const name of names) await deleteTemporariesOf(join(folder, name), written.mtimeMs - ABANDONED_MS);
+  for (const name of names) {
+    // What can't be deleted is no reason for the file to fail that was written.
+    await deleteTemporariesOf(join(folder, name), written.mtimeMs - ABANDONED_MS).catch(() => undefined);
+  }
 }
 
 /** @param before deletes only those last written before this time, in milliseconds since 1970 */

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, open, readdir, readFile, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { revealed, Secret } from "../../src/foundation/secret.js";
@@ -95,6 +95,18 @@ describe("SessionStore", () => {
     await leave(`young.json.${uuid}`, 0);
     await store.create(store.pathOf("next"), session);
     expect((await readdir(store.directory)).sort()).toEqual(["bot.json", "next.json", ...kept]);
+  });
+
+  it("keeps what the room was reserved for, even if that was swept meanwhile", async () => {
+    const store = await newStore();
+    const path = store.pathOf("bot");
+    await store.create(path, session);
+    const room = await store.reserve(path);
+    const [reserved = ""] = (await readdir(store.directory)).filter((name) => name !== "bot.json");
+    await rm(join(store.directory, reserved));
+    await store.write(path, { ...session, state: "unconfirmed" }, room);
+    expect(await store.read(path)).toEqual({ ...session, state: "unconfirmed" });
+    expect(await readdir(store.directory)).toEqual(["bot.json"]);
   });
 
   it("creates exclusively: of several at a time one succeeds and the others change nothing", async () => {
