@@ -1,5 +1,6 @@
 /** Where a text begins to name a command of this program. */
-const COMMAND = /`(?:matrix-qr-login )?(?=(?:generate|scan|inspect|doctor|login|session|help)\b)/g;
+const COMMAND =
+  /`(?:matrix-qr-login )?(?=(?:generate|scan|inspect|doctor|login|session|demo|homeserver|completion|help)\b)/g;
 
 /**
  * A hint whose commands can be pasted: they stand in backquotes there, as they are typed after the program's name.

@@ -48,12 +48,18 @@ export function walk(words: readonly string[], program: CommandUnknownOpts) {
   let command = program;
   const given: string[] = [];
   let isValue = false;
+  let hasOptions = true;
   for (const word of words) {
     if (isValue) {
       isValue = false;
       continue;
     }
-    if (word.startsWith("-")) {
+    if (hasOptions && word === "--") {
+      hasOptions = false;
+      continue;
+    }
+    // A dash alone is standard input.
+    if (hasOptions && word.startsWith("-") && word !== "-") {
       const option = optionOf(command, word);
       isValue = option !== undefined && takesValue(option);
       continue;

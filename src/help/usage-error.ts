@@ -92,12 +92,11 @@ function unknownOption({ flag = "" }: Groups, { words, program }: Asked): Told {
   const { command } = walk(words.slice(0, Math.max(0, words.indexOf(flag))), program);
   const own = longsOf(command);
   if (value !== undefined && own.includes(name)) return { sentence: `The option ${name} takes no value.` };
-  const isBeforeCommand = command === program;
   const near = nearMiss(name, own);
   const others = leavesOf(program).filter((other) => longsOf(other).includes(name));
   return {
-    sentence: `There is no option ${quoted(name)}${isBeforeCommand ? "" : ` for \`${pathOf(command)}\``}.`,
-    hint: near === undefined ? whereItIs(others, isBeforeCommand) : didYouMean(near),
+    sentence: `There is no option ${quoted(name)}${command === program ? "" : ` for \`${pathOf(command)}\``}.`,
+    hint: near === undefined ? whereItIs(others, command.commands.length > 0) : didYouMean(near),
   };
 }
 

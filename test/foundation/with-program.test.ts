@@ -4,6 +4,7 @@ import { withProgram } from "../../src/foundation/with-program.js";
 it.each([
   ["Run `session check bot` again.", "Run `npx matrix-qr-login session check bot` again."],
   ["Make one: `matrix-qr-login generate`.", "Make one: `npx matrix-qr-login generate`."],
+  ["Did you mean `homeserver`?", "Did you mean `npx matrix-qr-login homeserver`?"],
   ["Set `sessions` or `--yes`.", "Set `sessions` or `--yes`."],
 ])("a hint's commands can be pasted: %j", (hint, shown) => {
   expect(withProgram(hint, "npx matrix-qr-login")).toBe(shown);
