@@ -71,11 +71,7 @@ export function describe(event: LoginEvent, scene: Scene): Description {
         wait: { text: "Waiting for the check code", expiresInMs: event.expires_in_ms, isTold: true },
       };
     case "check_code_rejected":
-      return {
-        lines: [
-          warn(`That is not the code that the other device shows: ${attempts(event.attempts_left)} left.`),
-        ],
-      };
+      return { lines: rejected(event.attempts_left) };
     case "homeserver":
       return {
         lines: [step(`Signing in on ${serverOf(event.base_url)}.`)],
@@ -138,6 +134,13 @@ function channelName(channel: ChannelVersion): string {
 
 function scanned(expiresInMs: number): Line {
   return step(`Scanned. Type the code that the other device shows, within ${duration(expiresInMs)}.`);
+}
+
+/** After the last attempt, the failure that follows says it. */
+function rejected(left: number): Line[] {
+  return left === 0
+    ? []
+    : [warn(`That is not the code that the other device shows: ${attempts(left)} left.`)];
 }
 
 function opening({ role, alone }: Started): string {

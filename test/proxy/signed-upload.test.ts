@@ -1,5 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from "vitest";
-import { systemClock } from "../../src/foundation/clock.js";
+import { beforeEach, describe, expect, it } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
 import type { JsonObject } from "../../src/protocol/canonical-json.js";
 import { publicCrossSigningKeys } from "../../src/protocol/cross-signing.js";
@@ -7,7 +6,6 @@ import type { PublishedKeys } from "../../src/protocol/homeserver.js";
 import { isSignedBy } from "../../src/protocol/signatures.js";
 import { DeviceSigner, isSignedInFlight } from "../../src/proxy/device-signer.js";
 import type { ProxyEvent } from "../../src/proxy/events.js";
-import { withSessionLock } from "../../src/session/lock.js";
 import { SessionStore } from "../../src/session/store.js";
 import { clientKeys } from "../support/client-keys.js";
 import { expectFailure } from "../support/failures.js";
@@ -75,19 +73,7 @@ const stored = async () => {
   const { device_identity, device_keys_state } = await store.read(path);
   return { device_identity, device_keys_state };
 };
-/** What is stored once whoever works on the file is done. */
-const storedAtLast = () => withSessionLock(path, systemClock, stop.signal, stored);
 const nothingNew = { device_identity: identity, device_keys_state: "deferred" };
-
-/** Until what an answer brings with it has come to an end, which takes real files and no real time. */
-const eventually = (assertion: () => unknown) =>
-  vi.waitFor(
-    async () => {
-      await clock.advance(500);
-      await assertion();
-    },
-    { interval: 1, timeout: 10_000 },
-  );
 
 describe("an upload that is signed", () => {
   it("has the account's signature beside all that it had, and is the same otherwise", async () => {
@@ -118,6 +104,15 @@ describe("an upload that is signed", () => {
       expect((await stored()).device_identity).toBeUndefined();
     },
   );
+
+  it.each([
+    ["of another user", clientKeys("@eve:example.org", DEVICE)],
+    ["of another device", clientKeys(USER, "OTHER")],
+    ["with a third key", clientKeys(USER, DEVICE, { "ed25519:OTHER": "AAAA" })],
+  ])("isn't what has keys %s, though they are signed", async (_what, { deviceKeys }) => {
+    expect(await sign({ device_keys: deviceKeys })).toBeUndefined();
+    expect((await stored()).device_identity).toBeUndefined();
+  });
 
   it("is none where the file can't be read", async () => {
     await store.remove(path);
@@ -164,23 +159,25 @@ describe("once it is answered", () => {
     "with %i, the device is verified as soon as the homeserver shows it",
     async (status) => {
       const { answered, body } = await signed();
-      answered(status);
-      await eventually(() => expect(queries).toBeGreaterThan(2));
-      expect(events).toEqual([]);
-      show(body.device_keys);
-      await eventually(() =>
-        expect(events).toEqual([{ event: "device_signed", device_id: DEVICE, ed25519: own.ed25519 }]),
-      );
+      whileAsked = async () => {
+        if (queries === 3) show(body.device_keys);
+      };
+      await clock.runUntil(answered(status));
+      expect(queries).toBe(3);
+      expect(events).toEqual([{ event: "device_signed", device_id: DEVICE, ed25519: own.ed25519 }]);
       expect(await stored()).toEqual({ device_identity: identity, device_keys_state: "signed" });
+
+      const again = await signed();
+      await clock.runUntil(again.answered(status));
+      expect(events).toHaveLength(1);
     },
   );
 
   it.each([199, 300, 400])(
     "with %i, its identity is free again where the homeserver has none",
     async (status) => {
-      (await signed()).answered(status);
-      await eventually(async () => expect(await stored()).toMatchObject({ device_keys_state: "deferred" }));
-      await eventually(async () => expect((await stored()).device_identity).toBeUndefined());
+      await (await signed()).answered(status);
+      expect(await stored()).toEqual({ device_keys_state: "deferred" });
       expect(events).toEqual([]);
     },
   );
@@ -188,28 +185,28 @@ describe("once it is answered", () => {
   it("with a refusal, it stays where the homeserver has keys of the device", async () => {
     const { answered, body } = await signed();
     show(body.device_keys);
-    answered(400);
-    await eventually(() => expect(queries).toBe(1));
-    expect(await storedAtLast()).toEqual(nothingNew);
+    await answered(400);
+    expect(await stored()).toEqual(nothingNew);
   });
 
   it("with a refusal, another's that took its place stays", async () => {
     const { answered } = await signed();
     await store.update(path, { device_identity: other });
-    answered(400);
-    await eventually(() => expect(queries).toBe(1));
-    expect((await storedAtLast()).device_identity).toEqual(other);
+    await answered(400);
+    expect((await stored()).device_identity).toEqual(other);
   });
 
-  it("and shown, another's that took its place is not called signed", async () => {
-    const { answered, body } = await signed();
-    await store.update(path, { device_identity: other });
-    show(body.device_keys);
-    answered(200);
-    await eventually(() => expect(queries).toBe(1));
-    expect(await storedAtLast()).toEqual({ device_identity: other, device_keys_state: "deferred" });
-    expect(events).toEqual([]);
-  });
+  it.each([other, undefined])(
+    "and shown, another's that took its place is not called signed: %j",
+    async (now) => {
+      const { answered, body } = await signed();
+      await store.update(path, { device_identity: now });
+      show(body.device_keys);
+      await answered(200);
+      expect(await stored()).toEqual({ device_identity: now, device_keys_state: "deferred" });
+      expect(events).toEqual([]);
+    },
+  );
 
   it.each([
     ["doesn't show it within 10 s", "signature_not_shown"],
@@ -217,8 +214,7 @@ describe("once it is answered", () => {
   ] as const)("and the homeserver %s, that is said", async (_what, code) => {
     const { answered } = await signed();
     if (code === "network_error") published = new Failure(code);
-    answered(200);
-    await eventually(() => expect(events).toHaveLength(1));
+    await clock.runUntil(answered(200));
     const message = `Whether ${DEVICE} is verified now is not known: ${new Failure(code).message}`;
     expect(events).toEqual([{ event: "warning", code: "signature_unconfirmed", message }]);
     expect(await stored()).toEqual(nothingNew);
@@ -226,10 +222,8 @@ describe("once it is answered", () => {
 
   it("and the proxy ends, nothing more is said", async () => {
     const { answered } = await signed();
-    answered(200);
-    await eventually(() => expect(queries).toBeGreaterThan(0));
-    stop.abort(new Failure("interrupted"));
-    await clock.advance(20_000);
+    whileAsked = async () => stop.abort(new Failure("interrupted"));
+    await answered(200);
     expect(events).toEqual([]);
   });
 });

@@ -41,15 +41,17 @@ function start({ machine, columns, rows, running }: Site, ...args: string[]): Te
   return started;
 }
 
-const CODE_IS_SHOWN = /[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] \d:\d\d Scan/;
+const CODE_IS_SHOWN = /[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] \d:\d\d (?:Scan this|Waiting for a scan)/;
 
-/** Where a code fits, it is that of apps, and there is another one. */
+/** Where a code fits, it is that of apps; and there is another one. */
 function bothCodesAreMade(columns: number): RegExp {
-  return columns < 76 ? CODE_IS_SHOWN : /Press c for[\s\S]*[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] \d:\d\d Scan this with a/;
+  return columns < 76
+    ? /\d:\d\d Waiting for a scan · c: other/
+    : /Press c for[\s\S]*[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] \d:\d\d Scan this with a/;
 }
 
 const DIGITS_ARE_SHOWN = /Type this code[\s\S]*\d:\d\d Waiting until \d\d/;
-const DIGITS_ARE_WANTED = /Scanned[\s\S]*Check code on the other/;
+const DIGITS_ARE_WANTED = /Scanned[\s\S]*Check code (?:on the other|shown there)/;
 const CONSENT_IS_AWAITED = /The page must show[\s\S]*Waiting until it is/;
 const LINK_IS_SHOWN = /Open this link[\s\S]*\d:\d\d Waiting until you/;
 

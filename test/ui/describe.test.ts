@@ -122,6 +122,10 @@ describe("the events in words", () => {
     expect(texts({ event: "browser", opened: true, by }, asExisting)).toEqual(lines);
   });
 
+  it("leaves it to the failure to tell that there are no attempts left", () => {
+    expect(texts({ ...EXAMPLES.check_code_rejected, attempts_left: 0 })).toEqual([]);
+  });
+
   it("tells once that the code was scanned, however often its digits are mistyped", () => {
     const asked = nextScene(asNew, EXAMPLES.check_code_required);
     expect(texts(EXAMPLES.check_code_required, nextScene(asked, EXAMPLES.check_code_rejected))).toEqual([]);
