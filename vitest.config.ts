@@ -29,6 +29,8 @@ export default defineConfig({
           testTimeout: 20_000,
           include: ["test/**/*.test.ts"],
           exclude: [
+            // Stryker's, beside test/mutation/run.mjs.
+            "**/node_modules/**",
             "test/processes/**",
             "test/docs/docs.test.ts",
             "test/stack/**",

@@ -1,6 +1,5 @@
 import type { Command } from "@commander-js/extra-typings";
 import { CommanderError } from "commander";
-import { HINTS } from "./commands/hints.js";
 import { createCommand } from "./commands/options/commander.js";
 import { type DemoOptions, demoCommand } from "./commands/options/demo.js";
 import { doctorCommand } from "./commands/options/doctor.js";
@@ -36,12 +35,11 @@ import {
 import type { SignInOptions } from "./commands/options/sign-in.js";
 import type { Named } from "./commands/session-context.js";
 import { packageVersion } from "./commands/version.js";
-import { escapeText } from "./foundation/escape-text.js";
-import { Failure } from "./foundation/failures.js";
 import { addHelp } from "./help/command-help.js";
 import { type CompletionOptions, completionCommand } from "./help/completion-command.js";
 import { addHelpCommand } from "./help/help-command.js";
 import type { Shell } from "./help/shells.js";
+import { usageFailure } from "./help/usage-error.js";
 import { processRunner, type Runner } from "./run.js";
 
 /** From a command line to the command that it asks for. What can be asked for is in src/commands/options/. */
@@ -59,26 +57,22 @@ export async function main(argv: readonly string[], run: Runner = processRunner)
       return;
     }
     // --help and --version end this way too, with exit code 0.
-    if (thrown.exitCode !== 0) return reportUsageError(thrown, argv, run);
+    if (thrown.exitCode !== 0) return reportUsageError(thrown, argv, program, run);
   }
   if (asked !== "") await run.command({ timeout: undefined }, async ({ stdout }) => void stdout.write(asked));
 }
 
 /** Told as every other failure is. Whoever gives no command has been shown what there is. */
 async function reportUsageError(
-  { message }: CommanderError,
+  thrown: CommanderError,
   argv: readonly string[],
+  program: Command,
   run: Runner,
 ): Promise<void> {
-  const told = /^error: (?<initial>.)(?<rest>.*)(?:\n\((?<suggestion>.*)\))?/.exec(message)?.groups;
-  const { initial = "", rest = "", suggestion } = told ?? {};
-  const sentence = escapeText(`${initial.toUpperCase()}${rest.replace(/\.$/, "")}.`);
-  const failure = new Failure("usage_error", told && sentence, {
-    ...(suggestion === undefined ? {} : { hint: `${escapeText(suggestion)} ${HINTS.usage_error}` }),
-  });
+  const failure = usageFailure(thrown, argv.slice(2), program);
   const json = argv.includes("--json");
   await run.command({ json, timeout: undefined }, async () => {
-    if (json || told) throw failure;
+    if (json || thrown.code !== "commander.help") throw failure;
     return failure;
   });
 }

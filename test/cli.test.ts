@@ -140,10 +140,18 @@ describe("a command line that can't be meant", () => {
   };
 
   it.each<[string[], string, string]>([
-    [["doctor"], "Missing required argument 'server'.", "Add --help"],
-    [["doctor", "x", "--frobnicate"], "Unknown option '--frobnicate'.", "Add --help"],
-    [["doctor", "x", "--jsom"], "Unknown option '--jsom'.", "Did you mean --json? Add --help"],
-    [["docter"], "Unknown command 'docter'.", "Did you mean doctor? Add --help"],
+    [
+      ["doctor"],
+      "`doctor` needs <server>: the homeserver's name, like example.org, or its base URL.",
+      "For example: `doctor example.org`",
+    ],
+    [["doctor", "x", "--frobnicate"], 'There is no option "--frobnicate" for `doctor`.', "Add --help"],
+    [
+      ["doctor", "x", "--jsom"],
+      'There is no option "--jsom" for `doctor`.',
+      "Did you mean --json? Add --help",
+    ],
+    [["docter"], 'There is no command "docter".', "Did you mean `doctor`? Add --help"],
   ])("is told of as every other failure is: %j", async (args, message, hint) => {
     const [failure, ...others] = await refusalOf(...args);
     expect(others).toEqual([]);

@@ -1,6 +1,7 @@
 import { escapeText, safeJson } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { fingerprint } from "../foundation/fingerprint.js";
+import { withProgram } from "../foundation/with-program.js";
 import { encodeBase64 } from "../protocol/base64.js";
 import { decodeQrCode, type SignInQrPayload } from "../protocol/qr-code.js";
 import { readPayload } from "../qr/read/source.js";
@@ -8,10 +9,11 @@ import type { CommandContext } from "./context.js";
 import { hintOf } from "./hints.js";
 import type { Finding, LookOnline } from "./inspect-online.js";
 import type { InspectOptions } from "./options/inspect.js";
+import { ownCommands } from "./own-commands.js";
 
 /**
  * Explains what QR codes hold, on stdout; nothing is contacted, but with --online the rendezvous sessions that they
- * name. With --json, one line a source: `payload` or `unreadable`.
+ * name. The protocol's own words come with --verbose. With --json, one line a source: `payload` or `unreadable`.
  *
  * @returns the failure of the first one that was not read, or not found out about, of which the output has told already
  * @throws {Failure} `usage_error` when standard input is given twice; the signal's reason when it is aborted
@@ -44,14 +46,14 @@ async function inspectAll(
       const found = await look?.(code);
       firstFailure ??= found?.failure;
       if (options.json) context.stdout.write(payloadLine(source, payload, code, found));
-      else context.stdout.write(gap + explain(source, code, found));
+      else context.stdout.write(gap + explain(source, code, found, options.verbose));
       gap = "\n";
     } catch (error) {
       context.signal.throwIfAborted();
       if (!(error instanceof Failure)) throw error;
       firstFailure ??= error;
       if (options.json) context.stdout.write(unreadableLine(source, error));
-      else context.stderr.write(complaint(source, error));
+      else context.stderr.write(complaint(source, error, ownCommands(process.argv[1], context).program));
     }
   }
   return firstFailure;
@@ -84,7 +86,7 @@ function unreadableLine(source: string, { code, message }: Failure): string {
 }
 
 /** As all failures are told; it is said which source it was, where the message doesn't. */
-function complaint(source: string, failure: Failure): string {
+function complaint(source: string, failure: Failure, program: string): string {
   const { message } = failure;
   const name = title(source);
   // Messages show more of a long one.
@@ -95,12 +97,17 @@ function complaint(source: string, failure: Failure): string {
   const hint = hintOf(failure);
   return [
     `Error: ${isNamed ? "" : `${name}: `}${message}`,
-    ...(hint === undefined ? [] : [`Hint: ${hint}`]),
+    ...(hint === undefined ? [] : [`Hint: ${withProgram(hint, program)}`]),
     "",
   ].join("\n");
 }
 
-function explain(source: string, code: SignInQrPayload, found: Finding | undefined): string {
+function explain(
+  source: string,
+  code: SignInQrPayload,
+  found: Finding | undefined,
+  verbose: boolean | undefined,
+): string {
   const rows: [label: string, value: string][] =
     code.intent === "new"
       ? [
@@ -112,16 +119,14 @@ function explain(source: string, code: SignInQrPayload, found: Finding | undefin
           ["Scanning it", "signs the device that scans it in to the account of the one that shows it"],
         ];
   if (code.channel === "msc4388") {
-    const stability = code.prefix === "MATRIX" ? "stable" : "unstable";
-    rows.push(["Version", `MSC4388, with the ${stability} prefix ${code.prefix}`]);
-    rows.push([code.intent === "new" ? "Rendezvous at" : "Homeserver", escapeText(code.baseUrl)]);
-    rows.push(["Rendezvous ID", escapeText(code.rendezvousId, 255)]);
+    rows.push(["Read by", "this program, and no released app yet (seen in November 2026)"]);
+    rows.push([code.intent === "new" ? "Devices meet at" : "Homeserver", escapeText(code.baseUrl)]);
   } else {
-    rows.push(["Version", "the 2024 version of MSC4108"]);
+    rows.push(["Read by", "this program, and apps that sign in by QR code"]);
     if (code.serverName !== undefined) rows.push(["Homeserver", escapeText(code.serverName)]);
-    rows.push(["Rendezvous at", escapeText(code.rendezvousUrl)]);
+    rows.push(["Devices meet at", escapeText(code.rendezvousUrl)]);
   }
-  rows.push(["Public key", fingerprint(encodeBase64(code.publicKey))]);
+  if (verbose) rows.push(...protocolRows(code));
 
   const width = Math.max(...rows.map(([label]) => label.length));
   return [
@@ -130,6 +135,22 @@ function explain(source: string, code: SignInQrPayload, found: Finding | undefin
     ...(found?.lines ?? [OFFLINE]).map((line) => `  ${line}`),
     "",
   ].join("\n");
+}
+
+/** What the protocol calls it. */
+function protocolRows(code: SignInQrPayload): [label: string, value: string][] {
+  const key = fingerprint(encodeBase64(code.publicKey));
+  if (code.channel !== "msc4388")
+    return [
+      ["Version", "the 2024 version of MSC4108"],
+      ["Public key", key],
+    ];
+  const stability = code.prefix === "MATRIX" ? "stable" : "unstable";
+  return [
+    ["Version", `MSC4388, with the ${stability} prefix ${code.prefix}`],
+    ["Rendezvous ID", escapeText(code.rendezvousId, 255)],
+    ["Public key", key],
+  ];
 }
 
 const OFFLINE = "No server was contacted, so it isn't known whether the code is still valid.";

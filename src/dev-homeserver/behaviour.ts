@@ -1,5 +1,3 @@
-import type { DevHomeserverOptions } from "./options.js";
-
 /** The servers whose ways the embedded homeserver can take on. */
 export const LIKENESSES = ["synapse", "tuwunel", "continuwuity"] as const;
 export type Likeness = (typeof LIKENESSES)[number];
@@ -70,8 +68,6 @@ export interface Behaviour {
   readonly namePlate?: { readonly path: string; readonly answer: object };
   readonly rendezvous: RendezvousBehaviour;
   readonly oauth: OAuthBehaviour;
-  /** What its options are unless they are given. */
-  readonly defaults: Partial<DevHomeserverOptions>;
 }
 
 /** The characters that MAS takes in a device ID. */
@@ -108,7 +104,6 @@ export const SPECIFICATION: Behaviour = {
     softLogout: false,
     revokesUnknownTokens: true,
   },
-  defaults: {},
 };
 
 /** docs/dev-homeserver.md has these as tables. */
@@ -156,14 +151,6 @@ export const BEHAVIOURS: Readonly<Record<Likeness, Behaviour>> = {
       keepsOldAccessToken: true,
       softLogout: true,
     },
-    defaults: {
-      rendezvous: "authenticated",
-      rendezvousApis: "unstable",
-      rendezvousLifetimeMs: 600_000,
-      msc4108: true,
-      authorizationLifetimeMs: 1_800_000,
-      accessTokenLifetimeMs: 604_800_000,
-    },
   },
 
   continuwuity: {
@@ -183,6 +170,5 @@ export const BEHAVIOURS: Readonly<Record<Likeness, Behaviour>> = {
       reusedRefreshToken: "unknown",
       revokesUnknownTokens: false,
     },
-    defaults: { rendezvous: "off", authorizationLifetimeMs: 60_000 },
   },
 };

@@ -107,12 +107,31 @@ const DEFAULTS = {
   autoConsentDelayMs: 500,
 } as const satisfies DevHomeserverOptions;
 
+/** What is different from these where it takes on the ways of a server. */
+const DEFAULTS_LIKE: Readonly<Record<Likeness, DevHomeserverOptions>> = {
+  synapse: {},
+  tuwunel: {
+    rendezvous: "authenticated",
+    rendezvousApis: "unstable",
+    rendezvousLifetimeMs: 600_000,
+    msc4108: true,
+    authorizationLifetimeMs: 1_800_000,
+    accessTokenLifetimeMs: 604_800_000,
+  },
+  continuwuity: { rendezvous: "off", authorizationLifetimeMs: 60_000 },
+};
+
 type Defaulted = keyof typeof DEFAULTS;
 export type Settings = Required<Pick<DevHomeserverOptions, Defaulted>> &
   Omit<DevHomeserverOptions, Defaulted> & { readonly behaviour: Behaviour };
 
 export function withDefaults(options: DevHomeserverOptions): Settings {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const behaviour = options.like === undefined ? SPECIFICATION : BEHAVIOURS[options.like];
-  return { ...DEFAULTS, ...behaviour.defaults, ...Object.fromEntries(given), behaviour };
+  const { like } = options;
+  return {
+    ...DEFAULTS,
+    ...(like && DEFAULTS_LIKE[like]),
+    ...Object.fromEntries(given),
+    behaviour: like ? BEHAVIOURS[like] : SPECIFICATION,
+  };
 }

@@ -18,27 +18,27 @@ export async function examineMsc4388(
   const check = "rendezvous_msc4388";
   const { http } = overOwnConnections(network);
   let isForDevices = false;
-  await orUnusable(check, MSC4388, report, signal, async () => {
+  await orUnusable(check, NEWER, report, signal, async () => {
     for (const name of ["unstable", "stable"] as const) {
       const api = new Msc4388Api(http, baseUrl, name);
       const answer = await api.discover({ signal });
       if ("ok" in answer && answer.ok.create_available) {
         const session = await makeMsc4388Session(api, signal);
         if (!("status" in session)) {
-          const ok = `Anybody can make ${MSC4388} (${name} API), and use them.`;
-          return reportTrial(check, MSC4388, session, ok, report, signal);
+          const ok = `A device can show ${NEWER}, signed in or not. No released app reads them yet.`;
+          return reportTrial(check, NEWER, session, ok, report, signal);
         }
         if (!wantsToken(session)) {
-          const message = `It says that anybody can make ${MSC4388}, and refuses to make one (${session.status}).`;
+          const message = `It says that any device can show ${NEWER}, and refuses one to do it (${session.status}).`;
           return report.find(check, "missing", message);
         }
       }
       if ("ok" in answer || wantsToken(answer.refused)) isForDevices = true;
     }
-    if (!isForDevices) return report.find(check, "missing", `It has no ${MSC4388}.`);
+    if (!isForDevices) return report.find(check, "missing", `No device can show ${NEWER} here.`);
     const message =
-      `Only devices that are signed in can make ${MSC4388}: a new device has to scan such a code, ` +
-      "or to use another server's sessions.";
+      `Only a device that is signed in can show ${NEWER}: a new device has to scan one, ` +
+      "or to show one with another server's help.";
     return report.find(check, "limited", message);
   });
 }
@@ -51,19 +51,21 @@ export async function examineMsc4108(
   signal: AbortSignal,
 ): Promise<void> {
   const check = "rendezvous_msc4108_2024";
-  await orUnusable(check, MSC4108, report, signal, async () => {
+  await orUnusable(check, OLDER, report, signal, async () => {
     const session = await makeMsc4108Session(overOwnConnections(network), baseUrl, signal);
     if (!session) {
-      const message = `It has no ${MSC4108}, the only one that released apps read (November 2026).`;
+      const message = `No device can show ${OLDER} here, the only ones that released apps read (November 2026).`;
       return report.find(check, "missing", message);
     }
-    const ok = `Anybody can make ${MSC4108}, which released apps read, and use them.`;
-    return reportTrial(check, MSC4108, session, ok, report, signal);
+    const ok = `A device can show ${OLDER}, signed in or not. Released apps read them.`;
+    return reportTrial(check, OLDER, session, ok, report, signal);
   });
 }
 
-const MSC4388 = "rendezvous sessions of MSC4388";
-const MSC4108 = "rendezvous sessions of MSC4108's 2024 version";
+/** Those of MSC4388. */
+const NEWER = "codes of the newer version";
+/** Those of MSC4108's 2024 version. */
+const OLDER = "codes of the older version";
 
 /** Synapse says 401 where MSC4388 and Tuwunel say 403. */
 function wantsToken({ status }: Refused): boolean {
@@ -81,7 +83,10 @@ async function reportTrial(
   const { trap, failed } = await tryOut(session, signal);
   if (trap === undefined) return report.find(check, "ok", ok);
   const { state, message, remedy: setting } = TRAPS[trap];
-  const intro = state === "missing" ? `Its ${what} can't be relied on.` : `It has ${what}, with a flaw.`;
+  const intro =
+    state === "missing"
+      ? `A device can show ${what}, but not rely on them.`
+      : `A device can show ${what}, with a flaw.`;
   report.find(check, state, `${intro} ${message}`, { setting, trap, failed });
 }
 
@@ -100,6 +105,8 @@ async function orUnusable(
     if (!(thrown instanceof Failure)) throw thrown;
     // They are switched on: what is wrong is between them and here.
     const { remedy: setting } = TRAPS.not_found;
-    report.find(check, "missing", `Its ${what} can't be used. ${thrown.message}`, { setting });
+    report.find(check, "missing", `A device can't show ${what} that can be used. ${thrown.message}`, {
+      setting,
+    });
   }
 }

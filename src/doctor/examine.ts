@@ -49,7 +49,7 @@ async function examineHomeserver(examination: Examination, report: Report, signa
   const software = await identifySoftware(examination, baseUrl, info, signal);
   report.software = software;
   const { name, version } = software ?? {};
-  const called = [[name, version].filter(Boolean).join(" "), `up to ${info.versions.at(-1)}`];
+  const called = [[name, version].filter(Boolean).join(" "), `Matrix up to ${info.versions.at(-1)}`];
   const described = called.filter((each) => each !== "").join(", ");
   const host = shownHost(baseUrl);
   const where = host === baseUrl.host ? baseUrl.href : `${baseUrl.href}, that is ${host}`;
@@ -73,9 +73,9 @@ async function examineOAuth(examination: Examination, report: Report, signal: Ab
   const { server } = metadata;
   const local = isReachableFromOutside(baseUrl) ? localUrlOf(server) : undefined;
   if (local === undefined) {
-    report.find("oauth", "ok", `It has the OAuth 2.0 API, via ${server.issuer}.`);
+    report.find("oauth", "ok", `It has the sign-in that this takes (OAuth 2.0), at ${server.issuer}.`);
   } else {
-    const message = `It has the OAuth 2.0 API, and names an address in it that only its own network reaches: ${local}.`;
+    const message = `It has the sign-in that this takes (OAuth 2.0), and names an address for it that only its own network reaches: ${local}.`;
     report.find("oauth", "limited", message, { setting: PUBLIC_BASE });
   }
 
@@ -83,25 +83,29 @@ async function examineOAuth(examination: Examination, report: Report, signal: Ab
     requireDeviceGrant(examination, baseUrl, signal),
   );
   if (!grant) return;
-  report.find("device_authorization_grant", "ok", "It has the device authorization grant.");
+  report.find("device_authorization_grant", "ok", "A sign-in there can be approved on another device.");
 
   const clientId = await attempt("client_registration", () =>
     registerClient(http, server, CLIENT_NAME, signal),
   );
   if (clientId === undefined) return;
-  report.find("client_registration", "ok", "It registers new clients.");
+  report.find("client_registration", "ok", "It lets new programs sign in.");
 
   const homeserver = createSignInHomeserver({ ...examination, clientName: CLIENT_NAME, clientId });
   const authorization = await attempt("device_authorization", () =>
     homeserver.startDeviceAuthorization(generateDeviceId(), signal),
   );
   if (!authorization) return;
-  report.find("device_authorization", "ok", "It starts device authorizations.");
+  report.find("device_authorization", "ok", "A sign-in was started, as a trial.");
 
   if (authorization.verificationUriComplete !== undefined) {
-    report.find("verification_uri_complete", "ok", "Its link to the consent page holds the user code.");
+    report.find(
+      "verification_uri_complete",
+      "ok",
+      "The link to approve it on holds the code, so that nobody has to type it there.",
+    );
   } else {
-    const message = "Its link to the consent page lacks the user code, which has to be typed there.";
+    const message = "The link to approve it on lacks the code, which has to be typed there.";
     report.find("verification_uri_complete", "limited", message);
   }
 }

@@ -1,5 +1,3 @@
-import type { State } from "./findings.js";
-
 /** What a rendezvous session is put to in a trial, in this order. The names are stable. */
 export type TrialStep = "read" | "write" | "read_written" | "delete" | "read_deleted";
 
@@ -16,7 +14,7 @@ export type Trap =
 
 interface Meaning {
   /** `missing`: no sign-in can use these sessions, or only by luck. */
-  readonly state: Exclude<State, "ok">;
+  readonly state: "limited" | "missing";
   /** What it is, and what follows. */
   readonly message: string;
   /** What the admin can do. */
@@ -34,7 +32,7 @@ const METHODS = "The reverse proxy: let GET, PUT and DELETE through, for every p
 export const TRAPS: Readonly<Record<Trap, Meaning>> = {
   not_found: {
     state: "missing",
-    message: "They are made, and not found where they should be.",
+    message: "The place where the two devices meet is made, and not found where it should be.",
     remedy:
       "The reverse proxy: pass every path with rendezvous in it on (Synapse: /_synapse/client/rendezvous too); " +
       "Synapse: public_baseurl",
@@ -42,32 +40,38 @@ export const TRAPS: Readonly<Record<Trap, Meaning>> = {
   split: {
     state: "missing",
     message:
-      "Some requests find a session and others don't: several processes answer here, each with sessions of its " +
-      "own. A sign-in works by luck, or breaks off.",
+      "Some requests find the place where the two devices meet and others don't: several processes answer here, " +
+      "each with its own. A sign-in works by luck, or breaks off.",
     remedy: ONE_PROCESS,
   },
   cached: {
     state: "missing",
-    message: "What is read there is out of date: something in front of the server keeps its answers.",
+    message:
+      "What the two devices read there is out of date: something in front of the server keeps its answers.",
     remedy: "The reverse proxy: no cache for any path with rendezvous in it",
   },
   etags_changed: {
     state: "missing",
-    message: "Something in front of the server removes, weakens or changes ETag headers, by which they live.",
+    message:
+      "Something in front of the server removes, weakens or changes ETag headers, which the two devices need.",
     remedy: ETAGS,
   },
-  read_refused: { state: "missing", message: "Reading one is refused.", remedy: METHODS },
-  write_refused: { state: "missing", message: "Writing into one is refused.", remedy: METHODS },
+  read_refused: {
+    state: "missing",
+    message: "Reading what a device has written is refused.",
+    remedy: METHODS,
+  },
+  write_refused: { state: "missing", message: "Writing for the other device is refused.", remedy: METHODS },
   etags_weak_in_browsers: {
     state: "limited",
     message:
       "Whoever asks for compressed answers, as browsers do, gets no strong ETag. So apps in a browser can't use " +
-      "these sessions.",
+      "these codes.",
     remedy: ETAGS,
   },
   delete_refused: {
     state: "limited",
-    message: "Deleting one is refused, so each stays until it expires.",
+    message: "Deleting what a sign-in has left there is refused, so it stays until it expires.",
     remedy: METHODS,
   },
 };

@@ -1,6 +1,6 @@
 import type { Command } from "@commander-js/extra-typings";
 import { Argument } from "../commands/options/commander.js";
-import { globalOptions } from "../commands/options/global.js";
+import { globalOptions, WITHOUT_ALL } from "../commands/options/global.js";
 import { type OptionsOf, withOptions } from "../commands/options/with-options.js";
 import { SHELLS } from "./shells.js";
 
@@ -12,7 +12,7 @@ export function completionCommand(parent: Command) {
       .description("Print what makes a shell complete this program's command lines.")
       .addArgument(new Argument("<shell>", "the shell").choices(SHELLS))
       .argument("[words...]", "what is typed so far, after --: then what may come next is printed"),
-    globalOptions(),
+    globalOptions(WITHOUT_ALL),
   );
 }
 

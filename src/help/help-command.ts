@@ -1,7 +1,10 @@
 import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
+import { escapeText } from "../foundation/escape-text.js";
+import { Failure } from "../foundation/failures.js";
 import { nearMiss } from "../session/near-miss.js";
 import { TOPIC_NAMES, TOPICS } from "./topics.js";
 import { FAILURE_CODES, helpOnFailure, helpOnSymptom, isFailureCode } from "./troubleshooting.js";
+import { pathOf } from "./visible.js";
 
 /** A terminal's width, with room for an item's dash. */
 const COLUMNS = 78;
@@ -35,7 +38,10 @@ function commandOf(program: CommandUnknownOpts, words: readonly string[]): Comma
     const found = command.commands[names.indexOf(word)];
     if (found) return found;
     const near = nearMiss(word, command === program ? [...names, ...TOPIC_NAMES, ...FAILURE_CODES] : names);
-    const question = near === undefined ? "" : ` Did you mean ${near}?`;
-    return program.error(`error: there is no command or topic '${word}'.${question}`);
+    const hint =
+      near === undefined
+        ? `Add --help to see the commands. Topics: ${TOPIC_NAMES.join(", ")}.`
+        : `Did you mean \`${["help", pathOf(command), near].filter(Boolean).join(" ")}\`?`;
+    throw new Failure("usage_error", `There is no command or topic "${escapeText(word, 80)}".`, { hint });
   }, program);
 }

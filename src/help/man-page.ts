@@ -1,14 +1,15 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { SHORT_HELP } from "./short-help.js";
 import { TOPICS } from "./topics.js";
-import { all, argumentOf, pathOf, termOf, withDefault } from "./visible.js";
+import { all, argumentOf, leavesOf, pathOf, termOf, withDefault } from "./visible.js";
 
 /** The manual page, in the language of groff_man(7): all that `--help-all` and the topics say. */
 export function manPage(program: CommandUnknownOpts): string {
   const name = program.name();
   const leaves = leavesOf(program).filter((command) => command.name() !== "help");
+  // Every command takes them, also where its help leaves one out.
   const everywhere = all(leaves[0] ?? program).filter(({ flags }) =>
-    leaves.every((leaf) => all(leaf).some((option) => option.flags === flags)),
+    leaves.every((leaf) => leaf.options.some((option) => option.flags === flags)),
   );
   const isOwn = ({ flags }: { readonly flags: string }) =>
     everywhere.every((option) => option.flags !== flags);
@@ -40,10 +41,6 @@ export function manPage(program: CommandUnknownOpts): string {
     ...topics.flat(),
     "",
   ].join("\n");
-}
-
-function leavesOf(command: CommandUnknownOpts): CommandUnknownOpts[] {
-  return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
 }
 
 function entry(term: string, text: string): string[] {

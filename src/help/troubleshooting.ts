@@ -2,6 +2,7 @@ import { hintOf } from "../commands/hints.js";
 import { exitCodeOf } from "../exit-codes.js";
 import { FAILURES } from "../foundation/failure-table.js";
 import { Failure, type FailureCode } from "../foundation/failures.js";
+import { withProgram } from "../foundation/with-program.js";
 import { type Symptom, symptoms } from "./symptoms.js";
 
 /** What `help` says of failures: of one by its code, and of what they look like. */
@@ -43,7 +44,7 @@ export function helpOnFailure(code: FailureCode, wrap: Wrap): string {
     `${code} (exit code ${exitCodeOf(code)})`,
     "",
     wrap(failure.message),
-    ...(hint === undefined ? [] : [wrap(hint)]),
+    ...(hint === undefined ? [] : [wrap(withProgram(hint, "matrix-qr-login"))]),
     ...(symptom ? ["", ...describe(symptom, wrap)] : []),
     "",
     "All symptoms: matrix-qr-login help troubleshooting",

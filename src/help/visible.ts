@@ -7,6 +7,11 @@ export function pathOf(command: CommandUnknownOpts): string {
   return command.parent ? `${pathOf(command.parent)} ${command.name()}`.trim() : "";
 }
 
+/** The commands that do something, and don't only group others. */
+export function leavesOf(command: CommandUnknownOpts): CommandUnknownOpts[] {
+  return command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
+}
+
 /** The options of a command but for the two that only show its help. */
 export function all(command: CommandUnknownOpts): readonly Option[] {
   return command.options.filter(({ hidden }) => !hidden);

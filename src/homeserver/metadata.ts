@@ -60,7 +60,10 @@ export async function fetchAuthMetadata(
     }
     if (response.status !== 404 && errorCodeOf(response) !== "M_UNRECOGNIZED") throw oddAnswer(url, response);
   }
-  throw new Failure("homeserver_without_oauth", `${shownHost(baseUrl)} doesn't offer the OAuth 2.0 API.`);
+  throw new Failure(
+    "homeserver_without_oauth",
+    `${shownHost(baseUrl)} can't sign devices in by QR code: it lacks the sign-in (OAuth 2.0) that this takes.`,
+  );
 }
 
 /** Whether a homeserver has an OAuth 2.0 server, also where that can't be found out. @throws the signal's reason */
@@ -94,7 +97,7 @@ export async function requireDeviceGrant(
   if (device_authorization_endpoint === undefined || !isGranted) {
     throw new Failure(
       "homeserver_without_device_grant",
-      `${shownHost(baseUrl)} doesn't offer the device authorization grant, which QR sign-in needs.`,
+      `${shownHost(baseUrl)} can't sign devices in by QR code: its sign-in can't be approved on another device.`,
     );
   }
   return { server: { ...server, device_authorization_endpoint }, isUnstable };

@@ -58,6 +58,7 @@ interface AttemptingDevice {
  */
 export class SignInAttempt {
   readonly #device: AttemptingDevice;
+  /** The one that has granted tokens. */
   #homeserver: SignInHomeserver | undefined;
   #session: GrantedSession | undefined;
   /** The session without tokens is on disk. */
@@ -153,7 +154,8 @@ export class SignInAttempt {
    */
   async undo(failure: Failure): Promise<Failure> {
     const { deviceId, sessionFile, keepUnverified } = this.#device;
-    if (!this.#session) return this.#forget(this.#isAsking ? withLostTokens(failure, deviceId) : failure);
+    const homeserver = this.#homeserver;
+    if (!homeserver) return this.#forget(this.#isAsking ? withLostTokens(failure, deviceId) : failure);
     const kept = { cleanup: "none", deviceId, session: sessionFile.path } as const;
     if (!this.#undoable && failure.code !== "device_keys_mismatch") return unconfirmed(failure).with(kept);
     if (keepUnverified && this.#isWorthKeeping(failure)) {
@@ -161,7 +163,7 @@ export class SignInAttempt {
       const message = `${new Failure("signed_in_unverified").message} ${failure.message}`;
       if (saved) return new Failure("signed_in_unverified", message, { ...kept, cause: failure });
     }
-    return this.#revoke(failure);
+    return this.#revoke(homeserver, failure);
   }
 
   /** There are no tokens to keep: with the failure all is said that a record could say later. */
@@ -178,12 +180,12 @@ export class SignInAttempt {
     return isKnown && !this.#secretsCame && !wasStopped && failure.kind !== "security";
   }
 
-  async #revoke(failure: Failure): Promise<Failure> {
+  async #revoke(homeserver: SignInHomeserver, failure: Failure): Promise<Failure> {
     const { clock, deviceId, sessionFile } = this.#device;
     const budget = failure.kind === "signal" ? HASTY_REVOCATION_MS : REVOCATION_MS;
     let revoked = false;
     await withinTime(budget, clock, async (signal) => {
-      revoked = (await this.#homeserver?.revoke(this.tokens, signal)) ?? false;
+      revoked = await homeserver.revoke(this.tokens, signal);
     });
     if (revoked) {
       const removed = await sessionFile.remove().then(...succeeded);

@@ -17,8 +17,8 @@ import type { EmitProxyEvent } from "./events.js";
 /** An upload of device keys, with the account's signature in it. */
 export interface SignedUpload {
   readonly body: Buffer;
-  /** To be called with the status that the homeserver answered it with. */
-  answered(status: number): void;
+  /** To be called with the status that the homeserver answered it with. What follows may take its time, and never fails. */
+  answered(status: number): Promise<void>;
 }
 
 export interface DeviceSignerOptions {
@@ -75,7 +75,7 @@ export class DeviceSigner {
       body: Buffer.from(JSON.stringify({ ...upload, device_keys: signed })),
       answered: (status) => {
         const isTaken = status >= 200 && status < 300;
-        (isTaken ? this.#confirm(identity) : this.#release(identity)).catch((error: unknown) =>
+        return (isTaken ? this.#confirm(identity) : this.#release(identity)).catch((error: unknown) =>
           this.#warn(deviceId, error),
         );
       },

@@ -18,12 +18,12 @@ import { isAway, type Upstream } from "./upstream.js";
 const LATE_MS = 5_000;
 
 export interface ForwardContext {
-  readonly upstream: Upstream;
-  readonly keeper: TokenKeeper;
+  readonly upstream: Pick<Upstream, "send" | "nextPauseMs" | "isReachable">;
+  readonly keeper: Pick<TokenKeeper, "current" | "renew" | "death" | "expiresAt">;
   /** Signs device keys on their way; absent where that isn't for this session to do. */
-  readonly signer: DeviceSigner | undefined;
+  readonly signer: Pick<DeviceSigner, "sign"> | undefined;
   /** Of answers that nothing but trouble is to be had from. */
-  readonly pace: Pace;
+  readonly pace: Pick<Pace, "wait">;
 }
 
 /** What was asked of the proxy, judged already. */
@@ -93,7 +93,7 @@ async function ask(asked: Asked, body: RequestBody, context: ForwardContext): Pr
     });
     const rejection = answer.status === 401 ? await readRejection(answer) : undefined;
     if (!rejection?.isUnknownToken) {
-      upload?.answered(answer.status);
+      void upload?.answered(answer.status);
       return rejection?.answer ?? answer;
     }
     if (tries > 1) throw rejected();

@@ -143,12 +143,12 @@ function readingsOf(path: string): readonly string[] | undefined {
     // Some parsers of URLs take a backslash for a slash.
     const segments = text.split(/[/\\]/).slice(1);
     const isAmbiguous = segments.some((segment, index) => {
-      const plain = segment.replace(/;.*$/s, "");
+      const plain = segment.replace(/;.*/s, "");
       const isEmpty = segment === "" && decodings === 0 && index < segments.length - 1;
       return plain === "." || plain === ".." || isEmpty;
     });
     if (isAmbiguous) return undefined;
-    readings.push(`/${segments.map((segment) => segment.replace(/;.*$/s, "")).join("/")}`);
+    readings.push(`/${segments.map((segment) => segment.replace(/;.*/s, "")).join("/")}`);
     const next = decoded(text);
     // What is encoded only once may hold a percent sign of its own.
     if (next === undefined) return decodings === 0 ? undefined : readings.map(normalised);

@@ -29,9 +29,9 @@ interface Held {
 }
 
 export interface TokenKeeperOptions {
-  readonly store: SessionStore;
+  readonly store: Pick<SessionStore, "read">;
   readonly path: string;
-  readonly accessTokens: SessionAccessTokens;
+  readonly accessTokens: Pick<SessionAccessTokens, "ensureGoodFor" | "renew">;
   readonly clock: Clock;
   readonly emit: EmitProxyEvent;
   /** Ends all renewing. */

@@ -7,8 +7,8 @@ const MAX_SLIPS = 2;
  * @returns undefined where none is near, or where two are equally near
  */
 export function nearMiss(typed: string, names: readonly string[]): string | undefined {
-  // In a short name two slips make any other one.
-  const most = Math.min(MAX_SLIPS, Math.floor(typed.length / 2));
+  // In a short name two slips make any other one, and in a letter one does.
+  const most = typed.length < 2 ? 0 : Math.min(MAX_SLIPS, Math.max(1, Math.floor(typed.length / 3)));
   const near = names
     .map((name) => ({ name, slips: slipsBetween(typed.toLowerCase(), name.toLowerCase()) }))
     .filter(({ slips }) => slips <= most)

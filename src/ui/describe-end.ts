@@ -2,6 +2,7 @@ import { escapeText } from "../foundation/escape-text.js";
 import type { Done, FailureEvent } from "../foundation/events.js";
 import type { Definition } from "../foundation/failure-kinds.js";
 import { FAILURES } from "../foundation/failure-table.js";
+import { withProgram } from "../foundation/with-program.js";
 import { type Line, say, sentence, step, whole } from "./line.js";
 import { INSTALLED, type Scene } from "./scene.js";
 
@@ -57,7 +58,8 @@ export function describeFailure(event: FailureEvent, scene: Scene): Line[] {
   }
   if (event.homeserver !== undefined) lines.push(say(`Homeserver it named: ${escapeText(event.homeserver)}`));
   lines.push(...whatRemains(event, scene));
-  if (event.hint !== undefined) lines.push(say(`Hint: ${sentence(event.hint)}`));
+  if (event.hint !== undefined)
+    lines.push(say(`Hint: ${withProgram(sentence(event.hint), programOf(scene))}`));
   lines.push(...more(event, scene));
   if (event.session !== undefined) lines.push(say(`Session file: ${whole(event.session)}`));
   return lines;
@@ -66,10 +68,14 @@ export function describeFailure(event: FailureEvent, scene: Scene): Line[] {
 const KNOWN: Readonly<Record<string, Definition>> = FAILURES;
 
 /** Where docs/troubleshooting.md says more. Whoever ended it, or mistyped an option, knows what happened. */
-function more({ code }: FailureEvent, { commands = INSTALLED }: Scene): Line[] {
+function more({ code }: FailureEvent, scene: Scene): Line[] {
   const kind = KNOWN[code]?.kind;
   if (kind === undefined || kind === "signal" || code === "usage_error") return [];
-  return [{ text: `More: ${commands.program} help ${code}`, tone: "aside" }];
+  return [{ text: `More: ${programOf(scene)} help ${code}`, tone: "aside" }];
+}
+
+function programOf({ commands = INSTALLED }: Scene): string {
+  return commands.program;
 }
 
 function whatRemains(event: FailureEvent, scene: Scene): Line[] {

@@ -13,14 +13,17 @@ const EVERYTHING: Verdict = {
 };
 const SETTING = "Synapse: experimental_features.msc4108_enabled: true";
 
-const told = (changes: Partial<Verdict>, obstacle?: Failure) =>
-  describeVerdict({ ...EVERYTHING, ...changes }, obstacle, URL_OF_SERVER);
+const told = (changes: Partial<Verdict>, obstacle?: Failure, verbose = false) =>
+  describeVerdict({ ...EVERYTHING, ...changes }, obstacle, URL_OF_SERVER, {
+    program: "npx matrix-qr-login",
+    verbose,
+  });
 
 describe("what doctor ends with", () => {
   it("is that devices can be signed in, where apps can take part", () => {
     const text = told({});
     expect(text).toContain("Devices can be signed in by QR code on hs.example.");
-    expect(text).toContain("A new device can generate codes of: msc4388, msc4108-2024");
+    expect(text).toContain("a new device can show: the newer version, the older version (for apps)");
   });
 
   it("is for whom it works, where the server has MSC4388 alone", () => {
@@ -40,7 +43,15 @@ describe("what doctor ends with", () => {
     const text = told({ new_device_generates: [], existing_device_generates: [], apps: false });
     expect(text).not.toContain("Devices can be signed in");
     expect(text).toContain("generate --rendezvous");
-    expect(text).toContain("A new device can generate codes of: nothing");
+    expect(text).toContain("npx matrix-qr-login login --homeserver https://hs.example/");
+    expect(text).toContain("a new device can show: none");
+  });
+
+  it("has no words of the protocol in it, unless they are asked for", () => {
+    expect(told({})).not.toContain("msc");
+    expect(told({}, undefined, true)).toContain(
+      "the newer version (msc4388), the older version (for apps, msc4108-2024)",
+    );
   });
 
   it("is that no device can be signed in, and what to do next where the command line has something", () => {

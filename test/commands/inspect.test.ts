@@ -114,12 +114,10 @@ describe("without --json", () => {
     expect({ failure, err }).toEqual({ failure: undefined, err: "" });
     expect(out.replace(directory, "")).toMatchInlineSnapshot(`
       "/new.png
-        Shown by       a new device, which wants to be signed in
-        Scanning it    signs that device in to your account and shares your encryption keys with it
-        Version        MSC4388, with the unstable prefix IO_ELEMENT_MSC4388
-        Rendezvous at  https://matrix-client.matrix.org
-        Rendezvous ID  e8da6355-550b-4a32-a193-1619d9830668
-        Public key     2IZo arIZ e3gO MAqd SiFH SAcA 15Kf Oasx ueUU NwJI 7Ws
+        Shown by         a new device, which wants to be signed in
+        Scanning it      signs that device in to your account and shares your encryption keys with it
+        Read by          this program, and no released app yet (seen in November 2026)
+        Devices meet at  https://matrix-client.matrix.org
         No server was contacted, so it isn't known whether the code is still valid.
       "
     `);
@@ -134,24 +132,30 @@ describe("without --json", () => {
     );
     expect(out).toMatchInlineSnapshot(`
       "Standard input
-        Shown by       an existing device, which offers to sign another one in
-        Scanning it    signs the device that scans it in to the account of the one that shows it
-        Version        the 2024 version of MSC4108
-        Homeserver     matrix.org
-        Rendezvous at  https://rendezvous.lab.element.dev/e8da6355-550b-4a32-a193-1619d9830668
-        Public key     2IZo arIZ e3gO MAqd SiFH SAcA 15Kf Oasx ueUU NwJI 7Ws
+        Shown by         an existing device, which offers to sign another one in
+        Scanning it      signs the device that scans it in to the account of the one that shows it
+        Read by          this program, and apps that sign in by QR code
+        Homeserver       matrix.org
+        Devices meet at  https://rendezvous.lab.element.dev/e8da6355-550b-4a32-a193-1619d9830668
         No server was contacted, so it isn't known whether the code is still valid.
 
       TUFUUklYAwHYhmhqshl7eA4wCp1KIUdIBwDXkp85qzG55RQ3AkjtayRlOGRhNjM1NS01NTBiLTRhMzI…
-        Shown by       an existing device, which offers to sign another one in
-        Scanning it    signs the device that scans it in to the account of the one that shows it
-        Version        MSC4388, with the stable prefix MATRIX
-        Homeserver     https://matrix-client.matrix.org
-        Rendezvous ID  e8da6355-550b-4a32-a193-1619d9830668
-        Public key     2IZo arIZ e3gO MAqd SiFH SAcA 15Kf Oasx ueUU NwJI 7Ws
+        Shown by     an existing device, which offers to sign another one in
+        Scanning it  signs the device that scans it in to the account of the one that shows it
+        Read by      this program, and no released app yet (seen in November 2026)
+        Homeserver   https://matrix-client.matrix.org
         No server was contacted, so it isn't known whether the code is still valid.
       "
     `);
+  });
+
+  it("a code is explained in the protocol's words too, if they are asked for", async () => {
+    const { out } = await run([encodeBase64(payload), encodeBase64(payloadOf("2024_mode_4"))], {
+      verbose: true,
+    });
+    expect(out).toMatch(/Version +MSC4388, with the unstable prefix IO_ELEMENT_MSC4388\n/);
+    expect(out).toMatch(/Rendezvous ID +e8da6355-550b-4a32-a193-1619d9830668\n/);
+    expect(out).toMatch(/Version +the 2024 version of MSC4108\n +Public key +2IZo arIZ/);
   });
 
   it("what can't be read goes to stderr with what to do about it, and the rest to stdout", async () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { page, ROOT, rowsOf, section } from "./pages.js";
 
@@ -102,14 +102,20 @@ describe.each([
   });
 });
 
+describe("each workflow", () => {
+  it.each(readdirSync(`${ROOT}.github/workflows`))(
+    "%s uses actions by the hash of a commit, with the version beside it",
+    (name) => {
+      const workflow = readFileSync(`${ROOT}.github/workflows/${name}`, "utf8");
+      const uses = [...workflow.matchAll(/uses: (.*)$/gm)].map(([, action = ""]) => action);
+      expect(uses.length).toBeGreaterThan(0);
+      for (const action of uses) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    },
+  );
+});
+
 describe("the workflow that releases", () => {
   const workflow = readFileSync(`${ROOT}.github/workflows/release.yml`, "utf8");
-
-  it("uses actions by the hash of a commit, with the version beside it", () => {
-    const uses = [...workflow.matchAll(/uses: (.*)$/gm)].map(([, action = ""]) => action);
-    expect(uses.length).toBeGreaterThan(0);
-    for (const action of uses) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
-  });
 
   it("publishes with provenance, and holds no token of npm's", () => {
     expect(workflow).toContain("npm publish --provenance");

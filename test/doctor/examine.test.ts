@@ -41,6 +41,16 @@ describe("doctor", () => {
     expect(homeserver.liveMsc4108Sessions()).toEqual([]);
   });
 
+  it.each<[string, DevHomeserverOptions]>([
+    ["everything is on", { msc4108: true }],
+    ["only devices that are signed in can show codes", { rendezvous: "authenticated" }],
+    ["no device can", { rendezvous: "off" }],
+    ["sign-in can't be approved elsewhere", { deviceGrant: false }],
+  ])("says what it finds without the protocol's words where %s", async (_where, options) => {
+    const { findings } = await examined(options);
+    for (const { message } of findings) expect(message).not.toMatch(/rendezvous|MSC|grant|authorization/i);
+  });
+
   it.each([
     ["oauth", { oauth: false }, "missing", "homeserver_without_oauth"],
     ["device_authorization_grant", { deviceGrant: false }, "missing", "homeserver_without_device_grant"],

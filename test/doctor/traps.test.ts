@@ -25,6 +25,10 @@ async function findingsOf(options: DeploymentOptions) {
   return { deployment, verdict, finding };
 }
 
+it("what a deployment does to a sign-in is said without the protocol's words", () => {
+  for (const { message } of Object.values(TRAPS)) expect(message).not.toMatch(/rendezvous|MSC|session/i);
+});
+
 describe("a trial of rendezvous sessions", () => {
   it("finds nothing amiss in one process without a proxy, and leaves nothing behind", async () => {
     const { deployment, finding } = await findingsOf({});

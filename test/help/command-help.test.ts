@@ -1,6 +1,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { describe, expect, it } from "vitest";
 import { commandTree } from "../../src/cli.js";
+import { Failure } from "../../src/foundation/failures.js";
 import { SHORT_HELP } from "../../src/help/short-help.js";
 import { TOPICS } from "../../src/help/topics.js";
 import { pathOf } from "../../src/help/visible.js";
@@ -31,7 +32,7 @@ async function printed(args: readonly string[], hasColours = false): Promise<str
     });
   }
   await program.parseAsync([...args], { from: "user" }).catch((thrown: Error) => {
-    output ||= thrown.message;
+    output ||= [thrown.message, thrown instanceof Failure ? thrown.hint : ""].join(" ");
   });
   return output;
 }
@@ -77,6 +78,22 @@ describe.each(COMMANDS.filter(({ command }) => command.commands.length === 0))(
   },
 );
 
+describe("--help-all leaves out what changes nothing:", () => {
+  const ofNetwork = ["--allow-http", "--verbose", "--trace"];
+  it.each([
+    ["inspect", ["--session", "--plain"]],
+    ["doctor example.org", ["--session", "--plain"]],
+    ["session list", ["--session", "--timeout", "--plain", ...ofNetwork]],
+    ["session export", ["--timeout", "--plain", ...ofNetwork]],
+    ["session run", ["--plain"]],
+    ["demo", ["--session", "--plain", ...ofNetwork]],
+    ["completion", ["--session", "--timeout", "--json", "--plain", ...ofNetwork]],
+  ])("%s", async (command, options) => {
+    const text = await printed([...command.split(" "), "--help-all"]);
+    for (const option of options) expect(text).not.toContain(option);
+  });
+});
+
 describe("help", () => {
   it.each(Object.keys(TOPICS))("explains %s in 24 lines", async (topic) => {
     const text = await printed(["help", topic]);
@@ -95,8 +112,8 @@ describe("help", () => {
   });
 
   it("names what was probably meant", async () => {
-    expect(await printed(["help", "bot"])).toContain("no command or topic 'bot'. Did you mean bots?");
-    expect(await printed(["help", "session", "tokn"])).toContain("Did you mean token?");
+    expect(await printed(["help", "bot"])).toContain('no command or topic "bot". Did you mean `help bots`?');
+    expect(await printed(["help", "session", "tokn"])).toContain("Did you mean `help session token`?");
   });
 
   it("has colours for a terminal that has them, and none for others", async () => {

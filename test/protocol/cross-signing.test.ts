@@ -72,10 +72,12 @@ describe("checkCrossSigningSecrets", () => {
   });
 
   it.each(["masterKey", "selfSigningKey", "userSigningKey"] as const)(
-    "refuses an account that lacks its %s",
+    "refuses an account that lacks its %s, or has nothing else",
     (name) => {
       const { [name]: _, ...rest } = published;
       expect(() => checkCrossSigningSecrets(USER, secrets, rest)).toThrow(mismatch);
+      const alone = { deviceKeys: {}, [name]: published[name] };
+      expect(() => checkCrossSigningSecrets(USER, secrets, alone)).toThrow(mismatch);
     },
   );
 
@@ -92,6 +94,13 @@ describe("checkCrossSigningSecrets", () => {
   it("refuses a key object that holds the right key beside another", () => {
     const keys = { ...(published.masterKey?.["keys"] as JsonObject), "ed25519:other": "other" };
     expect(() => check({ masterKey: { ...published.masterKey, keys } })).toThrow(mismatch);
+  });
+
+  it("refuses a master key whose ID is another key", () => {
+    const [key = ""] = Object.values(published.masterKey?.["keys"] ?? {});
+    expect(() => check({ masterKey: { ...published.masterKey, keys: { "ed25519:other": key } } })).toThrow(
+      mismatch,
+    );
   });
 
   it("refuses objects that canonical JSON can't hold", () => {

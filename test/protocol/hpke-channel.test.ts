@@ -121,6 +121,15 @@ describe("between dialects", () => {
     });
   });
 
+  it("a key in the QR code that is none is named as that", async () => {
+    const short = initiateHpkeChannel(new Uint8Array(31), aad, { dialects: ["msc"] });
+    await expect(short).rejects.toMatchObject({
+      code: "message_not_authentic",
+      message: "The QR code holds a key that is none.",
+      cause: expect.any(Error),
+    });
+  });
+
   it("nothing that is printed of a channel holds a key", async () => {
     const { channel, scanned } = await handshake(["msc"], ["msc"]);
     const printed = inspect([channel, scanned.channel], { depth: 20, showHidden: true });

@@ -568,28 +568,38 @@ describe("a new device with secrets", () => {
     expect(device.role.file.content).toMatchObject({ state: "complete", secrets: { cross_signing } });
   });
 
-  it.each<[string, (homeserver: MemoryHomeserver) => void]>([
-    ["has another version", (hs) => Object.assign(hs.backup ?? {}, { version: "2" })],
-    ["has another algorithm", (hs) => Object.assign(hs.backup ?? {}, { algorithm: "other" })],
-    ["has another key", (hs) => Object.assign(hs.backup ?? {}, { publicKey: "AAAA" })],
+  it.each<[string, (homeserver: MemoryHomeserver) => void, said: string]>([
+    ["has another version", (hs) => Object.assign(hs.backup ?? {}, { version: "2" }), "is stale"],
+    [
+      "has another algorithm",
+      (hs) => Object.assign(hs.backup ?? {}, { algorithm: "other" }),
+      "another algorithm",
+    ],
+    ["has another key", (hs) => Object.assign(hs.backup ?? {}, { publicKey: "AAAA" }), "private half"],
     [
       "is gone",
       (hs) => {
         hs.backup = undefined;
       },
+      "no key backup any more",
     ],
     [
       "can't be looked at",
       (hs) => {
         hs.account = { backupVersion: () => Promise.reject(new Failure("network_error")) };
       },
+      "could not be asked",
     ],
-  ])("is only warned where the account's key backup %s", async (_what, change) => {
+  ])("is only warned where the account's key backup %s", async (_what, change, said) => {
     const device = await newDevice();
     change(device.homeserver);
     const { result } = await against(device, sendingSecretsOf(device.homeserver));
     expect(result).toBeDefined();
-    expect(device.role.events.at(-1)).toMatchObject({ event: "warning", code: "backup_mismatch" });
+    expect(device.role.events.at(-1)).toMatchObject({
+      event: "warning",
+      code: "backup_mismatch",
+      message: expect.stringContaining(said),
+    });
     expect(device.role.file.content?.state).toBe("complete");
   });
 });

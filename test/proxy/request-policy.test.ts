@@ -14,8 +14,27 @@ describe("what is handed on", () => {
     "/_matrix/client/v3/devices/ab%2Fcd+ef",
     "/_matrix/client/v3/rooms/!a:b/send/m.room.message/100%25",
     "/_matrix/client/v3/user/%40a%3Ab/account_data/login",
+    "/_matrix/client/v3/loginx",
+    "/_matrix/client/v3/xlogin",
+    "/_matrix/client/v3/a/login",
+    "/_matrix/client/unstable/a/b/login",
+    "/_matrix/client/v3/refresh/x",
+    "/_matrix/client/v3/logout/x",
+    "/_matrix/client/v3/keys/device_signingx",
+    "/_matrix/client/versions/x",
+    "/_matrix/client/v3/_matrix/client/v3/login",
+    "/_matrix/media/v3/login",
+    "/_matrix/client/v3/%25252541",
   ])("%s, byte for byte", (target) => {
     expect(judge("GET", target)).toMatchObject({ to: "forward", target });
+  });
+
+  it.each(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"])("%s", (method) => {
+    expect(judge(method, "/_matrix/client/v3/sync?a=b")).toEqual({
+      to: "forward",
+      target: "/_matrix/client/v3/sync?a=b",
+      path: "/_matrix/client/v3/sync",
+    });
   });
 
   it.each([
@@ -24,6 +43,8 @@ describe("what is handed on", () => {
     ["?a=%2F&access%5Ftoken=mqlp_1&b", "?a=%2F&b"],
     ["?Access_Token=x&access_token=y", ""],
     ["?a=access_token", "?a=access_token"],
+    ["?access+_token=x&%zz=1", "?access+_token=x&%zz=1"],
+    ["?access_tokens=x&access_token=y&xaccess_token=z", "?access_tokens=x&xaccess_token=z"],
     ["?", ""],
   ])("%s without its token", (query, left) => {
     expect(judge("GET", `/_matrix/client/v3/sync${query}`)).toMatchObject({
@@ -59,17 +80,57 @@ describe("what goes nowhere", () => {
     "/_matrix/client/v3/%zz",
     "/_matrix/client/v3/%ff",
     "/_matrix/client/v3/a b",
-    "/_matrix/client/v3/%252525252541",
+    "/_matrix/client/v3/%2525252541",
+    "/_matrix/client/v3/.",
+    "/_matrix/client/v3/..",
+    "/_matrix/client/v3/..;%0Ax/x",
+    "/_matrix/client/v3/\x7f",
+    "/_matrix-qr-login/health/x",
+    "/x/.well-known/matrix/client",
+    "/x/_matrix/client/v3/sync",
   ])("%j", (target) => {
-    expect(to("GET", target)).toBe("refuse");
+    expect(judge("GET", target)).toMatchObject({
+      to: "refuse",
+      status: expect.toBeOneOf([400, 404]),
+      errcode: "M_UNRECOGNIZED",
+      error: expect.stringMatching(/^The p/),
+    });
+  });
+
+  it.each([
+    "http://evil.example/_matrix/client/v3/sync",
+    "*",
+    "",
+    "//x",
+    "/\\x",
+    "/_matrix/client/v3/sync#x",
+  ])("%j, which is no path", (target) => {
+    expect(judge("GET", target)).toMatchObject({ status: 400, error: expect.stringContaining("targets") });
+  });
+
+  it.each(["/_matrix-qr-login/health", "/.well-known/matrix/client"])("POST %s", (target) => {
+    expect(judge("POST", target)).toMatchObject({ to: "refuse", status: 404 });
   });
 
   it.each(["OPTIONS", "TRACE", "CONNECT", "PROPFIND"])("%s", (method) => {
-    expect(judge(method, "/_matrix/client/v3/sync")).toMatchObject({ to: "refuse", status: 405 });
+    expect(judge(method, "/_matrix/client/v3/sync")).toMatchObject({
+      to: "refuse",
+      status: 405,
+      errcode: "M_UNRECOGNIZED",
+      error: expect.stringContaining("method"),
+    });
   });
 });
 
 describe("what the proxy keeps to itself", () => {
+  it.each([
+    ["/_matrix/client/v3/login", "signed in already"],
+    ["/_matrix/client/v3/refresh", "by itself"],
+    ["/_matrix/client/v3/keys/device_signing/upload", "can't be changed"],
+  ])("%s, and says why", (target, why) => {
+    expect(judge("POST", target)).toHaveProperty("error", expect.stringContaining(why));
+  });
+
   it.each([
     "/_matrix/client/v3/login",
     "/_matrix/client/r0/login",
@@ -79,6 +140,7 @@ describe("what the proxy keeps to itself", () => {
     "/_matrix/client/v3/register",
     "/_matrix/client/v3/register/available",
     "/_matrix/client/v3/refresh",
+    "/_matrix/client/v3/refresh/",
     "/_matrix/client/v3/keys/device_signing/upload",
     "/_matrix/client/unstable/keys/device_signing/upload",
     "/_matrix/client/v3/keys%2Fdevice_signing%2Fupload",
@@ -90,19 +152,27 @@ describe("what the proxy keeps to itself", () => {
     "/_matrix/client/v3/keys/DEVICE_SIGNING/upload",
     "/_matrix/client/v3/keys;a=b/device_signing/upload;c",
     "/_matrix/client/v3/%6Cogin",
+    "/_matrix/client/v3/login;%0Ax",
+    "/_matrix/client/v3/%2525256Cogin",
   ])("%s", (target) => {
     expect(judge("POST", target)).toMatchObject({ to: "refuse", status: 403, errcode: "M_FORBIDDEN" });
   });
 
   it.each([
     ["GET", "/_matrix/client/v3/login", "login_flows"],
+    ["HEAD", "/_matrix/client/v3/login", "login_flows"],
     ["GET", "/_matrix/client/versions", "versions"],
+    ["HEAD", "/_matrix/client/versions", "versions"],
+    ["POST", "/_matrix/client/versions", "forward"],
+    ["HEAD", "/.well-known/matrix/client?x", "well_known"],
+    ["HEAD", "/_matrix-qr-login/health?x", "health"],
     ["GET", "/.well-known/matrix/client", "well_known"],
     ["GET", "/_matrix-qr-login/health", "health"],
     ["POST", "/_matrix/client/v3/logout", "logout"],
     ["POST", "/_matrix/client/r0/logout/all?access_token=x", "logout"],
     ["POST", "/_matrix/client/v3/%6Cogout", "logout"],
-  ])("%s %s is answered here", (method, target, answer) => {
+    ["POST", "/_matrix/client/v3/logout/", "logout"],
+  ])("%s %s: %s", (method, target, answer) => {
     expect(to(method, target)).toBe(answer);
   });
 });
@@ -114,6 +184,8 @@ describe("where device keys come", () => {
     ["POST", "/_matrix/client/unstable/keys/upload", true],
     ["GET", "/_matrix/client/v3/keys/upload", false],
     ["POST", "/_matrix/client/v3/keys/signatures/upload", false],
+    ["POST", "/_matrix/client/v3/keys/upload/A/B", false],
+    ["POST", "/x/_matrix/client/v3/keys/upload", false],
   ])("%s %s: %s", (method, path, isUpload) => {
     expect(isKeysUpload(method, path)).toBe(isUpload);
   });
@@ -122,6 +194,13 @@ describe("where device keys come", () => {
 describe("web pages", () => {
   const refusal = (headers: Record<string, string>, isLocal = true) =>
     refusalOfHeaders(headers, Object.entries(headers).flat(), isLocal)?.status;
+
+  it("are told that the proxy isn't for them", () => {
+    const error = "The proxy is for programs, not for web pages.";
+    const refused = { status: 403, errcode: "M_FORBIDDEN", error };
+    expect(refusalOfHeaders({ origin: "null" }, [], false)).toEqual(refused);
+    expect(refusalOfHeaders({ host: "evil.example" }, ["Host", "evil.example"], true)).toEqual(refused);
+  });
 
   it("are refused by their Origin, whatever it is", () => {
     expect(refusal({ host: "127.0.0.1:1", origin: "null" })).toBe(403);
@@ -141,13 +220,23 @@ describe("web pages", () => {
 
   it("have no second Host to hide behind", () => {
     const rawHeaders = ["Host", "127.0.0.1", "host", "evil.example"];
-    expect(refusalOfHeaders({ host: "127.0.0.1" }, rawHeaders, true)?.status).toBe(400);
+    for (const isLocal of [true, false]) {
+      const refused = refusalOfHeaders({ host: "127.0.0.1" }, rawHeaders, isLocal);
+      expect(refused).toEqual({ status: 400, errcode: "M_UNRECOGNIZED", error: "A request has one Host." });
+    }
+    const named = ["X-Name", "host", "Host", "127.0.0.1"];
+    expect(refusalOfHeaders({ host: "127.0.0.1" }, named, true)).toBeUndefined();
   });
 });
 
 it("reads the token of a query as servers do", () => {
   expect(tokenOfQuery("/a?b=1&access_token=x%2By")).toBe("x+y");
+  expect(tokenOfQuery("/a?%zz=1&Access%5FToken=x+y")).toBe("x y");
+  expect(tokenOfQuery("/a?access_token=x=y")).toBe("x=y");
   expect(tokenOfQuery("/a?access_token=")).toBe("");
+  expect(tokenOfQuery("/a?access_token=%zz")).toBeUndefined();
+  expect(tokenOfQuery("access_token=x")).toBeUndefined();
+  expect(tokenOfQuery("?access_token=x")).toBe("x");
   expect(tokenOfQuery("/a?b=access_token")).toBeUndefined();
   expect(tokenOfQuery("/a")).toBeUndefined();
 });

@@ -47,6 +47,13 @@ describe("an access token that is asked for", () => {
     expect(shortfall).toBeUndefined();
   });
 
+  it("is taken at its word where it says when it expires: nobody is asked, and the very time is enough", async () => {
+    const away = () => Promise.reject(new Failure("network_error"));
+    const { session, shortfall } = await good(300_000, new FakeClock(), away);
+    expect(session.access_token.reveal()).toBe("access-token-1");
+    expect(shortfall).toBeUndefined();
+  });
+
   it("comes with how long it is good, where more was asked for than the homeserver gives", async () => {
     const { session, shortfall } = await good(3_600_000);
     expect(session.access_token.reveal()).toBe("access-token-1");
@@ -72,6 +79,21 @@ describe("an access token that is asked for", () => {
     await expectFailure("unexpected_user", () =>
       good(60_000, new FakeClock(), async () => ({ userId: "@other:example.org" })),
     );
+  });
+
+  it("is asked about after a refresh that got no answer, which may have ended it", async () => {
+    const clock = new FakeClock();
+    await store.update(path, { refresh_asked_at: clock.date().toISOString() });
+    let asked = 0;
+    const whoami = async () => {
+      asked++;
+      return { userId: USER };
+    };
+    const { session, shortfall } = await good(60_000, clock, whoami);
+    expect([session.access_token.reveal(), shortfall, asked]).toEqual(["access-token-1", undefined, 1]);
+    await store.update(path, { refresh_asked_at: undefined });
+    await good(60_000, clock, whoami);
+    expect(asked).toBe(1);
   });
 
   it("lasts where the homeserver has no OAuth and nothing says when it expires, and else nobody knows", async () => {

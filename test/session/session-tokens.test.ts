@@ -3,63 +3,26 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/foundation/clock.js";
 import { Failure } from "../../src/foundation/failures.js";
 import { revealed, Secret } from "../../src/foundation/secret.js";
-import type { Tokens } from "../../src/protocol/homeserver.js";
-import { parseHandedIn } from "../../src/session/session-file.js";
 import { type Refresh, SessionAccessTokens } from "../../src/session/session-tokens.js";
-import { SessionStore } from "../../src/session/store.js";
+import type { SessionStore } from "../../src/session/store.js";
 import { expectFailure } from "../support/failures.js";
 import { FakeClock } from "../support/fake-clock.js";
-import { fullSession, fullSessionJson, temporaryDirectory } from "../support/sessions.js";
-
-const { signal } = new AbortController();
-
-/** A token endpoint that rotates: a refresh token is good once, or again if its answer was lost. */
-class TokenEndpoint {
-  readonly asked: string[] = [];
-  answerIsLost = false;
-  readonly #store: SessionStore;
-  readonly #path: string;
-
-  constructor(store: SessionStore, path: string) {
-    this.#store = store;
-    this.#path = path;
-  }
-
-  /** For how long each could be tried, in milliseconds. */
-  readonly triedFor: number[] = [];
-
-  readonly refresh: Refresh = async (refreshToken, clientId, issuer, _signal, beforeAsking) => {
-    expect([clientId, issuer]).toEqual(["client-1", "https://auth.example.org/"]);
-    expect((await this.#store.read(this.#path)).refresh_token).toEqual(refreshToken);
-    this.triedFor.push(await beforeAsking());
-    this.asked.push(refreshToken.reveal());
-    if (this.answerIsLost) throw new Failure("network_error");
-    return tokens(this.asked.length + 1);
-  };
-}
+import { fullSession } from "../support/sessions.js";
+import { refreshableSession, type TokenEndpoint, tokens } from "../support/token-endpoint.js";
 
 /** What another process may have written meanwhile. */
 const THEIRS = { access_token: new Secret("theirs"), refresh_token: new Secret("refresh-token-theirs") };
 
-const tokens = (number: number): Tokens => ({
-  accessToken: new Secret(`access-token-${number}`),
-  refreshToken: new Secret(`refresh-token-${number}`),
-  expiresAt: "2026-01-01T01:00:00Z",
-});
+const { signal } = new AbortController();
 
 let store: SessionStore;
 let path: string;
 let endpoint: TokenEndpoint;
+let open: (clock?: FakeClock, refresh?: Refresh) => SessionAccessTokens;
 
 beforeEach(async () => {
-  store = new SessionStore(await temporaryDirectory());
-  path = store.pathOf("bot");
-  endpoint = new TokenEndpoint(store, path);
-  await store.create(path, { ...fullSession(), state: "complete" });
+  ({ store, path, endpoint, open } = await refreshableSession());
 });
-
-const open = (clock = new FakeClock(), refresh = endpoint.refresh) =>
-  new SessionAccessTokens(store, path, refresh, clock);
 
 describe("the access tokens of a session file", () => {
   it("are on disk before they are used", async () => {
@@ -132,6 +95,21 @@ describe("the access tokens of a session file", () => {
     expect(revealed(await store.read(path))).toMatchObject({ refresh_token: "refresh-token-theirs" });
   });
 
+  it("are not asked for where another process has used the refresh token while this one was halted", async () => {
+    let isSent = false;
+    const halted: Refresh = async (_token, _client, _issuer, _signal, beforeAsking) => {
+      await store.update(path, THEIRS);
+      await beforeAsking();
+      isSent = true;
+      return tokens(2);
+    };
+    const renewed = await open(new FakeClock(), halted).renew(new Secret("access-token-1"), signal);
+    expect([renewed.reveal(), isSent]).toEqual(["theirs", false]);
+    const session = revealed(await store.read(path));
+    expect(session).toMatchObject({ refresh_token: "refresh-token-theirs" });
+    expect(session).not.toHaveProperty("refresh_asked_at");
+  });
+
   it("are another process's, too, when that one made the refresh token of this one worthless", async () => {
     const late: Refresh = async () => {
       await store.update(path, {
@@ -158,7 +136,10 @@ describe("the access tokens of a session file", () => {
     for (const missing of ["refresh_token", "oauth"] as const) {
       await store.write(path, { ...fullSession(), state: "complete" });
       await store.update(path, { [missing]: undefined });
-      await expectFailure("session_dead", () => open().renew(new Secret("access-token-1"), signal));
+      const { message } = await expectFailure("session_dead", () =>
+        open().renew(new Secret("access-token-1"), signal),
+      );
+      expect(message).toBe(new Failure("session_dead").message);
     }
   });
 
@@ -171,140 +152,23 @@ describe("the access tokens of a session file", () => {
   });
 });
 
-describe("ensureFreshFor", () => {
-  it("refreshes when less time is left", async () => {
-    const clock = new FakeClock();
-    await clock.advance(121_000);
-    await open(clock).ensureFreshFor(180_000, signal);
-    expect((await store.read(path)).access_token).toEqual(new Secret("access-token-2"));
-  });
-
-  it("doesn't when enough is left, or when nothing says when the token expires", async () => {
-    await open().ensureFreshFor(180_000, signal);
-    await store.update(path, { expires_at: undefined });
-    await open().ensureFreshFor(180_000, signal);
-    expect(endpoint.asked).toEqual([]);
-  });
-
-  it("leaves a token alone that can't be refreshed", async () => {
-    await store.update(path, { oauth: undefined });
-    await open().ensureFreshFor(600_000, signal);
-    expect(endpoint.asked).toEqual([]);
-  });
-});
-
-describe("a refresh whose answer was lost", () => {
-  const lose = async (clock: FakeClock) => {
-    await clock.advance(121_000);
-    endpoint.answerIsLost = true;
-    await expectFailure("network_error", () => open(clock).ensureFreshFor(180_000, signal));
-    endpoint.answerIsLost = false;
-  };
-
-  it("is tried again within 10 s in all, and for no longer", async () => {
-    const clock = new FakeClock();
-    await lose(clock);
-    expect((await store.read(path)).refresh_asked_at).toBe("2026-01-01T00:02:01.000Z");
-    await clock.advance(7_000);
-    await open(clock).ensureFreshFor(180_000, signal);
-    expect(endpoint.asked).toEqual(["refresh-token-1", "refresh-token-1"]);
-    expect(endpoint.triedFor).toEqual([10_000, 3_000]);
-    const session = await store.read(path);
-    expect(session.access_token?.reveal()).toBe("access-token-3");
-    expect(session.refresh_asked_at).toBeUndefined();
-  });
-
-  it("is not tried again later, as long as the access token is good", async () => {
-    const clock = new FakeClock();
-    await lose(clock);
-    await clock.advance(10_000);
-    await open(clock).ensureFreshFor(180_000, signal);
-    expect(endpoint.asked).toHaveLength(1);
-  });
-
-  it("is tried again once the access token has expired, or is rejected: there is nothing to lose", async () => {
-    const clock = new FakeClock();
-    await lose(clock);
-    await clock.advance(60_000);
-    endpoint.answerIsLost = true;
-    await expectFailure("network_error", () => open(clock).renew(new Secret("access-token-1"), signal));
-    endpoint.answerIsLost = false;
-    await clock.advance(600_000);
-    await open(clock).ensureFreshFor(180_000, signal);
-    expect(endpoint.asked).toEqual(["refresh-token-1", "refresh-token-1", "refresh-token-1"]);
-    expect(endpoint.triedFor).toEqual([10_000, 10_000, 10_000]);
-  });
-
-  it("is not noted where the refresh token wasn't sent", async () => {
-    const unreachable: Refresh = () => Promise.reject(new Failure("network_error"));
-    await expectFailure("network_error", () =>
-      open(new FakeClock(), unreachable).renew(new Secret("access-token-1"), signal),
-    );
-    expect((await store.read(path)).refresh_asked_at).toBeUndefined();
-  });
-});
-
-describe("ensureGoodFor", () => {
-  /** The access token lives until 00:05. */
-  const at = async (minutes: number, ms: number) => {
-    const clock = new FakeClock();
-    await clock.advance(minutes * 60_000);
-    await open(clock).ensureGoodFor(ms, signal);
-    return (await store.read(path)).access_token?.reveal();
-  };
-
-  it("refreshes when less time is left", async () => {
-    expect(await at(4.5, 60_000)).toBe("access-token-2");
-  });
-
-  it("doesn't when enough is left", async () => {
-    expect(await at(3.5, 60_000)).toBe("access-token-1");
-  });
-
-  it("never does so in the first half of a token's life, however much is asked for", async () => {
-    expect(await at(2.4, 3_600_000)).toBe("access-token-1");
-    expect(await at(2.5, 3_600_000)).toBe("access-token-2");
-  });
-
-  it("goes by the lifetime that the homeserver gives", async () => {
-    await store.update(path, { token_lifetime_ms: 3_600_000 });
-    expect(await at(0, 310_000)).toBe("access-token-2");
-  });
-
-  it("takes five minutes for the lifetime where the file says nothing", async () => {
-    await store.update(path, { token_lifetime_ms: undefined });
-    expect(await at(2.4, 3_600_000)).toBe("access-token-1");
-    expect(await at(2.5, 3_600_000)).toBe("access-token-2");
-  });
-
-  it("takes what was left at the import for the lifetime, where that is more", async () => {
-    const hours = 3_600_000;
-    const { token_lifetime_ms: _, ...portable } = {
-      ...fullSessionJson(),
-      expires_at: "2026-01-01T04:00:00Z",
-    };
-    await store.remove(path);
-    const handedIn = parseHandedIn(JSON.stringify(portable), "file");
-    await store.createFrom(path, handedIn, "complete", new FakeClock().date());
-    expect(await at(119, 6 * hours)).toBe("access-token-1");
-    expect(await at(121, 6 * hours)).toBe("access-token-2");
-    expect((await store.read(path)).token_seen_at).toBeUndefined();
-  });
-
-  it("keeps a token that can't be refreshed as long as it lives, and not longer", async () => {
-    await store.update(path, { refresh_token: undefined });
-    expect(await at(4.9, 60_000)).toBe("access-token-1");
-    const failure = await expectFailure("session_dead", () => at(5, 60_000));
-    expect(failure.message).toContain("expired");
-  });
-
-  it("takes what another process has got meanwhile for good enough", async () => {
-    const clock = new FakeClock();
-    await clock.advance(290_000);
-    const both = [0, 1].map(() =>
-      new SessionAccessTokens(store, path, endpoint.refresh, clock).ensureGoodFor(60_000, signal),
-    );
-    await clock.runUntil(Promise.all(both));
+describe("refreshNow", () => {
+  it("refreshes however long the access token is good, unless another process just has", async () => {
+    await open().refreshNow(new Secret("access-token-1"), signal);
+    await open().refreshNow(new Secret("access-token-1"), signal);
     expect(endpoint.asked).toEqual(["refresh-token-1"]);
+  });
+
+  it.each([
+    ["until 2026-01-01T00:05:00Z;", "2026-01-01T00:05:00Z"],
+    ["until the homeserver accepts it no longer;", undefined],
+  ])("refuses what could end a session whose access token is good %s", async (end, expires_at) => {
+    const refresh_asked_at = "2025-12-31T23:59:50.000Z";
+    await store.update(path, { expires_at, refresh_asked_at });
+    const { hint } = await expectFailure("refresh_unanswered", () =>
+      open().refreshNow(new Secret("access-token-1"), signal),
+    );
+    expect(hint).toContain(end);
+    expect(endpoint.asked).toEqual([]);
   });
 });

@@ -9,7 +9,8 @@ export interface ClientKeys {
   readonly curve25519: string;
 }
 
-export function clientKeys(userId: string, deviceId: string): ClientKeys {
+/** @param more keys beside the two that a device has */
+export function clientKeys(userId: string, deviceId: string, more: JsonObject = {}): ClientKeys {
   const seed = randomBytes(32);
   const ed25519 = ed25519PublicKey(seed);
   const curve25519 = curve25519PublicKey(randomBytes(32));
@@ -17,7 +18,7 @@ export function clientKeys(userId: string, deviceId: string): ClientKeys {
     user_id: userId,
     device_id: deviceId,
     algorithms: ["m.olm.v1.curve25519-aes-sha2", "m.megolm.v1.aes-sha2"],
-    keys: { [`curve25519:${deviceId}`]: curve25519, [`ed25519:${deviceId}`]: ed25519 },
+    keys: { [`curve25519:${deviceId}`]: curve25519, [`ed25519:${deviceId}`]: ed25519, ...more },
   };
   const signatures = { [userId]: { [`ed25519:${deviceId}`]: signJson(unsigned, seed) } };
   return { deviceKeys: { ...unsigned, signatures }, ed25519, curve25519 };

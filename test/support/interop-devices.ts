@@ -7,11 +7,11 @@ import type { JsonObject } from "../../src/protocol/canonical-json.js";
 import { publicCrossSigningKeys } from "../../src/protocol/cross-signing.js";
 import { SecretsBundle } from "../../src/protocol/secrets.js";
 import { isSignedBy } from "../../src/protocol/signatures.js";
+import type { Machine } from "./computer.js";
 import { signIn } from "./dev-homeserver.js";
 import { OTHER } from "./device-pair.js";
 import type { EventProcess } from "./event-process.js";
 import type { StartPeer } from "./interop.js";
-import type { Machine } from "./machine.js";
 import type { Peer, PeerEvent } from "./peers.js";
 
 /** A device of whatever implementation, in a process of its own. */
@@ -60,29 +60,33 @@ export function commandLine(machine: Machine, server: DevHomeserver, options: Cl
   };
 }
 
-/** A peer, as a new device or as an existing one that signed in a moment ago and has no keys published yet. */
+/**
+ * A peer, as a new device or as an existing one that signed in a moment ago and has no keys published yet.
+ *
+ * @param session the path of what the existing one's session is in
+ */
 export function peerDevices(
   machine: Machine,
   server: DevHomeserver,
   peer: Peer,
   startPeer: StartPeer,
+  session = () => writePeerSession(machine, server),
 ): Implementation {
   const start = (...args: readonly string[]) => startPeer(peer, ...args);
   return {
     async generate(role) {
       return role === "new"
         ? start("new-generate", server.baseUrl.href)
-        : start("existing-generate", await writePeerSession(machine, server));
+        : start("existing-generate", await session());
     },
     async scan(role, payload) {
-      return role === "new"
-        ? start("new-scan", payload)
-        : start("existing-scan", await writePeerSession(machine, server), payload);
+      return role === "new" ? start("new-scan", payload) : start("existing-scan", await session(), payload);
     },
   };
 }
 
-async function writePeerSession(machine: Machine, server: DevHomeserver): Promise<string> {
+/** Signs that device in. */
+export async function writePeerSession(machine: Machine, server: DevHomeserver): Promise<string> {
   const deviceId = "PEERDEVICE";
   const { clientId, accessToken, refreshToken } = await signIn(server, deviceId);
   const { base_url, user_id, secrets } = server.existingSession;

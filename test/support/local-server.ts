@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 
 /** Listens on a free loopback port until the test has finished. */
@@ -23,4 +24,11 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** Bytes on a connection of their own, and what comes back until it is closed. */
+export async function raw({ hostname, port }: URL, lines: readonly string[]): Promise<string> {
+  const socket = connect(Number(port), hostname);
+  socket.write(lines.join("\r\n"));
+  return text(socket);
 }

@@ -1,7 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 import type { ExistingSession } from "../../src/dev-homeserver/dev-homeserver.js";
 import type { Clock } from "../../src/foundation/clock.js";
@@ -14,6 +12,7 @@ import { withSessionProxy } from "../../src/proxy/session-proxy.js";
 import { SessionStore } from "../../src/session/store.js";
 import { type CallOptions, call, type Reply } from "./dev-homeserver.js";
 import type { FakeClock } from "./fake-clock.js";
+import { raw } from "./local-server.js";
 import { localUrlPolicy } from "./local-url-policy.js";
 import { temporaryDirectory } from "./sessions.js";
 
@@ -90,11 +89,7 @@ export async function startProxy(
   return {
     ...{ baseUrl, token: token.reveal(), path, store, events, died: running.died, stop },
     ask: (request, options) => call(baseUrl, request, { token: token.reveal(), ...options }),
-    async raw(lines) {
-      const socket = connect(Number(baseUrl.port), baseUrl.hostname);
-      socket.write(lines.join("\r\n"));
-      return text(socket);
-    },
+    raw: (lines) => raw(baseUrl, lines),
   };
 }
 

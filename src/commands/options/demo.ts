@@ -1,5 +1,5 @@
 import type { Command } from "@commander-js/extra-typings";
-import { globalOptions } from "./global.js";
+import { globalOptions, OF_DISPLAY, OF_NETWORK } from "./global.js";
 import { type OptionsOf, withOptions } from "./with-options.js";
 
 export function demoCommand(parent: Command) {
@@ -9,7 +9,10 @@ export function demoCommand(parent: Command) {
       .summary("watch both devices; no account needed")
       .description("Run both devices against the embedded homeserver. No account is needed.")
       .option("--by-hand", "print the two commands to type in two terminals"),
-    globalOptions(),
+    globalOptions({
+      without: ["--session", ...OF_DISPLAY, ...OF_NETWORK],
+      limit: "the longest that it may take; without end with --by-hand",
+    }),
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from "@commander-js/extra-typings";
-import { globalOptions } from "./global.js";
+import { globalOptions, OF_DISPLAY } from "./global.js";
 import { withOptions } from "./with-options.js";
 
 export function doctorCommand(parent: Command) {
@@ -8,7 +8,10 @@ export function doctorCommand(parent: Command) {
       .command("doctor")
       .summary("can this homeserver do it, and if not, why")
       .description("Find out whether a homeserver can do QR sign-in, and if not, what its admin must set.")
-      .argument("<server>", "server name or base URL"),
-    globalOptions(),
+      .argument("<server>", "the homeserver's name, like example.org, or its base URL"),
+    globalOptions({
+      verbose: "name what the protocols call it, too; and show each request",
+      without: ["--session", ...OF_DISPLAY],
+    }),
   );
 }

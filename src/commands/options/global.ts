@@ -7,11 +7,45 @@ import type { OptionsOf } from "./with-options.js";
 const DEFAULT_TIMEOUT_S = 600;
 const MAX_SECONDS = 24 * 60 * 60;
 
-/** @param session what `--session` names */
-export function globalOptions(session = "the session to use, or to make") {
-  return createCommand()
+/** What network requests may be, and where they are shown. */
+export const OF_NETWORK = ["--allow-http", "--verbose", "--trace"] as const;
+/** How lines are drawn: most commands draw none. */
+export const OF_DISPLAY = ["--plain"] as const;
+
+const LIMIT = "the longest that it may take";
+const REQUESTS = "show what happens on the network; no secrets";
+const SESSION = "the session to use, or to make";
+
+interface Particulars {
+  /** What `--session` names. */
+  readonly session?: string;
+  /** What changes nothing here: it is taken, as by every command, and help leaves it out. */
+  readonly without?: readonly (typeof EVERYWHERE)[number][];
+  /** The time limit, and what it is where none is given, in words. */
+  readonly limit?: string;
+  readonly timeout?: string;
+  /** What `--verbose` shows, if not only requests. */
+  readonly verbose?: string;
+  /** The heading of those for requests, where only some options make any. */
+  readonly networkGroup?: string;
+}
+
+const EVERYWHERE = ["--session", "--timeout", "--json", ...OF_DISPLAY, ...OF_NETWORK] as const;
+
+/** For a command that only prints. */
+export const WITHOUT_ALL = { without: EVERYWHERE };
+
+export function globalOptions({
+  session = SESSION,
+  without = [],
+  limit = LIMIT,
+  timeout,
+  verbose = REQUESTS,
+  networkGroup,
+}: Particulars = {}) {
+  const shared = createCommand()
     .option("--session <name or path>", `${session} (env MATRIX_QR_LOGIN_SESSION)`)
-    .addOption(seconds("--timeout <seconds>", "the longest that it may take").default(DEFAULT_TIMEOUT_S))
+    .addOption(seconds("--timeout <seconds>", limit).default(DEFAULT_TIMEOUT_S, timeout))
     .addOption(
       new Option("--allow-http <host>", "allow plain http for this host; may be repeated")
         .argParser((host: string, hosts: readonly string[]) => [...hosts, host])
@@ -19,17 +53,19 @@ export function globalOptions(session = "the session to use, or to make") {
     )
     .option("--json", "JSON lines on stdout, and nothing else")
     .option("--plain", "one line an event, no terminal tricks")
-    .option("--verbose", "show what happens on the network; no secrets")
-    .option("--trace <file>", "write the same to a file, as JSON lines");
-}
-
-/** Of what runs until somebody stops it: without a time limit, unless one is given. */
-export function unboundedOptions(session: string) {
-  const shared = globalOptions(session);
+    .option("--verbose", verbose)
+    .option("--trace <file>", "write what happens on the network to a file, as JSON lines");
+  // Where it shows more than requests, it isn't for these alone.
+  const ofRequests = OF_NETWORK.filter((long) => long !== "--verbose" || verbose === REQUESTS);
   for (const option of shared.options) {
-    if (option.long === "--timeout") option.default(option.defaultValue, "none");
+    if (isAmong(without, option)) option.hideHelp();
+    if (networkGroup !== undefined && isAmong(ofRequests, option)) option.helpGroup(networkGroup);
   }
   return shared;
+}
+
+function isAmong(longs: readonly string[], { long }: { readonly long?: string | undefined }): boolean {
+  return long !== undefined && longs.includes(long);
 }
 
 export type GlobalOptions = OptionsOf<typeof globalOptions>;
@@ -48,12 +84,12 @@ export function seconds<Flags extends string>(flags: Flags, description: string)
 }
 
 function parseSeconds(text: string): number {
-  const parsed = parseWholeNumber(text);
-  if (parsed >= 1 && parsed <= MAX_SECONDS) return parsed;
-  throw new InvalidArgumentError(`It has to be a number of seconds from 1 to ${MAX_SECONDS}.`);
+  return wholeNumber(text, 1, MAX_SECONDS, "number of seconds");
 }
 
-export function parseWholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("It has to be a whole number.");
+/** @throws {InvalidArgumentError} where it is none, or not from `least` to `most` */
+export function wholeNumber(text: string, least: number, most: number, what = "number"): number {
+  const parsed = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (parsed >= least && parsed <= most) return parsed;
+  throw new InvalidArgumentError(`It has to be a ${what} from ${least} to ${most}.`);
 }

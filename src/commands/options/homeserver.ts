@@ -4,12 +4,13 @@ import { LIKENESSES } from "../../dev-homeserver/behaviour.js";
 import { DECISIONS, RENDEZVOUS_MODES } from "../../dev-homeserver/options.js";
 import { CHANNEL_VERSIONS } from "../../foundation/events.js";
 import { Option } from "./commander.js";
-import { parseWholeNumber, seconds, unboundedOptions } from "./global.js";
+import { globalOptions, OF_DISPLAY, seconds, wholeNumber } from "./global.js";
 import { type OptionsOf, withOptions } from "./with-options.js";
 
 /** `both` offers what a key switches between on the other side. */
 const CHANNELS = [...CHANNEL_VERSIONS, "both"] as const;
 
+const IN_FRONT = "In front of a Synapse:";
 const SESSION = "where its account's session is written; into a fresh folder by default";
 
 export function homeserverCommand(parent: Command) {
@@ -21,12 +22,14 @@ export function homeserverCommand(parent: Command) {
       .addOption(new Option("--port <number>", "port; a free one by default").argParser(parsePort))
       .option("--host <address>", "address to listen on", "127.0.0.1")
       .addOption(
-        new Option("--auto-consent [decision]", "answer the consent page after a moment")
+        new Option("--auto-consent [decision]", "approve each sign-in by itself; or decline it, with deny")
           .choices(DECISIONS)
           .preset("allow"),
       )
       .addOption(
-        new Option("--rendezvous-mode <mode>", "who may make rendezvous sessions").choices(RENDEZVOUS_MODES),
+        new Option("--rendezvous-mode <mode>", "which devices may show codes of the newer version").choices(
+          RENDEZVOUS_MODES,
+        ),
       )
       .addOption(
         new Option(
@@ -34,8 +37,8 @@ export function homeserverCommand(parent: Command) {
           "which codes it serves: those of one version, or of both",
         ).choices(CHANNELS),
       )
-      .addOption(seconds("--rendezvous-lifetime <seconds>", "how long a rendezvous session lives"))
-      .addOption(seconds("--interval <seconds>", "pause between two polls for a token"))
+      .addOption(seconds("--rendezvous-lifetime <seconds>", "how long a code of the newer version is good"))
+      .addOption(seconds("--interval <seconds>", "how often a device may ask whether it was approved"))
       .addOption(seconds("--token-ttl <seconds>", "how long an access token lives"))
       .option("--user <localpart>", "who the account is; alice by default", parseLocalpart)
       .addOption(
@@ -44,7 +47,7 @@ export function homeserverCommand(parent: Command) {
         ),
       )
       .addOption(new Option("--like-synapse", "the same as --like synapse").implies({ like: "synapse" }))
-      .optionsGroup("In front of a Synapse:")
+      .optionsGroup(IN_FRONT)
       .option("--synapse <url>", "stand in front of this Synapse")
       .option("--synapse-secret-file <path>", "its secret; of matrix_authentication_service in its settings")
       .option("--allow-remote-synapse", "let it be on another machine; it has to be one for tests")
@@ -56,21 +59,23 @@ export function homeserverCommand(parent: Command) {
 
 /** Its session is none that an environment variable names. */
 function ownGlobalOptions() {
-  const shared = unboundedOptions(SESSION);
+  const shared = globalOptions({
+    without: OF_DISPLAY,
+    timeout: "none",
+    networkGroup: IN_FRONT,
+  });
   for (const option of shared.options) if (option.long === "--session") option.description = SESSION;
   return shared;
 }
 
 function parsePort(text: string): number {
-  const port = parseWholeNumber(text);
-  if (port <= 65535) return port;
-  throw new InvalidArgumentError("It has to be a number from 0 to 65535.");
+  return wholeNumber(text, 0, 65_535);
 }
 
 /** Matrix specification, Appendices §User Identifiers. */
 function parseLocalpart(text: string): string {
   if (/^[a-z0-9._=/+-]{1,64}$/.test(text)) return text;
-  throw new InvalidArgumentError("It has to be of a-z 0-9 . _ = - / +");
+  throw new InvalidArgumentError("It has to be of the letters a to z, digits, and . _ = - / +.");
 }
 
 export type HomeserverOptions = OptionsOf<typeof homeserverCommand>;

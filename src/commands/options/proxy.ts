@@ -3,11 +3,12 @@ import { InvalidArgumentError } from "commander";
 import { TOLD, type Told, type Variable } from "../../proxy/child-environment.js";
 import { parseListenAddress } from "../../proxy/listen-address.js";
 import { Option } from "./commander.js";
-import { unboundedOptions } from "./global.js";
+import { globalOptions, OF_DISPLAY } from "./global.js";
 import { type OptionsOf, withOptions } from "./with-options.js";
 
 /** The verbs of `session` by which another program goes on from it. */
 
+const OF_PROXY = { session: "the session to use", without: OF_DISPLAY, timeout: "none" };
 const ALLOW_LOGOUT = "let the program sign it out for good; when it asks to";
 
 export function runCommand(session: Command) {
@@ -34,7 +35,7 @@ export function runCommand(session: Command) {
         ),
       )
       .option("--allow-logout", ALLOW_LOGOUT),
-    unboundedOptions("the session to use"),
+    globalOptions(OF_PROXY),
   );
 }
 
@@ -49,7 +50,7 @@ export function serveCommand(session: Command) {
       .addOption(listen())
       .option("--new-token", "a new local token; the old one is good for nothing then")
       .option("--allow-logout", ALLOW_LOGOUT),
-    unboundedOptions("the session to use"),
+    globalOptions(OF_PROXY),
   );
 }
 
@@ -60,7 +61,7 @@ function listen() {
     (text: string) => {
       const address = parseListenAddress(text);
       if (address) return address;
-      throw new InvalidArgumentError("It has to be like 127.0.0.1:8009.");
+      throw new InvalidArgumentError("It has to be an address and a port up to 65535, like 127.0.0.1:8009.");
     },
   );
 }
@@ -68,7 +69,9 @@ function listen() {
 function parseVariable(text: string): Variable {
   const [, name, what = ""] = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(text) ?? [];
   if (name !== undefined && isTold(what)) return { name, what };
-  throw new InvalidArgumentError(`It has to be NAME=WHAT, where WHAT is one of ${TOLD.join(", ")}.`);
+  throw new InvalidArgumentError(
+    `It has to be NAME=WHAT, where WHAT is one of ${TOLD.join(", ")}; for example TOKEN=access_token.`,
+  );
 }
 
 function isTold(text: string): text is Told {

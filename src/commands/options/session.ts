@@ -1,5 +1,5 @@
 import type { Command } from "@commander-js/extra-typings";
-import { choice, globalOptions, seconds } from "./global.js";
+import { choice, globalOptions, OF_DISPLAY, OF_NETWORK, seconds } from "./global.js";
 import { RECOVERY_KEY_FILE } from "./sign-in.js";
 import { type OptionsOf, withOptions } from "./with-options.js";
 
@@ -7,6 +7,10 @@ import { type OptionsOf, withOptions } from "./with-options.js";
 
 const NAME = "the session, by its name or path";
 const MIN_VALID_S = 60;
+
+const TO_USE = { session: "the session to use", without: OF_DISPLAY };
+/** No server is asked, and nothing is waited for. */
+const OF_FILES = { ...TO_USE, without: ["--timeout", ...OF_DISPLAY, ...OF_NETWORK] as const };
 
 export function sessionCommand(parent: Command) {
   return parent
@@ -18,7 +22,7 @@ export function sessionCommand(parent: Command) {
 export function listCommand(session: Command) {
   return withOptions(
     session.command("list").summary("list the sessions").description("List the sessions there are."),
-    globalOptions("the session to use"),
+    globalOptions({ without: ["--session", ...OF_FILES.without] }),
   );
 }
 
@@ -30,7 +34,7 @@ export function showCommand(session: Command) {
       .description("Show what a session holds, without its secrets.")
       .argument("[name]", NAME)
       .option("--show-secrets", "show its tokens and keys too"),
-    globalOptions("the session to use"),
+    globalOptions(OF_FILES),
   );
 }
 
@@ -43,7 +47,7 @@ export function checkCommand(session: Command) {
       .summary("does it live, is it verified")
       .description("Ask the homeserver whether a session lives, is verified, and has the current backup key.")
       .argument("[name]", NAME),
-    globalOptions("the session to use"),
+    globalOptions(TO_USE),
   );
 }
 
@@ -55,7 +59,7 @@ export function tokenCommand(session: Command) {
       .description("Print an access token, refreshed if need be.")
       .argument("[name]", NAME)
       .addOption(seconds("--min-valid <seconds>", "how long it has to be good").default(MIN_VALID_S)),
-    globalOptions("the session to use"),
+    globalOptions(TO_USE),
   );
 }
 
@@ -68,7 +72,7 @@ export function refreshCommand(session: Command) {
       .summary("refresh its tokens now")
       .description("Refresh a session's tokens, whether they need it or not.")
       .argument("[name]", NAME),
-    globalOptions("the session to use"),
+    globalOptions(TO_USE),
   );
 }
 
@@ -79,9 +83,10 @@ export function exportCommand(session: Command) {
       .summary("print it, secrets and all")
       .description("Print a session for another program, secrets and all.")
       .argument("[name]", NAME)
-      .option("--show-secrets", "print it to a terminal too"),
-    globalOptions("the session to use"),
-  ).addOption(choice("--format <format>", "what is printed", ["json"]));
+      .option("--show-secrets", "print it to a terminal too")
+      .addOption(choice("--format <format>", "what is printed", ["json"])),
+    globalOptions(OF_FILES),
+  );
 }
 
 export type ExportOptions = OptionsOf<typeof exportCommand>;
@@ -93,7 +98,7 @@ export function logoutCommand(session: Command) {
       .summary("revoke its tokens and delete it")
       .description("Revoke a session's tokens and delete it. Nothing secret of it stays on disk.")
       .argument("[name]", NAME),
-    globalOptions("the session to use"),
+    globalOptions(TO_USE),
   );
 }
 
@@ -107,7 +112,7 @@ export function signDeviceCommand(session: Command) {
       )
       .argument("[name]", NAME)
       .option("--fingerprint <ed25519>", "sign these keys only; as the client shows its fingerprint"),
-    globalOptions("the session to use"),
+    globalOptions(TO_USE),
   );
 }
 
@@ -128,7 +133,7 @@ export function importCommand(session: Command) {
       )
       .option("--recovery-key-file <path>", RECOVERY_KEY_FILE)
       .option("--offline", "believe it, and ask the homeserver nothing"),
-    globalOptions("the session to make"),
+    globalOptions({ session: "the session to make", without: OF_DISPLAY }),
   );
 }
 

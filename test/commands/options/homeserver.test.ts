@@ -28,7 +28,7 @@ describe("homeserver", () => {
   });
 
   it.each<[args: readonly string[], message: string]>([
-    [["--port", "http"], "It has to be a whole number."],
+    [["--port", "http"], "a number from 0 to 65535."],
     [["--auto-consent", "maybe"], "Allowed choices are allow, deny."],
     [["--rendezvous-mode", "closed"], "Allowed choices are open, authenticated, off."],
     [["--like", "dendrite"], "Allowed choices are synapse, tuwunel, continuwuity."],

@@ -1,9 +1,11 @@
 //! The secure channel of MSC4388 as the published `vodozemac` crate makes it: device G or device S.
 //!
-//! Started with `g`, or with `s <public key of G>`. Reads one command a line from stdin and answers each with
+//! Started with `g`, or with `s <public key of G>`; with `bench <times>` it is `bench.rs`. Reads one command a line from stdin and answers each with
 //! one line on stdout, both JSON. Keys and additional data are hex, messages are text as they stand in the
 //! rendezvous session. A failing command is answered by `{"error": ...}` and leaves the channel as it was,
 //! unless it is one of the handshake's, which end it.
+
+mod bench;
 
 use std::io::{BufRead, stdin};
 
@@ -76,6 +78,7 @@ fn main() -> Result<()> {
             let public_key = Curve25519PublicKey::from_slice(&from_hex(public_key)?)?;
             Channel::Sender(HpkeSenderChannel::new(), public_key)
         }
+        ["bench", times] => return bench::bench(times.parse()?),
         _ => return Err("unknown arguments".into()),
     };
     for line in stdin().lock().lines() {
