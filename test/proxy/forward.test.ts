@@ -24,6 +24,13 @@ describe("a request", () => {
     expect(waits).toEqual([]);
   });
 
+  it("has the headers that it came with, but for those of the connection, and no other", async () => {
+    const { raw, sent } = await proxyServer();
+    const lines = ["GET /_matrix/client/v3/sync HTTP/1.1", "Host: 127.0.0.1", "X-Mine: yes"];
+    await raw([...lines, "Authorization: Bearer mqlp_local", "Connection: close", "", ""]);
+    expect(sent[0]?.rawHeaders).toEqual(["X-Mine", "yes"]);
+  });
+
   it("that is too large to be kept goes on as a stream, with its length", async () => {
     const { ask, sent } = await proxyServer();
     expect((await ask(SEND, { body: LARGE })).status).toBe(200);
