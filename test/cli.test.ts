@@ -140,7 +140,11 @@ describe("a command line that can't be meant", () => {
   };
 
   it.each<[string[], string, string]>([
-    [["doctor"], "`doctor` needs <server>: server name or base URL.", "For example: `doctor example.org`"],
+    [
+      ["doctor"],
+      "`doctor` needs <server>: the homeserver's name, like example.org, or its base URL.",
+      "For example: `doctor example.org`",
+    ],
     [["doctor", "x", "--frobnicate"], 'There is no option "--frobnicate" for `doctor`.', "Add --help"],
     [
       ["doctor", "x", "--jsom"],

@@ -11,7 +11,8 @@ export const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
   homeserver_missing:
     "Give --homeserver with what follows the colon in @you:example.org, or set MATRIX_QR_LOGIN_HOMESERVER.",
   session_ambiguous: "Give --session, or set MATRIX_QR_LOGIN_SESSION; `session list` shows them.",
-  session_exists: "Choose another --session, or end the old one with `session logout`.",
+  session_exists:
+    "Choose another --session, or sign the old one out first: `session logout`, with its name behind it.",
   rendezvous_gone:
     "See what the other device says, then start again on both. A restart, or several workers, make a server lose connections: `doctor` finds out.",
   timed_out: "Start again, with a longer --timeout if need be.",
@@ -37,6 +38,8 @@ export const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
     "Remove the device on the account's page, or wait until the token has expired; then run `session logout` again.",
   signed_in_unverified: "Verify it from another device, or sign it out with `session logout`.",
   session_not_found: "`session list` shows the sessions; `generate`, `login` or `session import` makes one.",
+  address_unavailable:
+    "Choose another address or port with --listen, or leave it out for a free port of this machine.",
   home_missing: "Set HOME or XDG_STATE_HOME to the full path of a folder, or give --session a path.",
   session_dead:
     "It was signed out elsewhere, or another client refreshed its token: remove it with `session logout`, then sign in again.",

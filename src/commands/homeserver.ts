@@ -7,6 +7,8 @@ import type { SynapseAuthorization } from "../dev-homeserver/synapse/start.js";
 import type { Clock } from "../foundation/clock.js";
 import { safeJson } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
+import { describeListenError } from "../foundation/listen-error.js";
+import { isSystemError } from "../foundation/system-errors.js";
 import { newSessionFile } from "../session/resolve.js";
 import { aborted } from "./aborted.js";
 import type { CommandContext } from "./context.js";
@@ -41,18 +43,33 @@ async function serve(
     options.session === undefined
       ? undefined
       : resolve((await newSessionFile(options.session, context, "")).path);
-  await withDevHomeserver(start, sessionFile, tmpdir(), async (server, files) => {
-    const { session, recoveryKeyFile } = files;
-    const ready = {
-      event: "ready",
-      base_url: server.baseUrl.href,
-      session,
-      recovery_key_file: recoveryKeyFile,
-    };
-    if (options.json) stdout.write(`${safeJson(ready)}\n`);
-    stderr.write(introduction(server, files, options.host, ownCommands(process.argv[1], context)));
-    await aborted(signal);
-  });
+  await withDevHomeserver(
+    () => listening(start),
+    sessionFile,
+    tmpdir(),
+    async (server, files) => {
+      const { session, recoveryKeyFile } = files;
+      const ready = {
+        event: "ready",
+        base_url: server.baseUrl.href,
+        session,
+        recovery_key_file: recoveryKeyFile,
+      };
+      if (options.json) stdout.write(`${safeJson(ready)}\n`);
+      stderr.write(introduction(server, files, options.host, ownCommands(process.argv[1], context)));
+      await aborted(signal);
+    },
+  );
+}
+
+async function listening<Server>(start: () => Promise<Server>): Promise<Server> {
+  try {
+    return await start();
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause;
+    const hint = "Choose another --port, or leave it out for a free one; or another --host.";
+    throw new Failure("usage_error", describeListenError(cause), { hint, cause });
+  }
 }
 
 /** An option that would change nothing is a mistake. */

@@ -3,6 +3,7 @@ import { fileError } from "../files/file-error.js";
 import { openPrivateFile } from "../files/private-file.js";
 import { escapeText, safeJson } from "../foundation/escape-text.js";
 import { timeForPeople } from "../foundation/time-for-people.js";
+import { withProgram } from "../foundation/with-program.js";
 import type { ProxyEvent } from "../proxy/events.js";
 
 /** How the events of a proxy are told: a line each. */
@@ -12,8 +13,13 @@ export function jsonReport(write: (line: string) => void): Report {
   return (event) => write(`${safeJson(event)}\n`);
 }
 
-export function plainReport(write: (line: string) => void): Report {
-  return (event) => write(`${escapeText(sentence(event), 2_000)}\n`);
+/** @param program how it is started from a shell, for the commands in hints */
+export function plainReport(write: (line: string) => void, program: string): Report {
+  return (event) => {
+    write(`${escapeText(sentence(event), 2_000)}\n`);
+    if (event.event !== "failure" || event.hint === undefined) return;
+    write(`Hint: ${withProgram(escapeText(event.hint, 2_000), program)}\n`);
+  };
 }
 
 /**
@@ -65,6 +71,6 @@ function sentence(event: ProxyEvent): string {
     case "warning":
       return `Warning: ${event.message}`;
     case "failure":
-      return `Error: ${event.message}${event.hint === undefined ? "" : ` ${event.hint}`}`;
+      return `Error: ${event.message}`;
   }
 }

@@ -3,6 +3,7 @@ import { systemdSocket } from "../proxy/listen-address.js";
 import { aborted } from "./aborted.js";
 import type { CommandContext, ProgramContext } from "./context.js";
 import type { ServeCommandOptions } from "./options/proxy.js";
+import { ownCommands } from "./own-commands.js";
 import { jsonReport, plainReport } from "./proxy-report.js";
 import { serveSession } from "./serve-session.js";
 
@@ -14,11 +15,14 @@ export async function sessionServe(
   const { env, signal, stdout, stderr } = context;
   const passed = systemdSocket(env, process.pid);
   if (passed && options.listen) {
-    throw new Failure("usage_error", "systemd has opened a socket, so --listen has nothing to say.");
+    throw new Failure(
+      "usage_error",
+      "systemd has opened a socket for this already, so --listen can't be given too.",
+    );
   }
   const report = options.json
     ? jsonReport((line) => stdout.write(line))
-    : plainReport((line) => stderr.write(line));
+    : plainReport((line) => stderr.write(line), ownCommands(process.argv[1], context).program);
   const listen = options.listen ?? passed;
   return serveSession({ ...options, listen }, context, report, async ({ session, died }) => {
     if (!options.json) {

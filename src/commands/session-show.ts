@@ -1,4 +1,5 @@
 import { escapeText } from "../foundation/escape-text.js";
+import { withProgram } from "../foundation/with-program.js";
 import {
   entryEvent,
   secretDetails,
@@ -8,8 +9,10 @@ import {
   sessionTable,
 } from "../session/describe.js";
 import type { CommandContext } from "./context.js";
+import { NO_SESSION_HINT } from "./hints.js";
 import type { GlobalOptions } from "./options/global.js";
 import type { ShowOptions } from "./options/session.js";
+import { ownCommands } from "./own-commands.js";
 import { printJson } from "./print-json.js";
 import { findSession, type Named, openStore } from "./session-context.js";
 
@@ -23,7 +26,8 @@ export async function sessionList(options: GlobalOptions, context: CommandContex
   } else if (entries.length > 0) {
     context.stdout.write(sessionTable(entries, context.clock.date()));
   } else {
-    context.stderr.write(`There are no sessions in ${escapeText(store.directory, 1000)}.\n`);
+    const hint = withProgram(NO_SESSION_HINT, ownCommands(process.argv[1], context).program);
+    context.stderr.write(`There are no sessions in ${escapeText(store.directory, 1000)}. ${hint}\n`);
   }
 }
 

@@ -3,7 +3,6 @@ import { dirname, join } from "node:path";
 import { fileError } from "../files/file-error.js";
 import { createPrivateFile } from "../files/private-file.js";
 import { errorCode } from "../foundation/error-code.js";
-import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import type { DevHomeserver, ExistingSession } from "./dev-homeserver.js";
 
@@ -25,8 +24,7 @@ export interface ServedFiles {
  *   key is written beside it, under the same name with `.recovery-key` behind.
  * @param temporaryFolder where that folder is made
  * @param use given the homeserver and the paths of both
- * @throws {Failure} `usage_error` where it can't listen, `session_exists` where there is a session already,
- *   `file_error`, and what `start` and `use` throw
+ * @throws {Failure} `session_exists` where there is a session already, `file_error`; and what `start` and `use` throw
  */
 export async function withDevHomeserver<Server extends Served>(
   start: () => Promise<Server>,
@@ -34,7 +32,7 @@ export async function withDevHomeserver<Server extends Served>(
   temporaryFolder: string,
   use: (server: Server, files: ServedFiles) => Promise<void>,
 ): Promise<void> {
-  const server = await listening(start);
+  const server = await start();
   try {
     const session = sessionFile ?? (await newSessionPath(temporaryFolder));
     const recoveryKeyFile = `${session}.recovery-key`;
@@ -52,19 +50,6 @@ export async function withDevHomeserver<Server extends Served>(
     }
   } finally {
     await server.close();
-  }
-}
-
-async function listening<Server>(start: () => Promise<Server>): Promise<Server> {
-  try {
-    return await start();
-  } catch (cause) {
-    if (cause instanceof Failure) throw cause;
-    const reason = cause instanceof Error ? escapeText(cause.message) : "";
-    throw new Failure("usage_error", `The homeserver can't listen there: ${reason}`, {
-      hint: "Choose another port, or another address to listen on.",
-      cause,
-    });
   }
 }
 

@@ -156,7 +156,7 @@ export const FAILURES = {
   },
   url_refused: {
     kind: "security",
-    message: "A URL is refused: only https is allowed, without a user name or password.",
+    message: "An address is refused: only https is allowed, without a user name or password.",
     hint: "Plain http is only for hosts that were explicitly allowed, as in a test network.",
   },
 
@@ -174,7 +174,7 @@ export const FAILURES = {
   },
   homeserver_without_registration: {
     kind: "unsupported",
-    message: "This homeserver lets no new programs sign in: it registers no new OAuth clients.",
+    message: "This homeserver doesn't let new programs sign in: it registers no new OAuth clients.",
     hint: "Use a client that is registered there, or ask the admin for dynamic client registration.",
   },
   homeserver_without_rendezvous: {
@@ -209,7 +209,7 @@ export const FAILURES = {
   },
   unexpected_message: {
     kind: "unsupported",
-    message: "The other device sent a message that has no place here.",
+    message: "The other device sent something that doesn't belong here.",
     hint: "Check that both devices run a current version.",
   },
   other_device_failed: {

@@ -77,7 +77,7 @@ export const SESSION_FAILURES = {
   },
   recovery_key_malformed: {
     kind: "local",
-    message: "That is no recovery key.",
+    message: "That isn't a recovery key.",
     hint: "Type it as it was given: 48 letters and digits in groups of four, upper and lower case told apart.",
   },
   recovery_key_wrong: {

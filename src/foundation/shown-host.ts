@@ -9,5 +9,12 @@ import { escapeText } from "./escape-text.js";
  */
 export function shownHost({ host, hostname }: URL, path = ""): string {
   const asked = escapeText(host + path);
-  return hostname.includes("xn--") ? `${asked} (${escapeText(domainToUnicode(hostname))})` : asked;
+  const read = inItsLetters(hostname);
+  return read === undefined ? asked : `${asked} (${read})`;
+}
+
+/** How an internationalised name is read, escaped; undefined for any other. */
+export function inItsLetters(hostname: string): string | undefined {
+  const letters = domainToUnicode(hostname);
+  return letters === hostname || letters === "" ? undefined : escapeText(letters);
 }

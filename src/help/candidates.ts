@@ -1,4 +1,5 @@
 import type { CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { FAILURES } from "../foundation/failure-table.js";
 import { TOPIC_NAMES } from "./topics.js";
 import { all, pathOf } from "./visible.js";
 
@@ -38,7 +39,7 @@ export async function candidatesFor(
   }
   if (typed.startsWith("-")) return starting(optionsOf(command), typed);
   if (command.commands.length > 0) return starting(commandsOf(command), typed);
-  const wanted = await argumentsOf(command, given.length, sessionNames);
+  const wanted = await argumentsOf(command, given.length, typed, sessionNames);
   return wanted === FILES ? FILES : starting(wanted, typed);
 }
 
@@ -81,6 +82,7 @@ async function valuesOf(option: Option, sessionNames: SessionNames): Promise<Can
 async function argumentsOf(
   command: CommandUnknownOpts,
   given: number,
+  typed: string,
   sessionNames: SessionNames,
 ): Promise<Candidate[] | typeof FILES> {
   const { registeredArguments } = command;
@@ -91,7 +93,7 @@ async function argumentsOf(
     case "shell":
       return (argument.argChoices ?? []).map((word) => ({ word }));
     case "topic":
-      return [...commandsOf(command.parent ?? command), ...named(TOPIC_NAMES)];
+      return [...commandsOf(command.parent ?? command), ...named(TOPIC_NAMES), ...failures(typed)];
     case "source":
     case "file":
     case "command":
@@ -99,6 +101,12 @@ async function argumentsOf(
     default:
       return [];
   }
+}
+
+/** All of them would hide what else there is. */
+function failures(typed: string): Candidate[] {
+  if (typed === "") return [];
+  return Object.entries(FAILURES).map(([word, { message }]) => ({ word, description: message }));
 }
 
 function optionsOf(command: CommandUnknownOpts): Candidate[] {

@@ -1,14 +1,11 @@
 import type { CommandUnknownOpts, HelpConfiguration, Option } from "@commander-js/extra-typings";
 import { Option as NewOption } from "../commands/options/commander.js";
+import { bold, cyan } from "../foundation/colours.js";
 import { SHORT_HELP, type ShortHelp } from "./short-help.js";
 import { TOPIC_NAMES } from "./topics.js";
 import { all, argumentOf, inShort, pathOf, termOf, withDefault } from "./visible.js";
 
 /** How `--help` and `--help-all` of every command look. */
-
-const CYAN = "\u001b[36m";
-const BOLD = "\u001b[1m";
-const RESET = "\u001b[0m";
 
 /** The commands that show all they have. */
 const isComplete = new WeakSet<CommandUnknownOpts>();
@@ -35,10 +32,10 @@ function addHelpAll(command: CommandUnknownOpts): void {
 
 /** Commander leaves the colours out where nobody would see them. */
 const STYLE: HelpConfiguration = {
-  styleTitle: (text) => `${BOLD}${text}${RESET}`,
-  styleOptionTerm: (text) => `${CYAN}${text}${RESET}`,
-  styleSubcommandTerm: (text) => `${CYAN}${text}${RESET}`,
-  styleArgumentTerm: (text) => `${CYAN}${text}${RESET}`,
+  styleTitle: bold,
+  styleOptionTerm: cyan,
+  styleSubcommandTerm: cyan,
+  styleArgumentTerm: cyan,
   optionTerm: termOf,
   subcommandTerm: (sub) => [sub.name(), ...sub.registeredArguments.slice(0, 1).map(argumentOf)].join(" "),
 };
@@ -78,7 +75,7 @@ function footer(command: CommandUnknownOpts, { options, examples }: ShortHelp): 
   ];
   return [
     "",
-    hasColours ? `${BOLD}Examples:${RESET}` : "Examples:",
+    hasColours ? bold("Examples:") : "Examples:",
     ...examples.map(([, does], index) => `${calls[index]?.padEnd(width)}  ${does}`.trimEnd()),
     ...(more.length === 0 ? [] : ["", ...more]),
   ].join("\n");

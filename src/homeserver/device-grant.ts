@@ -80,7 +80,7 @@ export class DeviceGrant {
       { signal },
     ).catch((error: unknown) => {
       if (!(error instanceof oauth.ResponseBodyError)) throw error;
-      throw oauthRefusal(endpoint, "to start the device authorization grant", error);
+      throw oauthRefusal(endpoint, "to start a sign-in", error);
     });
 
     const parsed = v.safeParse(DeviceAuthorizationResponse, response);

@@ -63,7 +63,7 @@ export function describeSocketError(error: unknown, url: URL, env: Environment):
   const proxy = isLoopback(url.hostname) ? undefined : proxyOfError(error, env);
   if (proxy !== undefined) {
     const what = BEFORE_SENDING[code] ?? (code === "ENOTFOUND" ? "there is no such host" : code);
-    return new TransportError(`its proxy ${proxy} can't be (${what})`, {
+    return new TransportError(`its proxy ${proxy} can't be reached (${what})`, {
       mayHaveBeenSent: false,
       worthRepeating: code !== "ENOTFOUND",
       hint: PROXY_HINT,

@@ -236,7 +236,7 @@ export async function initiateHpkeChannel(
       ...(ephemeralKeyMaterial ? { ekm: ephemeralKeyMaterial } : {}),
     });
   } catch (error) {
-    const message = "The QR code holds a key that is none.";
+    const message = "This sign-in QR code is damaged: the key in it can't be one.";
     throw new Failure("message_not_authentic", message, { cause: error });
   }
   const sPublicKey = new Uint8Array(sending.enc);

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { errorCode } from "../foundation/error-code.js";
 import { Failure } from "../foundation/failures.js";
+import { describeListenError } from "../foundation/listen-error.js";
 import type { Secret } from "../foundation/secret.js";
 import { isLoopback } from "../network/url-policy.js";
 import { matrixError, type OwnAnswer, sendOwn } from "./answers.js";
@@ -61,7 +61,7 @@ export class ProxyServer {
         this.#server.listen(address, resolve);
       });
     } catch (error) {
-      throw unavailable(error);
+      throw new Failure("address_unavailable", describeListenError(error), { cause: error });
     }
     const bound = this.#server.address();
     if (bound === null || typeof bound === "string") {
@@ -157,15 +157,4 @@ function ok(response: ServerResponse, body: object): void {
 function refuseSwitch(socket: Duplex): void {
   socket.on("error", () => undefined);
   socket.end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-}
-
-function unavailable(error: unknown): Failure {
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: "another program listens there",
-    EADDRNOTAVAIL: "this machine doesn't have it",
-    EACCES: "that isn't allowed",
-    ENOTFOUND: "there is no such host",
-  };
-  const why = reasons[errorCode(error) ?? ""] ?? "it can't be used";
-  return new Failure("address_unavailable", `The address can't be listened on: ${why}.`, { cause: error });
 }

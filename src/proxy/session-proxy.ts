@@ -113,7 +113,7 @@ function warningsOf(session: PortableSession, isLocal: boolean): Parameters<Emit
   }
   if (session.device_keys) {
     const message =
-      "This program has uploaded the device's keys, and has them: another can't use encryption with this session. One whose device keys were deferred lets it.";
+      "Another program can't use encryption with this session: its device keys were made here, and are not handed on. It can with one whose device keys are left to it.";
     warnings.push({ event: "warning", code: "device_keys_taken", message });
   } else if (isSignedInFlight(session) && !session.secrets) {
     const message = "The session has no cross-signing keys, so the program's device keys can't be signed.";

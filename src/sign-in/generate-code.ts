@@ -84,7 +84,7 @@ function warnThatAppsCannotScan(
 ): void {
   if (intent !== "new") return;
   const message =
-    "Element X, Element Web and other apps can't read this code; this program can. They have the 2024 version " +
+    "Element X, Element Web and other apps can't read this code; this program can. They read the older version " +
     `alone, which can't be used on ${shownHost(baseUrl)} as it is set up.`;
   emit({ event: "warning", code: "apps_cannot_scan", message });
 }

@@ -1,6 +1,6 @@
-import { domainToUnicode } from "node:url";
 import { escapeText } from "../foundation/escape-text.js";
 import type { Warning } from "../foundation/events.js";
+import { inItsLetters } from "../foundation/shown-host.js";
 import { isLoopback } from "../network/url-policy.js";
 
 /**
@@ -16,9 +16,9 @@ export function warningsOfLink({ host, hostname }: URL, own: readonly URL[]): Wa
     const message = `The link leads to ${escapeText(host)}, and not to ${expected.join(" or ")}, where the account is: look twice before you type a password there.`;
     warnings.push({ event: "warning", code: "link_elsewhere", message });
   }
-  const inItsLetters = domainToUnicode(hostname);
-  if (inItsLetters !== hostname) {
-    const message = `The name ${escapeText(hostname)} in the link is ${escapeText(inItsLetters)} in its own letters, some of which may look like others.`;
+  const read = inItsLetters(hostname);
+  if (read !== undefined) {
+    const message = `The name ${escapeText(hostname)} in the link is ${read} in its own letters, some of which may look like others.`;
     warnings.push({ event: "warning", code: "link_look_alike", message });
   }
   return warnings;

@@ -1,9 +1,9 @@
+import { bold } from "../foundation/colours.js";
 import type { Qr } from "../foundation/events.js";
 import { fitQr, type QrFit } from "../qr/draw/blocks.js";
 import { LEVELS_BEST_FIRST } from "../qr/draw/modules.js";
 import { type Canvas, type QrBlock, type QrOptions, qrBlock, sideBySide } from "./qr-block.js";
 import { briefStepLines, briefStepText, type CodeKeys, stepLines } from "./qr-steps.js";
-import { bold } from "./style.js";
 import { wrapProse } from "./wrap.js";
 
 /** The narrowest and the widest that steps beside a code are read with ease. */

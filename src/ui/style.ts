@@ -1,14 +1,8 @@
 import stringWidth from "string-width";
+import { bold, dim, green, red, yellow } from "../foundation/colours.js";
 import { largeText } from "./large-text.js";
 import type { Line } from "./line.js";
 import { wrapProse } from "./wrap.js";
-
-const sgr = (on: number, off: number) => (text: string) => `\u001b[${on}m${text}\u001b[${off}m`;
-export const bold = sgr(1, 22);
-const dim = sgr(2, 22);
-const red = sgr(31, 39);
-const green = sgr(32, 39);
-const yellow = sgr(33, 39);
 
 /** What a link may consist of to be told to the terminal as one. */
 const PLAIN_LINK = /^[\u0021-\u007e]+$/;
@@ -50,7 +44,7 @@ function styleLine({ text, tone }: Line, { coloured, columns }: Style): string[]
     case "error":
       return painted(red);
     case "aside":
-      return painted(dim);
+      return [paint(dim, text)];
     default:
       return wrapProse(text, columns);
   }

@@ -27,7 +27,9 @@ const OPTIONS = {
  * @returns the exit code
  */
 export async function bench(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  const parsed = parse(args);
+  if (!parsed) return usage();
+  const { values, positionals } = parsed;
   const rows = ROWS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   const unknown = positionals.filter((name) => !ROWS.some((row) => row.name === name));
   const times = values.times === undefined ? undefined : Number(values.times);
@@ -39,8 +41,7 @@ export async function bench(args: readonly string[]): Promise<number> {
   // The page is about one run.
   const isUsable = [requests, times ?? 1].every((number) => Number.isSafeInteger(number) && number > 0);
   if (unknown.length > 0 || !isUsable || (values.write && rows.length < ROWS.length)) {
-    process.stderr.write(USAGE);
-    return 2;
+    return usage();
   }
   const interrupted = endWhenInterrupted();
   const startedAt = performance.now();
@@ -59,6 +60,19 @@ export async function bench(args: readonly string[]): Promise<number> {
   if (values.json !== undefined) await writeJson(values.json, run, results);
   if (values.write && !failed) await writePage(run, results);
   return failed ? 1 : 0;
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch {
+    return undefined;
+  }
+}
+
+function usage(): number {
+  process.stderr.write(USAGE);
+  return 2;
 }
 
 interface Wanted {

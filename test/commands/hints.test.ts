@@ -3,6 +3,7 @@ import { commandTree } from "../../src/cli.js";
 import { HINTS, hintOf } from "../../src/commands/hints.js";
 import { FAILURES } from "../../src/foundation/failure-table.js";
 import { Failure } from "../../src/foundation/failures.js";
+import { leavesOf } from "../../src/help/visible.js";
 
 describe("what to do next", () => {
   it("is what the place of the failure says", () => {
@@ -25,7 +26,7 @@ describe("what to do next", () => {
 
   it("names only options that there are", () => {
     const known = new Set(["--help"]);
-    for (const command of commandTree().commands) {
+    for (const command of leavesOf(commandTree())) {
       for (const { long } of command.options) if (long) known.add(long);
     }
     const named = Object.values(HINTS).flatMap((hint) => hint.match(/--[a-z-]+/g) ?? []);

@@ -52,6 +52,13 @@ describe("a press of Tab offers", () => {
     expect(await offered("help", "")).toEqual(expect.arrayContaining(["generate", "bots", "exit-codes"]));
   });
 
+  it("failures after help, with what they are", async () => {
+    expect(await offered("help", "rendezvous_g")).toEqual(["rendezvous_gone"]);
+    const [candidate] = (await candidatesFor(["help", "timed_"], commandTree(), async () => [])) as never[];
+    expect(await offered("help", "")).not.toContain("timed_out");
+    expect(candidate).toEqual({ word: "timed_out", description: expect.stringContaining("too long") });
+  });
+
   it("nothing where nobody can know", async () => {
     expect(await offered("doctor", "")).toEqual([]);
     expect(await offered("generate", "--timeout", "")).toEqual([]);

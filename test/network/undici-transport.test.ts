@@ -240,7 +240,7 @@ describe("proxies", () => {
     server.close();
     const env = { HTTPS_PROXY: `http://bot:secret@127.0.0.1:${port}` };
     await expect(send("https://hs.example/", {}, env)).rejects.toMatchObject({
-      message: `its proxy 127.0.0.1:${port} can't be (connection refused)`,
+      message: `its proxy 127.0.0.1:${port} can't be reached (connection refused)`,
       hint: expect.stringContaining("NO_PROXY"),
       mayHaveBeenSent: false,
     });

@@ -8,7 +8,7 @@ export function doctorCommand(parent: Command) {
       .command("doctor")
       .summary("can this homeserver do it, and if not, why")
       .description("Find out whether a homeserver can do QR sign-in, and if not, what its admin must set.")
-      .argument("<server>", "server name or base URL"),
+      .argument("<server>", "the homeserver's name, like example.org, or its base URL"),
     globalOptions({
       verbose: "name what the protocols call it, too; and show each request",
       without: ["--session", ...OF_DISPLAY],

@@ -25,7 +25,7 @@ export function generateCommand(parent: Command) {
           ["auto", ...CHANNEL_VERSIONS],
         ),
       )
-      .addOption(choice("--check-code <from>", "how the check code is given", ["prompt", "stdin", "show"]))
+      .addOption(choice("--check-code <from>", "where the two digits come from", ["prompt", "stdin", "show"]))
       .option("--qr-file <path>", "write the code as a picture too; .png or .svg"),
     withOptions(drawingOptions(), signInOptions()),
   );

@@ -22,12 +22,14 @@ export function homeserverCommand(parent: Command) {
       .addOption(new Option("--port <number>", "port; a free one by default").argParser(parsePort))
       .option("--host <address>", "address to listen on", "127.0.0.1")
       .addOption(
-        new Option("--auto-consent [decision]", "answer the consent page after a moment")
+        new Option("--auto-consent [decision]", "approve each sign-in by itself; or decline it, with deny")
           .choices(DECISIONS)
           .preset("allow"),
       )
       .addOption(
-        new Option("--rendezvous-mode <mode>", "who may make rendezvous sessions").choices(RENDEZVOUS_MODES),
+        new Option("--rendezvous-mode <mode>", "which devices may show codes of the newer version").choices(
+          RENDEZVOUS_MODES,
+        ),
       )
       .addOption(
         new Option(
@@ -35,8 +37,8 @@ export function homeserverCommand(parent: Command) {
           "which codes it serves: those of one version, or of both",
         ).choices(CHANNELS),
       )
-      .addOption(seconds("--rendezvous-lifetime <seconds>", "how long a rendezvous session lives"))
-      .addOption(seconds("--interval <seconds>", "pause between two polls for a token"))
+      .addOption(seconds("--rendezvous-lifetime <seconds>", "how long a code of the newer version is good"))
+      .addOption(seconds("--interval <seconds>", "how often a device may ask whether it was approved"))
       .addOption(seconds("--token-ttl <seconds>", "how long an access token lives"))
       .option("--user <localpart>", "who the account is; alice by default", parseLocalpart)
       .addOption(

@@ -30,13 +30,9 @@ export function newDeviceOptions() {
     .option("--device-name <name>", "what the homeserver calls this device")
     .option("--client-id <id>", "a registered OAuth client, instead of registering one")
     .option("--device-id <id>", "the device ID to sign in with; a random one by default")
-    .option("--keep-unverified", "keep a session whose secrets never came")
+    .option("--keep-unverified", "stay signed in even if the keys never come")
     .addOption(
-      choice(
-        "--device-keys <when>",
-        "now, or by the client that takes over; signed device keys are uploaded",
-        ["upload", "defer"],
-      ),
+      choice("--device-keys <when>", "upload its keys now, or leave that to a bot", ["upload", "defer"]),
     );
 }
 
@@ -46,7 +42,9 @@ export function signInOptions() {
   const shared = createCommand()
     .option("--homeserver <name or URL>", HOMESERVER)
     .addOption(noBell())
-    .addOption(choice("--dialect <dialect>", "which variant of MSC4388 to use", ["auto", ...DIALECT_NAMES]));
+    .addOption(
+      choice("--dialect <dialect>", "which variant of the newer codes to use", ["auto", ...DIALECT_NAMES]),
+    );
   const ofNew = withOptions(createCommand().optionsGroup("New device:"), newDeviceOptions());
   return withOptions(withOptions(withOptions(shared, ofNew), existingDeviceOptions()), globalOptions());
 }
