@@ -78,7 +78,10 @@ async function serve(machine: Machine, port: number) {
   };
   const options = { env: machine.environment, cwd: machine.path(".") };
   const process = new EventProcess(globalThis.process.execPath, args, parse, options);
-  const ready = await within(START_BOUND_MS, "Its start", process.event("ready"));
+  const ready = await within(START_BOUND_MS, "Its start", process.event("ready")).catch(async (error) => {
+    await process.destroy();
+    throw error;
+  });
   const token = (await readFile(ready.token_file, "utf8")).trim();
   return { process, url: new URL(ready.base_url), token };
 }
