@@ -77,6 +77,12 @@ describe("the access tokens of a session file", () => {
     expect(await readdir(store.directory)).toEqual(["bot.json"]);
   });
 
+  it("give their room back where no answer comes", async () => {
+    endpoint.answerIsLost = true;
+    await expectFailure("network_error", () => open().renew(new Secret("access-token-1"), signal));
+    expect(await readdir(store.directory)).toEqual(["bot.json"]);
+  });
+
   it("are not asked for where the disk has no room for them", async () => {
     store.reserve = () => Promise.reject(new Failure("file_error"));
     await expectFailure("file_error", () => open().renew(new Secret("access-token-1"), signal));
