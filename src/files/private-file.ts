@@ -18,6 +18,7 @@ import { ForeignFile, followOwnLinks, isForeign } from "./owner.js";
 
 /** What follows a file's name while its new content is written beside it: a dot and a random UUID. */
 const TEMPORARY_SUFFIX = /^\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const SUFFIX_LENGTH = 37;
 
 /** How much older than another one a temporary is, in milliseconds, if whoever wrote it has died. */
 const ABANDONED_MS = 60_000;
@@ -146,6 +147,22 @@ export async function deletePrivateFile(path: string): Promise<void> {
   // Nothing is there any more unless it was a link.
   await unlink(path).catch(ignoreMissing);
   await syncDirectory(dirname(path));
+}
+
+/**
+ * Deletes what those who were killed while writing have left in a folder, whether or not their file ever came to be.
+ *
+ * @param fresh a file there that was written just now
+ * @param isOurs whether a file of this name is one of those that are meant
+ */
+export async function deleteAbandonedBeside(fresh: string, isOurs: (name: string) => boolean): Promise<void> {
+  const written = await stat(fresh).catch(() => undefined);
+  if (!written) return;
+  const folder = dirname(fresh);
+  const files = await readdir(folder).catch(() => []);
+  const temporaries = files.filter((file) => TEMPORARY_SUFFIX.test(file.slice(-SUFFIX_LENGTH)));
+  const names = new Set(temporaries.map((file) => file.slice(0, -SUFFIX_LENGTH)).filter(isOurs));
+  for (const name of names) await deleteTemporariesOf(join(folder, name), written.mtimeMs - ABANDONED_MS);
 }
 
 /** @param before deletes only those last written before this time, in milliseconds since 1970 */

@@ -15,8 +15,8 @@ export interface GoodSession {
 
 /**
  * Sees to it that a session's access token is good for `ms` milliseconds, as far as that can be had: it is never
- * refreshed in the first half of its life. Where nobody knows when it expires, the homeserver is asked whether it is
- * good now.
+ * refreshed in the first half of its life. Where nobody knows when it expires, or whether a refresh that got no answer has
+ * ended it, the homeserver is asked whether it is good now.
  *
  * @throws {Failure} `session_dead`, `session_incomplete`; `unexpected_user`, `session_invalid`; what a refresh throws
  */
@@ -28,9 +28,11 @@ export async function goodAccessToken(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<GoodSession> {
-  const portable = toPortable(await store.read(path));
-  if (portable.expires_at === undefined) await checkOwner(portable, homeserver, signal);
-  else await accessTokens.ensureGoodFor(ms, signal);
+  const stored = await store.read(path);
+  const portable = toPortable(stored);
+  const isDoubtful = portable.expires_at === undefined || stored.refresh_asked_at !== undefined;
+  if (isDoubtful) await checkOwner(portable, homeserver, signal);
+  if (portable.expires_at !== undefined) await accessTokens.ensureGoodFor(ms, signal);
   const session = toPortable(await store.read(path));
   const shortfall =
     session.expires_at === undefined

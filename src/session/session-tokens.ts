@@ -110,6 +110,9 @@ export class SessionAccessTokens implements AccessTokens {
         room = await this.#store.reserve(this.#path);
         const now = this.#clock.date();
         const left = SAME_REFRESH_TOKEN_MS - sinceAsked(session, now);
+        // Halted until its lock went stale, it may find another one's tokens here. Its own would end those at most servers.
+        const latest = await this.#store.read(this.#path);
+        if (!latest.refresh_token?.equals(refresh_token)) throw new Failure("session_locked");
         if (left > 0) return left;
         // For the first time, or because there is nothing to lose.
         await this.#store.update(this.#path, { refresh_asked_at: now.toISOString() });

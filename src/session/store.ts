@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileError } from "../files/file-error.js";
-import type { ReservedRoom } from "../files/private-file.js";
+import { deleteAbandonedBeside, type ReservedRoom } from "../files/private-file.js";
 import { errorCode } from "../foundation/error-code.js";
 import { Failure } from "../foundation/failures.js";
 import { type Revealed, revealed } from "../foundation/secret.js";
@@ -81,11 +81,7 @@ export class SessionStore {
       if (errorCode(error) === "ENOENT") return [];
       throw fileError("read", this.directory, error);
     });
-    return files
-      .filter((file) => file.endsWith(".json"))
-      .map(sessionName)
-      .filter(isSessionName)
-      .sort();
+    return files.filter(isSessionFile).map(sessionName).sort();
   }
 
   async #entry(name: string): Promise<SessionEntry> {
@@ -145,8 +141,7 @@ export class SessionStore {
    * @throws {Failure} `session_exists`, `file_error`
    */
   async create(path: string, session: StoredSession): Promise<void> {
-    await this.#makeDirectoryOf(path);
-    await createFile(path, serialize(session));
+    await this.#createFile(path, serialize(session));
   }
 
   /**
@@ -168,9 +163,19 @@ export class SessionStore {
     const token_seen_at = isLifeKnown ? undefined : now.toISOString();
     const text = serialize({ state, ...created_at, token_seen_at }, fields);
     const session = parseStoredSession(text, path);
+    await this.#createFile(path, text);
+    return session;
+  }
+
+  async #createFile(path: string, text: string): Promise<void> {
     await this.#makeDirectoryOf(path);
     await createFile(path, text);
-    return session;
+    await this.#sweepBeside(path);
+  }
+
+  /** Whoever is killed while making a session leaves the text of one that no name leads to. */
+  async #sweepBeside(fresh: string): Promise<void> {
+    if (this.#isOurs(fresh)) await deleteAbandonedBeside(fresh, isSessionFile);
   }
 
   /**
@@ -226,10 +231,11 @@ export class SessionStore {
 
   /**
    * Deletes the other files of the directory that hold the same device, where the file is of it too: whoever is killed
-   * while a session gets its user's name leaves it under both.
+   * while a session gets its user's name leaves it under both. What no name leads to goes, too.
    */
   async removeNamesakes(path: string, { base_url, device_id }: StoredSession): Promise<void> {
     if (!this.#isOurs(path)) return;
+    await this.#sweepBeside(path);
     for (const other of await this.list()) {
       const { session } = other;
       if (other.path === path || session?.device_id !== device_id || session.base_url !== base_url) continue;
@@ -264,6 +270,10 @@ export class SessionStore {
   async #makeDirectoryOf(path: string): Promise<void> {
     await makeDirectory(dirname(path), this.#isOurs(path));
   }
+}
+
+function isSessionFile(file: string): boolean {
+  return file.endsWith(".json") && isSessionName(sessionName(file));
 }
 
 /** @param kept what the file holds already */

@@ -4,7 +4,7 @@ import { shownHost } from "../foundation/shown-host.js";
 /**
  * A line for a person. The tone says how a terminal may set it off; it is understood without. What is `passing`
  * isn't needed where something else tells that it is going on. `digits` stand alone and large; a `link`, a `command` and
- * a `code` are of use only in one piece. An `aside` is for whoever wants to know more.
+ * a `code` are of use only in one piece. So is an `aside`, for whoever wants to know more: it ends in a command.
  */
 export interface Line {
   readonly text: string;

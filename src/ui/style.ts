@@ -44,7 +44,7 @@ function styleLine({ text, tone }: Line, { coloured, columns }: Style): string[]
     case "error":
       return painted(red);
     case "aside":
-      return painted(dim);
+      return [paint(dim, text)];
     default:
       return wrapProse(text, columns);
   }

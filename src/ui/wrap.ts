@@ -2,7 +2,7 @@ import wrapAnsi from "wrap-ansi";
 import type { Line } from "./line.js";
 
 /** What is of use only in one piece. */
-const WHOLE: readonly Line["tone"][] = ["link", "command", "digits"];
+const WHOLE: readonly Line["tone"][] = ["link", "command", "digits", "aside"];
 
 /** How wide a log is taken to be, and a terminal that doesn't know its size. */
 export const USUAL_COLUMNS = 80;

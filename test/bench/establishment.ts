@@ -43,19 +43,22 @@ export async function establishment(): Promise<readonly Measured[]> {
   const lines: Line[] = [];
   for (const each of VERSIONS) {
     const own = await timed(each);
-    const figures = theirs?.[each.version];
-    lines.push({
-      what: `channel established, both devices, ${each.title}`,
+    const others = theirs?.[each.version];
+    const what = `channel established, both devices, ${each.title}`;
+    const lineOf = (title: string, take: (ms: readonly number[]) => Figures): Line => ({
+      what: title,
       unit: "ms",
-      own,
-      ...(figures && { beside: { name: titleOf(PEER), figures } }),
-      target: atMost(3, "ms", own.median),
+      own: take(own),
+      ...(others && { beside: { name: titleOf(PEER), figures: take(others) } }),
     });
+    lines.push({ ...lineOf(what, figuresOf), target: atMost(3, "ms", figuresOf(own).median) });
+    lines.push(lineOf(`${what}, the first in a process`, ([first = Number.NaN]) => figuresOf([first])));
   }
   return theirs ? lines : [...lines, { what: titleOf(PEER), because: PEER.missing ?? "" }];
 }
 
-async function timed({ offer, initiate }: (typeof VERSIONS)[number]): Promise<Figures> {
+/** Milliseconds of each, as they came. */
+async function timed({ offer, initiate }: (typeof VERSIONS)[number]): Promise<readonly number[]> {
   const times: number[] = [];
   for (let time = 0; time < TIMES; time++) {
     const start = performance.now();
@@ -67,13 +70,12 @@ async function timed({ offer, initiate }: (typeof VERSIONS)[number]): Promise<Fi
     if (!channel.confirm(checkCode)) throw new Error("The check codes differ.");
     times.push(performance.now() - start);
   }
-  return figuresOf(times);
+  return times;
 }
 
-async function vodozemac(): Promise<Record<ChannelVersion, Figures>> {
+async function vodozemac(): Promise<Record<ChannelVersion, readonly number[]>> {
   const [program] = PEER.command;
   const { stdout } = await promisify(execFile)(program, ["bench", String(TIMES)], { timeout: BOUND_MS });
   const ms = v.array(v.number());
-  const answer = v.parse(v.object({ msc4388: ms, "msc4108-2024": ms }), JSON.parse(stdout));
-  return { msc4388: figuresOf(answer.msc4388), "msc4108-2024": figuresOf(answer["msc4108-2024"]) };
+  return v.parse(v.object({ msc4388: ms, "msc4108-2024": ms }), JSON.parse(stdout));
 }

@@ -1,10 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { arch, cpus, platform, totalmem } from "node:os";
+import { arch, cpus, loadavg, platform, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../docs/pages.js";
 import { cleanUp } from "./clean-up.js";
-import type { Measured } from "./line.js";
+import { type Measured, rounded } from "./line.js";
 import { filled } from "./page.js";
 import { ROWS, type Row } from "./rows.js";
 import { markdownTable, textTable } from "./table.js";
@@ -27,7 +27,9 @@ const OPTIONS = {
  * @returns the exit code
  */
 export async function bench(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  const parsed = parse(args);
+  if (!parsed) return usage();
+  const { values, positionals } = parsed;
   const rows = ROWS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   const unknown = positionals.filter((name) => !ROWS.some((row) => row.name === name));
   const times = values.times === undefined ? undefined : Number(values.times);
@@ -39,11 +41,11 @@ export async function bench(args: readonly string[]): Promise<number> {
   // The page is about one run.
   const isUsable = [requests, times ?? 1].every((number) => Number.isSafeInteger(number) && number > 0);
   if (unknown.length > 0 || !isUsable || (values.write && rows.length < ROWS.length)) {
-    process.stderr.write(USAGE);
-    return 2;
+    return usage();
   }
   const interrupted = endWhenInterrupted();
   const startedAt = performance.now();
+  const [load = 0] = loadavg();
   const results = new Map<string, readonly Measured[]>();
   let failed = false;
   for (const row of rows) {
@@ -54,11 +56,26 @@ export async function bench(args: readonly string[]): Promise<number> {
     results.set(row.name, lines ?? [{ what: row.title, because: "it failed" }]);
   }
   const minutes = Math.ceil((performance.now() - startedAt) / 60_000);
-  const run = `${new Date().toISOString().slice(0, 10)}, ${machine()}, in ${minutes} min`;
+  const day = new Date().toISOString().slice(0, 10);
+  // Whoever measures while others work should see it on the page.
+  const run = `${day}, ${machine()}, in ${minutes} min; its load before was ${rounded(load)}`;
   process.stdout.write(`${textTable([...results.values()].flat())}\n${run}\n`);
   if (values.json !== undefined) await writeJson(values.json, run, results);
   if (values.write && !failed) await writePage(run, results);
   return failed ? 1 : 0;
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch {
+    return undefined;
+  }
+}
+
+function usage(): number {
+  process.stderr.write(USAGE);
+  return 2;
 }
 
 interface Wanted {

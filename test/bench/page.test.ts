@@ -33,6 +33,7 @@ it("the rows of the bench can be listed", async () => {
 
 it.each([
   ["a row that there isn't", ["no-such-row"]],
+  ["an option that there isn't", ["--row", "start-up"]],
   ["a page of some rows", ["start-up", "--write"]],
   ["no repetitions", ["start-up", "--times", "0"]],
 ])("%s is refused before anything is measured", async (_, args) => {

@@ -3,7 +3,7 @@ import { type Line, type Measured, ratioAtMost } from "./line.js";
 import { mostInASecond, refusedByTuwunel, rendezvousRequests } from "./requests.js";
 import type { BenchOptions } from "./rows.js";
 import { titleOf } from "./rust-peers.js";
-import { runSignIn, SDK, type SignIn, type Subject } from "./sign-in-run.js";
+import { runSignIn, SDK, type SignIn, type SignInOptions, type Subject } from "./sign-in-run.js";
 import { figuresOf } from "./statistics.js";
 
 /** Round trips in milliseconds, how often each is run, and the targets beside matrix-sdk. */
@@ -29,7 +29,8 @@ export async function signIns({ times, progress }: BenchOptions): Promise<readon
   const own: Record<(typeof OWN)[number], SignIn[]> = { msc4388: [], "msc4108-2024": [] };
   for (const distance of DISTANCES) {
     progress(`${distance.roundTripMs} ms`);
-    const runs = await runAll(subjects, distance, times ?? distance.times);
+    const run = (options: SignInOptions) => twice(() => runSignIn(options), progress);
+    const runs = await runAll(subjects, distance, times ?? distance.times, run);
     for (const version of OWN) {
       lines.push(...ROLES.map((role) => timeLine(version, role, distance, runs)));
       requests.push(requestsLine(version, distance, runs));
@@ -42,7 +43,12 @@ export async function signIns({ times, progress }: BenchOptions): Promise<readon
 }
 
 /** In turns, so that what else the machine does meets all alike. */
-async function runAll(subjects: readonly Subject[], { roundTripMs }: Distance, times: number) {
+async function runAll(
+  subjects: readonly Subject[],
+  { roundTripMs }: Distance,
+  times: number,
+  run: (options: SignInOptions) => Promise<SignIn>,
+) {
   const runs: Record<Subject, Record<Intent, SignIn[]>> = {
     msc4388: { new: [], existing: [] },
     "msc4108-2024": { new: [], existing: [] },
@@ -50,10 +56,20 @@ async function runAll(subjects: readonly Subject[], { roundTripMs }: Distance, t
   };
   for (let time = 0; time < times; time++) {
     for (const subject of subjects) {
-      for (const role of ROLES) runs[subject][role].push(await runSignIn({ subject, role, roundTripMs }));
+      for (const role of ROLES) runs[subject][role].push(await run({ subject, role, roundTripMs }));
     }
   }
   return runs;
+}
+
+/** Of hundreds of processes one may get stuck, which is said, and no reason to lose the others. */
+async function twice<T>(work: () => Promise<T>, progress: (what: string) => void): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    progress(`once more, since ${error instanceof Error ? error.message : error}`);
+    return work();
+  }
 }
 
 type AllRuns = Awaited<ReturnType<typeof runAll>>;

@@ -1,6 +1,5 @@
 import { type DevHomeserver, homeserverAt } from "../../src/dev-homeserver/dev-homeserver.js";
-import type { Given } from "../../src/dev-homeserver/http/router.js";
-import { Router } from "../../src/dev-homeserver/http/router.js";
+import { type Given, Router } from "../../src/dev-homeserver/http/router.js";
 import { HttpServer, urlAt } from "../../src/dev-homeserver/http/server.js";
 import { type DevHomeserverOptions, withDefaults } from "../../src/dev-homeserver/options.js";
 import { using } from "./clean-up.js";

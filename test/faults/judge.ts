@@ -1,8 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { Failure } from "../../src/foundation/failures.js";
 import { isJsonObject, parseJson } from "../../src/foundation/json.js";
+import type { Scene } from "./scene.js";
 import { type Ends, existingSessionPath, NEW_DEVICE, newSessionPath } from "./sign-in.js";
-import type { FaultyWorld } from "./world.js";
 
 /** The outcome of a sign-in that went well on both devices. */
 export const VERIFIED = "new done, existing done";
@@ -20,7 +20,7 @@ export interface Verdict {
 }
 
 /** Holds what is left of a sign-in to what was said of it. */
-export async function judge(world: FaultyWorld, ends: Ends): Promise<Verdict> {
+export async function judge(world: Scene, ends: Ends): Promise<Verdict> {
   const broken: string[] = [];
   const expect = (isSo: boolean, what: string) => {
     if (!isSo) broken.push(what);

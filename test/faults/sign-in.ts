@@ -21,7 +21,7 @@ import {
   signInThisDevice,
 } from "../../src/sign-in/new-device.js";
 import { scanCode } from "../../src/sign-in/scan-code.js";
-import { BASE_URL, type FaultyDevice, type FaultyWorld } from "./world.js";
+import type { ActingDevice, Scene } from "./scene.js";
 
 // Loaded when they are first used, which takes time of its own.
 import "../../src/homeserver/sign-in-homeserver.js";
@@ -45,16 +45,16 @@ export interface Ends {
   readonly existing: End;
 }
 
-export const newSessionPath = ({ directory }: FaultyWorld) => join(directory, "new.json");
-export const existingSessionPath = ({ directory }: FaultyWorld) => join(directory, "existing.json");
+export const newSessionPath = ({ directory }: Scene) => join(directory, "new.json");
+export const existingSessionPath = ({ directory }: Scene) => join(directory, "existing.json");
 
 /** Puts the session of the existing device on disk. */
-export async function addExistingSession(world: FaultyWorld): Promise<void> {
+export async function addExistingSession(world: Scene): Promise<void> {
   await writeFile(existingSessionPath(world), JSON.stringify(world.server.existingSession), { mode: 0o600 });
 }
 
 /** A whole sign-in, from the code to the end of both devices. */
-export async function signIn(world: FaultyWorld, { version, generator }: SignInOptions): Promise<Ends> {
+export async function signIn(world: Scene, { version, generator }: SignInOptions): Promise<Ends> {
   const devices = { new: world.device("new"), existing: world.device("existing") };
   const other = generator === "new" ? "existing" : "new";
   const [g, s] = [devices[generator], devices[other]];
@@ -84,7 +84,7 @@ export async function signIn(world: FaultyWorld, { version, generator }: SignInO
   return generator === "new" ? { new: gEnd, existing: sEnd } : { new: sEnd, existing: gEnd };
 }
 
-async function endOf({ died }: FaultyDevice, running: Promise<void>): Promise<End> {
+async function endOf({ died }: ActingDevice, running: Promise<void>): Promise<End> {
   try {
     return (await Promise.race([running, died])) ?? "done";
   } catch (thrown) {
@@ -96,7 +96,7 @@ async function endOf({ died }: FaultyDevice, running: Promise<void>): Promise<En
 type Code = ReturnType<typeof decodeQrCode>;
 
 /** Somebody reads the check code on the device that scanned, and types it. */
-function typedFrom(s: FaultyDevice, world: FaultyWorld) {
+function typedFrom(s: ActingDevice, world: Scene) {
   return byTypedCode(async (_attemptsLeft, signal) => {
     const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
@@ -108,27 +108,27 @@ function typedFrom(s: FaultyDevice, world: FaultyWorld) {
 }
 
 async function newGenerates(
-  world: FaultyWorld,
+  world: Scene,
   version: ChannelVersion,
-  g: FaultyDevice,
-  s: FaultyDevice,
+  g: ActingDevice,
+  s: ActingDevice,
 ): Promise<void> {
   const confirmation = typedFrom(s, world);
-  const offered = { intent: "new", version, baseUrl: BASE_URL, dialect: "auto", confirmation } as const;
+  const offered = { intent: "new", version, baseUrl: world.baseUrl, dialect: "auto", confirmation } as const;
   const channel = await generateCode<"new">(g.world, offered, g.stop.signal);
   await asNew(world, g, channel, homeserverFromProtocols);
 }
 
-async function newScans(world: FaultyWorld, code: Code, s: FaultyDevice): Promise<void> {
+async function newScans(world: Scene, code: Code, s: ActingDevice): Promise<void> {
   const channel = await scanCode<"new">(s.world, code, { as: "new", dialect: "auto" }, s.stop.signal);
   // What the 2024 version has of a code is a server name, to be looked up; that is another test's.
-  const learn = code.channel === "msc4388" ? homeserverFromCode(code) : async () => BASE_URL.href;
+  const learn = code.channel === "msc4388" ? homeserverFromCode(code) : async () => world.baseUrl.href;
   await asNew(world, s, channel, learn);
 }
 
 async function asNew(
-  world: FaultyWorld,
-  { world: own, stop }: FaultyDevice,
+  world: Scene,
+  { world: own, stop }: ActingDevice,
   channel: SecureChannel<"new">,
   learn: Parameters<typeof signInThisDevice>[3],
 ): Promise<void> {
@@ -137,22 +137,22 @@ async function asNew(
   await signInThisDevice(own, request, channel, learn, stop.signal);
 }
 
-function account(world: FaultyWorld, { world: own, stop }: FaultyDevice) {
+function account(world: Scene, { world: own, stop }: ActingDevice) {
   const store = new SessionStore(world.directory);
   return openExistingAccount(own, store, existingSessionPath(world), undefined, stop.signal);
 }
 
 async function existingGenerates(
-  world: FaultyWorld,
+  world: Scene,
   version: ChannelVersion,
-  g: FaultyDevice,
-  s: FaultyDevice,
+  g: ActingDevice,
+  s: ActingDevice,
 ): Promise<void> {
   const { signal } = g.stop;
   const opened = await account(world, g);
   const offered = {
     intent: "existing",
-    ...{ version, baseUrl: BASE_URL, serverName: homeserverName(opened) },
+    ...{ version, baseUrl: world.baseUrl, serverName: homeserverName(opened) },
     dialect: "auto",
     accessToken: (tokenSignal: AbortSignal) => opened.accessToken(tokenSignal),
     confirmation: typedFrom(s, world),
@@ -161,7 +161,7 @@ async function existingGenerates(
   await signInOtherDevice(g.world, opened, { by: "printing" }, channel, announceNothing, signal);
 }
 
-async function existingScans(world: FaultyWorld, code: Code, s: FaultyDevice): Promise<void> {
+async function existingScans(world: Scene, code: Code, s: ActingDevice): Promise<void> {
   const { signal } = s.stop;
   const opened = await account(world, s);
   const channel = await scanCode<"existing">(s.world, code, { as: "existing", dialect: "auto" }, signal);

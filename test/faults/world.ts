@@ -5,14 +5,14 @@ import { homeserverAt } from "../../src/dev-homeserver/dev-homeserver.js";
 import { type Given, Router } from "../../src/dev-homeserver/http/router.js";
 import { answerTo } from "../../src/dev-homeserver/http/server.js";
 import { type DevHomeserverOptions, withDefaults } from "../../src/dev-homeserver/options.js";
-import type { Emit, Intent, LoginEvent } from "../../src/foundation/events.js";
+import type { Intent } from "../../src/foundation/events.js";
 import { RepeatingHttpClient } from "../../src/network/http-client.js";
 import type { Transport, TransportAnswer, TransportRequest } from "../../src/network/transport.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
-import type { SignInWorld } from "../../src/sign-in/world.js";
 import { FakeClock } from "../support/fake-clock.js";
 import { HaltableClock } from "./clock.js";
 import type { Fault } from "./faults.js";
+import { type ActingDevice, actingDevice, type Scene } from "./scene.js";
 
 export const BASE_URL = new URL("https://hs.example/");
 
@@ -29,27 +29,25 @@ export interface Sent {
 /** Which fault a try meets, if any. */
 export type FaultAt = (sent: Sent) => Fault | undefined;
 
-/** One of the two devices: its own clock, its way to the homeserver, and what it has told. */
-export interface FaultyDevice {
+/** One of the two devices, in memory: its own clock, and its way to the homeserver. */
+export interface FaultyDevice extends ActingDevice {
   readonly name: Intent;
   readonly clock: HaltableClock;
-  readonly world: SignInWorld;
-  readonly events: LoginEvent[];
-  readonly stop: AbortController;
+  /** One try of a request, as `world.http` repeats it. */
+  readonly transport: Transport;
   /** Its process is killed: nothing of it happens any more, from here on. */
   die(): void;
-  /** Resolves when it is. */
-  readonly died: Promise<"killed">;
-  /** The first event of this name, once it has come. */
-  event<Name extends LoginEvent["event"]>(name: Name): Promise<Extract<LoginEvent, { event: Name }>>;
 }
 
 /** A homeserver in memory, two devices, and a folder for the files of both; in between, things go wrong. */
-export class FaultyWorld {
+export class FaultyWorld implements Scene {
+  readonly baseUrl = BASE_URL;
   readonly clock: FakeClock;
   readonly server: Awaited<ReturnType<typeof homeserverAt>>;
   readonly directory: string;
   readonly sent: Sent[] = [];
+  /** Each refresh token that was sent, in this order. */
+  readonly refreshTokens: string[] = [];
   readonly devices = new Map<Intent, FaultyDevice>();
   readonly #router: Router<Given>;
   readonly #faultAt: FaultAt;
@@ -90,8 +88,6 @@ export class FaultyWorld {
 
   device(name: Intent): FaultyDevice {
     const clock = new HaltableClock(this.clock);
-    const events: LoginEvent[] = [];
-    const listeners: Emit[] = [];
     let isDead = false;
     let tell: (died: "killed") => void = () => undefined;
     const died = new Promise<"killed">((resolve) => {
@@ -107,31 +103,14 @@ export class FaultyWorld {
       ...{ clock, urlPolicy, userAgent: "test", transport },
       close: async () => undefined,
     });
-    const emit: Emit = (event) => {
-      events.push(event);
-      for (const listener of listeners) listener(event);
-    };
     const device: FaultyDevice = {
       name,
       clock,
-      died,
-      events,
-      world: { http, urlPolicy, clock, emit },
-      stop: new AbortController(),
+      transport,
+      ...actingDevice({ http, urlPolicy, clock }, died),
       die() {
         isDead = true;
         tell("killed");
-      },
-      event(wanted) {
-        type Named = Extract<LoginEvent, { event: typeof wanted }>;
-        const isWanted = (event: LoginEvent): event is Named => event.event === wanted;
-        const found = events.find(isWanted);
-        if (found) return Promise.resolve(found);
-        return new Promise((resolve) => {
-          listeners.push((event) => {
-            if (isWanted(event)) resolve(event);
-          });
-        });
       },
     };
     this.devices.set(name, device);
@@ -163,6 +142,8 @@ export class FaultyWorld {
     const { method, url, signal } = request;
     const sent = { n: this.sent.length + 1, device, what: `${method} ${withoutIds(url.pathname)}` };
     this.sent.push(sent);
+    const refreshToken = new URLSearchParams(request.body).get("refresh_token");
+    if (url.pathname === "/oauth2/token" && refreshToken !== null) this.refreshTokens.push(refreshToken);
     const fault = this.#faultAt(sent);
     const handle = () => this.ask(request);
     const sleep = (ms: number) => this.clock.sleep(ms, signal);

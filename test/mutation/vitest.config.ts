@@ -6,7 +6,7 @@ const tests = process.env["MUTATION_TESTS"]?.split(" ") ?? ["**/*"];
 export default defineConfig({
   test: {
     setupFiles: ["./test/support/secret-equality.ts"],
-    testTimeout: 20_000,
+    testTimeout: 5_000,
     include: tests.map((name) => `test/${name}.test.ts`),
   },
 });

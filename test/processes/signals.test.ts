@@ -1,53 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect } from "vitest";
-import type { DevHomeserver } from "../../src/dev-homeserver/dev-homeserver.js";
 import type { Intent } from "../../src/foundation/events.js";
 import type { FailureCode } from "../../src/foundation/failures.js";
-import { OTHER, type Pair, startGenerator, startPair, typeCheckCode } from "../support/device-pair.js";
+import { OTHER, startGenerator, startPair, typeCheckCode } from "../support/device-pair.js";
 import { expectFailureOf, expectNothingLeft } from "../support/failed-runs.js";
-import { gateAtMessage, gateAtNewDevice, gateAtPath } from "../support/faults.js";
+import { gateAtNewDevice, gateAtPath } from "../support/faults.js";
 import { it, type Machine } from "../support/machine.js";
+import { CONSENT, STAGES } from "../support/sign-in-stages.js";
 
 const SIGNALS = { SIGHUP: "hangup", SIGINT: "interrupted", SIGTERM: "terminated" } as const;
 type Signal = keyof typeof SIGNALS;
 const signals = Object.entries(SIGNALS) as [Signal, FailureCode][];
-
-const CONSENT = { autoConsent: "allow", autoConsentDelayMs: 0 } as const;
-interface Stage {
-  readonly server: DevHomeserver;
-  readonly pair: Pair;
-}
-
-/** Brings two devices to where they wait for something, and leaves them there. */
-const STAGES = {
-  async "the check code"(machine: Machine, intent: Intent): Promise<Stage> {
-    // The scanner's first message doesn't wait for the code to be typed.
-    const gate = gateAtMessage(3);
-    gate.open();
-    const server = await machine.homeserver({ intercept: gate.intercept });
-    const pair = await startPair(machine, server, intent);
-    await Promise.all([pair.generator.event("check_code_required"), gate.reached]);
-    return { server, pair };
-  },
-
-  async consent(machine: Machine, intent: Intent): Promise<Stage> {
-    const server = await machine.homeserver();
-    const pair = await startPair(machine, server, intent);
-    await typeCheckCode(pair);
-    await Promise.all([pair.newDevice.event("waiting_for_consent"), pair.existingDevice.event("browser")]);
-    return { server, pair };
-  },
-
-  async "the secrets"(machine: Machine, intent: Intent): Promise<Stage> {
-    const gate = gateAtNewDevice();
-    const server = await machine.homeserver({ ...CONSENT, intercept: gate.intercept });
-    const pair = await startPair(machine, server, intent);
-    await typeCheckCode(pair);
-    await gate.reached;
-    return { server, pair };
-  },
-};
 
 const INTENTS: readonly Intent[] = ["new", "existing"];
 const STAGE_NAMES = Object.keys(STAGES) as (keyof typeof STAGES)[];

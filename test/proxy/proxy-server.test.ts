@@ -44,17 +44,16 @@ describe("where it listens", () => {
     expect([baseUrl.hostname, isLocal]).toEqual(["127.0.0.1", true]);
   });
 
-  it.each<[string, string, boolean]>([
-    ["0.0.0.0", "127.0.0.1", false],
-    ["127.0.0.2", "127.0.0.2", true],
-    ...IPV6,
-  ])("%s is reached at %s", async (host, reached, local) => {
-    const { baseUrl, isLocal, asStranger } = await proxyServer([], {}, { host, port: 0 });
-    expect([baseUrl.hostname, isLocal]).toEqual([reached, local]);
-    expect((await asStranger("GET /.well-known/matrix/client")).body).toEqual({
-      "m.homeserver": { base_url: baseUrl.origin },
-    });
-  });
+  it.each<[string, string, boolean]>([["0.0.0.0", "127.0.0.1", false], ...IPV6])(
+    "%s is reached at %s",
+    async (host, reached, local) => {
+      const { baseUrl, isLocal, asStranger } = await proxyServer([], {}, { host, port: 0 });
+      expect([baseUrl.hostname, isLocal]).toEqual([reached, local]);
+      expect((await asStranger("GET /.well-known/matrix/client")).body).toEqual({
+        "m.homeserver": { base_url: baseUrl.origin },
+      });
+    },
+  );
 
   it("may be asked for by any name only where it is more than this machine", async () => {
     const asked = (port: string) => [
@@ -69,8 +68,8 @@ describe("where it listens", () => {
   });
 
   it.each<[string, (port: number) => ListenAddress, string]>([
-    ["EADDRINUSE", (port) => ({ host: "127.0.0.1", port }), "another program listens there already (EADDRINUSE)"],
-    ["EADDRNOTAVAIL", () => ({ host: "192.0.2.1", port: 0 }), "this machine doesn't have that address (EADDRNOTAVAIL)"],
+    ["EADDRINUSE", (port) => ({ host: "127.0.0.1", port }), "another program listens there already"],
+    ["EADDRNOTAVAIL", () => ({ host: "192.0.2.1", port: 0 }), "this machine doesn't have that address"],
     ["no socket", () => ({ fd: 1_000_000 }), "the system doesn't allow it"],
   ])("may be where it can't, which is said: %s", async (_what, address, why) => {
     const { port } = (await proxyServer()).baseUrl;
@@ -78,7 +77,7 @@ describe("where it listens", () => {
       proxyServer([], {}, address(Number(port))),
     );
     expect(failure.message).toMatch(/^Can't listen/);
-    expect(failure.message).toContain(`: ${why}`);
+    expect(failure.message).toContain(`: ${why} (`);
     expect(failure.cause).toBeInstanceOf(Error);
   });
 
@@ -130,6 +129,68 @@ it("asks the homeserver itself for the versions, for whoever has the token", asy
   expect(sent).toMatchObject([{ target: "/_matrix/client/versions", token: "real-1" }]);
 });
 
+it.each([
+  ["POST /_matrix/client/v3/login", 403, "M_FORBIDDEN", /signed in already/],
+  ["GET /_synapse/admin/v1/users", 404, "M_UNRECOGNIZED", /hands on/],
+  ["PROPFIND /_matrix/client/v3/sync", 405, "M_UNRECOGNIZED", /method/],
+])("refuses %s, whoever asks, and nobody sees it", async (request, status, errcode, error) => {
+  const { ask, sent } = await proxyServer();
+  const reply = await ask(request);
+  expect([reply.status, reply.body]).toEqual([status, { errcode, error: expect.stringMatching(error) }]);
+  expect(sent).toEqual([]);
+});
+
+describe("a connection", () => {
+  /** A homeserver that doesn't answer until nobody waits any more. */
+  function silent() {
+    const heard = { asked: () => {}, given: () => {} };
+    const asked = new Promise<void>((resolve) => {
+      heard.asked = resolve;
+    });
+    const givenUp = new Promise<void>((resolve) => {
+      heard.given = resolve;
+    });
+    const send = ({ signal }: { readonly signal: AbortSignal }) => {
+      heard.asked();
+      return new Promise<never>((_resolve, reject) => {
+        signal.addEventListener("abort", () => {
+          heard.given();
+          reject(signal.reason);
+        });
+      });
+    };
+    return { asked, givenUp, upstream: { ...upstream, send } };
+  }
+
+  it("that the program ends ends the request", async () => {
+    const { asked, givenUp, upstream } = silent();
+    const { baseUrl } = await proxyServer([], { upstream });
+    const program = new AbortController();
+    const headers = { authorization: "Bearer mqlp_local" };
+    const reply = fetch(new URL("/_matrix/client/v3/sync", baseUrl), { headers, signal: program.signal });
+    await asked;
+    program.abort();
+    await expect(reply).rejects.toThrow();
+    await givenUp;
+  });
+
+  it("ends with the proxy, whatever is waited for, and there is no other", async () => {
+    const { asked, givenUp, upstream } = silent();
+    const { ask, server } = await proxyServer([], { upstream });
+    const reply = expect(ask(SYNC)).rejects.toThrow("fetch failed");
+    await asked;
+    await server.close();
+    await Promise.all([reply, givenUp]);
+    await expect(ask(SYNC)).rejects.toThrow("fetch failed");
+  });
+
+  it("is broken off by what is a bug, rather than answered", async () => {
+    const { ask, sent } = await proxyServer([new RangeError("a bug")]);
+    await expect(ask(SYNC)).rejects.toThrow("fetch failed");
+    expect(sent).toHaveLength(1);
+  });
+});
+
 describe("the health check", () => {
   it("says when the access token expires, where that is known", async () => {
     const { ask } = await proxyServer();
@@ -154,7 +215,8 @@ describe("signing out", () => {
     const revoke = vi.fn(async () => undefined);
     const { ask, asStranger } = await proxyServer([], { revoke });
     const reply = await ask("GET /_matrix/client/v3/logout");
-    expect([reply.status, reply.body["errcode"]]).toEqual([405, "M_UNRECOGNIZED"]);
+    const error = "It is asked for by POST.";
+    expect([reply.status, reply.body]).toEqual([405, { errcode: "M_UNRECOGNIZED", error }]);
     expect((await asStranger(LOGOUT)).status).toBe(401);
     expect(revoke).not.toHaveBeenCalled();
     expect((await ask(SYNC)).status).toBe(200);

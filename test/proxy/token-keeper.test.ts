@@ -16,6 +16,12 @@ let session: StoredSession;
 let clock: FakeClock;
 /** How long the tokens live that the homeserver grants; undefined where it doesn't say. */
 let lifetimeMs: number | undefined;
+/** Whether each token that it grants is another one. */
+let grantsAnew: boolean;
+/** Whether a refresh could end the session. */
+let isRisky: boolean;
+/** When it was asked for a token that is good. */
+let lookedAt: number[];
 /** What comes of a refresh instead of tokens. */
 let failure: Failure | undefined;
 /** When it was asked for new tokens. */
@@ -33,7 +39,7 @@ async function refresh(): Promise<Secret> {
   refreshedAt.push(clock.now());
   if (failure) throw failure;
   const { expires_at: _, token_lifetime_ms: __, ...rest } = session;
-  const access_token = token(refreshedAt.length + 1);
+  const access_token = token(grantsAnew ? refreshedAt.length + 1 : 1);
   const end = new Date(clock.date().getTime() + (lifetimeMs ?? 0)).toISOString();
   const life = lifetimeMs === undefined ? {} : { expires_at: end, token_lifetime_ms: lifetimeMs };
   session = { ...rest, access_token, ...life };
@@ -45,6 +51,9 @@ beforeEach(() => {
   session = { ...fullSession(), state: "complete" };
   clock = new FakeClock();
   lifetimeMs = 5 * MINUTE;
+  grantsAnew = true;
+  isRisky = false;
+  lookedAt = [];
   failure = undefined;
   refreshedAt = [];
   reads = 0;
@@ -56,7 +65,8 @@ beforeEach(() => {
   };
   const ensureGoodFor = async (ms: number) => {
     const now = clock.date();
-    if (remainingMs(session, now) >= ms) return;
+    lookedAt.push(clock.now());
+    if (remainingMs(session, now) >= ms || isRisky) return;
     if (isRefreshable(session) && !isInFirstHalf(session, now)) await refresh();
     else if (remainingMs(session, now) <= 0) throw new Failure("session_dead");
   };
@@ -91,7 +101,7 @@ describe("the access token", () => {
     await keeper.current();
     await keeper.renew(token(1));
     expect(keeper.expiresAt).toBeUndefined();
-    expect(events).toEqual([{ event: "refreshed" }]);
+    expect(events).toStrictEqual([{ event: "refreshed" }]);
     await clock.advance(24 * HOUR);
     expect(await keeper.current()).toEqual(token(2));
   });
@@ -117,6 +127,13 @@ describe("the access token", () => {
     expect(await keeper.renew(token(1))).toEqual(new Secret("theirs"));
     expect(refreshedAt).toEqual([]);
     expect(events).toHaveLength(1);
+  });
+
+  it("that is granted again as it was is taken for the new one", async () => {
+    await keeper.current();
+    grantsAnew = false;
+    expect(await keeper.renew(token(1))).toEqual(token(1));
+    expect(refreshedAt).toHaveLength(1);
   });
 
   it("that was rejected as soon as it was granted isn't renewed for 5 s", async () => {
@@ -153,6 +170,14 @@ describe("ahead of time, the access token is renewed", () => {
   it("but not twice within a second, however short it lives", async () => {
     lifetimeMs = 10;
     expect(await renewals(4 * MINUTE + 2_500)).toEqual([4 * MINUTE + 1, 241_001, 242_001]);
+  });
+
+  it("not for now where that could end the session, which is looked at ever more rarely", async () => {
+    await clock.advance(4 * MINUTE + 1);
+    isRisky = true;
+    const startedAt = clock.now();
+    expect(await renewals(10_000)).toEqual([]);
+    expect(lookedAt.map((at) => at - startedAt)).toEqual([0, 1_000, 3_000, 7_000]);
   });
 
   it("as often as is asked for by the file, which is looked into every hour", async () => {

@@ -81,6 +81,21 @@ describe("an access token that is asked for", () => {
     );
   });
 
+  it("is asked about after a refresh that got no answer, which may have ended it", async () => {
+    const clock = new FakeClock();
+    await store.update(path, { refresh_asked_at: clock.date().toISOString() });
+    let asked = 0;
+    const whoami = async () => {
+      asked++;
+      return { userId: USER };
+    };
+    const { session, shortfall } = await good(60_000, clock, whoami);
+    expect([session.access_token.reveal(), shortfall, asked]).toEqual(["access-token-1", undefined, 1]);
+    await store.update(path, { refresh_asked_at: undefined });
+    await good(60_000, clock, whoami);
+    expect(asked).toBe(1);
+  });
+
   it("lasts where the homeserver has no OAuth and nothing says when it expires, and else nobody knows", async () => {
     await store.update(path, { expires_at: undefined, oauth: undefined, refresh_token: undefined });
     const clock = new FakeClock();

@@ -77,6 +77,12 @@ describe("the access tokens of a session file", () => {
     expect(await readdir(store.directory)).toEqual(["bot.json"]);
   });
 
+  it("give their room back where no answer comes", async () => {
+    endpoint.answerIsLost = true;
+    await expectFailure("network_error", () => open().renew(new Secret("access-token-1"), signal));
+    expect(await readdir(store.directory)).toEqual(["bot.json"]);
+  });
+
   it("are not asked for where the disk has no room for them", async () => {
     store.reserve = () => Promise.reject(new Failure("file_error"));
     await expectFailure("file_error", () => open().renew(new Secret("access-token-1"), signal));
@@ -93,6 +99,21 @@ describe("the access tokens of a session file", () => {
       new Secret("theirs"),
     );
     expect(revealed(await store.read(path))).toMatchObject({ refresh_token: "refresh-token-theirs" });
+  });
+
+  it("are not asked for where another process has used the refresh token while this one was halted", async () => {
+    let isSent = false;
+    const halted: Refresh = async (_token, _client, _issuer, _signal, beforeAsking) => {
+      await store.update(path, THEIRS);
+      await beforeAsking();
+      isSent = true;
+      return tokens(2);
+    };
+    const renewed = await open(new FakeClock(), halted).renew(new Secret("access-token-1"), signal);
+    expect([renewed.reveal(), isSent]).toEqual(["theirs", false]);
+    const session = revealed(await store.read(path));
+    expect(session).toMatchObject({ refresh_token: "refresh-token-theirs" });
+    expect(session).not.toHaveProperty("refresh_asked_at");
   });
 
   it("are another process's, too, when that one made the refresh token of this one worthless", async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, open, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { revealed, Secret } from "../../src/foundation/secret.js";
@@ -78,6 +78,23 @@ describe("SessionStore", () => {
     await store.remove(path);
     await store.remove(path);
     expect(await readdir(store.directory)).toEqual([]);
+  });
+
+  it("sweeps what somebody left who was killed while making a session, with the next one that is made", async () => {
+    const store = await newStore();
+    await store.create(store.pathOf("bot"), session);
+    const uuid = "0f9c1e0a-5b7d-4c39-9d2e-1a2b3c4d5e6f";
+    const leave = async (name: string, minutesAgo: number) => {
+      const then = new Date(Date.now() - minutesAgo * 60_000);
+      await writeFile(join(store.directory, name), "left");
+      await utimes(join(store.directory, name), then, then);
+    };
+    for (const name of [`never.json.${uuid}`, `bot.json.${uuid}`]) await leave(name, 10);
+    const kept = [`notes.${uuid}`, `young.json.${uuid}`];
+    await leave(`notes.${uuid}`, 10);
+    await leave(`young.json.${uuid}`, 0);
+    await store.create(store.pathOf("next"), session);
+    expect((await readdir(store.directory)).sort()).toEqual(["bot.json", "next.json", ...kept]);
   });
 
   it("creates exclusively: of several at a time one succeeds and the others change nothing", async () => {

@@ -5,8 +5,8 @@ import type { ProcessEnd } from "../support/cli-process.js";
 import { expectFailureOf } from "../support/failed-runs.js";
 import { it, type Machine } from "../support/machine.js";
 import { newStoredKey } from "../support/secret-storage.js";
-import { type StackAccount, setUpAccount } from "../support/stack-account.js";
-import { expectNothingLeft, provideSite, signInUntilConsent } from "../support/stack-sign-in.js";
+import { type StackAccount, StackDevice, setUpAccount } from "../support/stack-account.js";
+import { expectNothingLeft, provideSite, signIn, signInUntilConsent } from "../support/stack-sign-in.js";
 
 const site = provideSite();
 
@@ -100,4 +100,47 @@ describe.concurrent("a session whose device keys are deferred", () => {
     expect(await machine.sessionFiles()).toEqual(["existing.json"]);
     await expectNothingLeft(machine, site(), pair);
   });
+});
+
+/** What the token endpoint answers. */
+type Answered = Readonly<Partial<Record<"access_token" | "refresh_token" | "error", string>>>;
+
+it.concurrent("a refresh token that is used again gives tokens once more, until those before were used, and costs no session", async ({
+  machine,
+}) => {
+  const { stack, account } = site();
+  const { deviceId } = await signIn(machine, site(), "new");
+  const { refresh_token = "", oauth } = await readSession(machine, "new");
+  const { userId } = account.device;
+  const metadata = await account.device.ask("GET /_matrix/client/v1/auth_metadata");
+  const refresh = async (refreshToken: string) => {
+    const form = {
+      grant_type: "refresh_token",
+      client_id: oauth?.client_id ?? "",
+      refresh_token: refreshToken,
+    };
+    const body = new URLSearchParams(form);
+    const answer = await fetch(String(metadata.body["token_endpoint"]), { method: "POST", body });
+    const { access_token = "", refresh_token: next = "", error } = (await answer.json()) as Answered;
+    return { status: answer.status, accessToken: access_token, refreshToken: next, error };
+  };
+  const isGood = async (accessToken: string) => {
+    const device = StackDevice.of(stack, { userId, deviceId, accessToken });
+    const asked = device.ask("GET /_matrix/client/v3/account/whoami");
+    return asked.then(
+      () => true,
+      () => false,
+    );
+  };
+  const first = await refresh(refresh_token);
+  const again = await refresh(refresh_token);
+  expect([first.status, again.status]).toEqual([200, 200]);
+  expect(again.refreshToken).not.toBe(first.refreshToken);
+  expect([await isGood(first.accessToken), await isGood(again.accessToken)]).toEqual([false, true]);
+
+  const tooLate = await refresh(refresh_token);
+  expect([tooLate.status, tooLate.error]).toEqual([400, "invalid_grant"]);
+  expect(await isGood(again.accessToken)).toBe(true);
+  expect((await refresh(again.refreshToken)).status).toBe(200);
+  expect((await refresh(first.refreshToken)).status).toBe(400);
 });

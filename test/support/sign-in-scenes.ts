@@ -51,7 +51,7 @@ function bothCodesAreMade(columns: number): RegExp {
 }
 
 const DIGITS_ARE_SHOWN = /Type this code[\s\S]*\d:\d\d Waiting until \d\d/;
-const DIGITS_ARE_WANTED = /Scanned[\s\S]*Check code on the other/;
+const DIGITS_ARE_WANTED = /Scanned[\s\S]*Check code (?:on the other|shown there)/;
 const CONSENT_IS_AWAITED = /The page must show[\s\S]*Waiting until it is/;
 const LINK_IS_SHOWN = /Open this link[\s\S]*\d:\d\d Waiting until you/;
 

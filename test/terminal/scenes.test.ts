@@ -24,7 +24,7 @@ afterAll(() => emulator.close());
 /** What each scene has to show, whatever is the width. */
 const SHOWN: Readonly<Record<string, RegExp>> = {
   "new-1-code": /\d:\d\d (?:Scan this|Waiting for a scan)/,
-  "new-2-digits": /\? \d:\d\d Check code on the other/,
+  "new-2-digits": /\? \d:\d\d Check code (?:on the other|shown there)/,
   "new-3-waiting": /Approve the sign-in on the other device/,
   "new-4-done": /is signed in and verified here.*Next:/,
   "existing-1-question": /\[y\/N\]/,

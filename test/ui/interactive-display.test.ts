@@ -215,12 +215,15 @@ it("prints links whole and unstyled, on their own line", async () => {
   await display.close();
 });
 
-it("ends with its last event, and no live line below", async () => {
-  const { display, ready, lastLine } = interactive();
+it("ends with its last event, its command in one piece, and no live line below", async () => {
+  const { display, stderr, ready, resize, lastLine } = interactive();
   display.emit(EXAMPLES.secure_channel);
   await ready();
   display.emit(EXAMPLES.failure);
   expect(lastLine()).toBe("More: matrix-qr-login help consent_declined");
+  resize(40, 24);
+  display.emit(EXAMPLES.failure);
+  expect(stderr.text.split("More: matrix-qr-login help consent_declined")).toHaveLength(3);
   await display.close();
 });
 

@@ -121,6 +121,8 @@ describe("the plain display", () => {
     expect(stderr.lines.at(-2)).toBe(
       "matrix-qr-login session check /home/me/.local/state/matrix-qr-login/bot.json",
     );
+    display.emit({ ...EXAMPLES.failure, code: "other_device_cancelled" });
+    expect(stderr.lines).toContain("More: matrix-qr-login help other_device_cancelled");
   });
 
   it("says what is waited for once nothing was said for a second, and not below a question", async () => {
