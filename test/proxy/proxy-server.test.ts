@@ -68,15 +68,15 @@ describe("where it listens", () => {
   });
 
   it.each<[string, (port: number) => ListenAddress, string]>([
-    ["EADDRINUSE", (port) => ({ host: "127.0.0.1", port }), "another program listens there"],
-    ["EADDRNOTAVAIL", () => ({ host: "192.0.2.1", port: 0 }), "this machine doesn't have it"],
-    ["no socket", () => ({ fd: 1_000_000 }), "it can't be used"],
+    ["EADDRINUSE", (port) => ({ host: "127.0.0.1", port }), "another program listens"],
+    ["EADDRNOTAVAIL", () => ({ host: "192.0.2.1", port: 0 }), "doesn't have that address"],
+    ["no socket", () => ({ fd: 1_000_000 }), "Can't listen"],
   ])("may be where it can't, which is said: %s", async (_what, address, why) => {
     const { port } = (await proxyServer()).baseUrl;
     const failure = await expectFailure("address_unavailable", () =>
       proxyServer([], {}, address(Number(port))),
     );
-    expect(failure.message).toBe(`The address can't be listened on: ${why}.`);
+    expect(failure.message).toContain(why);
     expect(failure.cause).toBeInstanceOf(Error);
   });
 
