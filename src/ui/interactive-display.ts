@@ -1,4 +1,4 @@
-import type { LoginEvent, Qr } from "../foundation/events.js";
+import type { LoginEvent } from "../foundation/events.js";
 import type { CodePicture } from "./code-picture.js";
 import { CodesOnShow } from "./codes-on-show.js";
 import { describe, type Wait } from "./describe.js";
@@ -11,7 +11,6 @@ import { CTRL_C, CTRL_Z, PASTE_MARKS } from "./keys.js";
 import { LiveRegion } from "./live-region.js";
 import { fileToo, type QrOptions } from "./qr-block.js";
 import { QrPanel } from "./qr-panel.js";
-import { NO_KEYS, scanLine } from "./qr-steps.js";
 import { drawsLink, nextScene, OPENING, type Scene } from "./scene.js";
 import { styleLines } from "./style.js";
 import type { Terminal } from "./terminal.js";
@@ -203,6 +202,7 @@ export class InteractiveDisplay implements Display {
   }
 
   #look(): View {
+    const { clock } = this.#options.context;
     const isSuspended = this.prompt?.isSuspended ?? false;
     const look = {
       readsKeys: this.#options.terminal !== undefined && !isSuspended,
@@ -210,27 +210,26 @@ export class InteractiveDisplay implements Display {
       tick: this.#tick,
     };
     const waiting = this.#waiting;
-    const left = waiting && timeLeft(waiting, this.#options.context.clock.now());
+    const left = waiting && timeLeft(waiting, clock.now());
     const columns = this.#columns() - SPINNER_COLUMNS - (left === undefined ? 0 : left.length + 1);
     const question = this.prompt?.question(left, columns);
     if (question) return { ...look, question };
     if (isSuspended || !waiting) return look;
     const time = left === undefined ? {} : { time: left };
-    const code = this.#codes.current?.event;
-    const text = code ? this.#scanLine(code, columns) : textFor(waiting, columns);
+    const code = this.#codes.current;
+    const told = this.#codes.noticeAt(clock.now());
+    const text = code
+      ? (told ?? this.#panel.lineFor({ ...code, keys: this.#keys() }, columns))
+      : textFor(waiting, columns);
     return { ...look, wait: { ...time, text } };
-  }
-
-  #scanLine(code: Qr, columns: number): string {
-    const keys = this.#panel.hasSteps ? NO_KEYS : this.#keys();
-    const notice = this.#codes.noticeAt(this.#options.context.clock.now());
-    if (notice !== undefined) return notice;
-    return scanLine(code, this.#panel.isDrawn, keys, columns);
   }
 
   readonly #onKeys: OnKeys = (characters) => {
     const { terminal } = this.#options;
-    if (characters === CTRL_Z && terminal) return stopAtTerminal(terminal);
+    if (characters === CTRL_Z && terminal) {
+      this.#stop(terminal);
+      return;
+    }
     if (this.prompt?.takesAllKeys) {
       this.prompt.press(characters);
       return;
@@ -241,6 +240,18 @@ export class InteractiveDisplay implements Display {
     }
     this.#update();
   };
+
+  /** Nobody answers a code that is scanned meanwhile. */
+  #stop(terminal: Terminal): void {
+    const { clock } = this.#options.context;
+    this.#region.putAway();
+    stopAtTerminal(terminal);
+    // A signal tells that the process goes on; none does where it could not be stopped.
+    const late = clock.sleep(TICK_MS, this.#closing.signal).then(() => {
+      if (this.#region.isAway) this.#onContinue();
+    });
+    late.catch(() => undefined);
+  }
 
   #onCodeKey(character: string): void {
     const code = this.#codes.current;

@@ -17,6 +17,7 @@ export class LiveRegion {
   #frame = "";
   /** What was printed last. */
   #printed: string[] = [];
+  #isAway = false;
 
   constructor(out: NodeJS.WriteStream) {
     this.#out = out;
@@ -27,7 +28,7 @@ export class LiveRegion {
     if (lines.length === 0) return;
     this.#printed = [...this.#printed, ...lines].slice(-MAX_KEPT);
     const text = lines.map((line) => `${line}\n`).join("");
-    this.#out.write(`${this.#toPanel()}${CLEAR_BELOW}${text}${this.#panelAndFrame()}`);
+    this.#out.write(this.#isAway ? text : `${this.#toPanel()}${CLEAR_BELOW}${text}${this.#panelAndFrame()}`);
   }
 
   /** Puts a panel in the place of the one before: no lines take it away. */
@@ -35,7 +36,7 @@ export class LiveRegion {
     if (panel.join("\n") === this.#panel.join("\n")) return;
     const start = `${this.#toPanel()}${CLEAR_BELOW}`;
     this.#panel = panel;
-    this.#out.write(`${start}${this.#panelAndFrame()}`);
+    if (!this.#isAway) this.#out.write(`${start}${this.#panelAndFrame()}`);
   }
 
   /** Whether lines and a frame of one line fit into the window. */
@@ -52,7 +53,7 @@ export class LiveRegion {
   paint(frame: string): void {
     if (frame === this.#frame) return;
     const lines = frame.split("\n").map((line) => line + CLEAR_LINE_END);
-    this.#out.write(`${this.#toFrame()}${lines.join("\n")}${CLEAR_BELOW}`);
+    if (!this.#isAway) this.#out.write(`${this.#toFrame()}${lines.join("\n")}${CLEAR_BELOW}`);
     this.#frame = frame;
   }
 
@@ -68,6 +69,7 @@ export class LiveRegion {
    */
   fill(panel: readonly string[]): void {
     this.#panel = panel;
+    this.#isAway = false;
     if (!this.isFrameWhole) this.#frame = "";
     let rows = this.#rowsOf([...panel, ...this.#frame.split("\n")]);
     let first = this.#printed.length;
@@ -83,8 +85,19 @@ export class LiveRegion {
     this.#out.write(`${TO_TOP}${CLEAR_BELOW}${text}${this.#panelAndFrame()}`);
   }
 
+  /** Takes panel and frame off the terminal, which is somebody else's for a while, until they are to start below. */
+  putAway(): void {
+    this.#out.write(`${this.#toPanel()}${CLEAR_BELOW}`);
+    this.#isAway = true;
+  }
+
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
   /** Somebody else has printed below: what is there stays, and panel and frame are drawn anew after it. */
   startBelow(): void {
+    this.#isAway = false;
     this.#out.write(`\r${CLEAR_BELOW}${this.#panelAndFrame()}`);
   }
 

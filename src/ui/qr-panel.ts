@@ -4,6 +4,7 @@ import type { QrDrawing } from "../qr/draw/blocks.js";
 import type { LiveRegion } from "./live-region.js";
 import { type Canvas, lacksRoomFor, linkBlock, type QrBlock, type QrOptions } from "./qr-block.js";
 import { type CodeOnShow, fitCode, type Layout, layOutCode } from "./qr-layout.js";
+import { NO_KEYS, scanLine } from "./qr-steps.js";
 
 /** The code on a terminal that has a live line in its last row: one at a time, and always in the same place. */
 export class QrPanel {
@@ -26,14 +27,15 @@ export class QrPanel {
     return lacksRoomFor(payload, this.#options, this.#canvas());
   }
 
-  /** Whether what to do, with what the keys do, is said beside the code or below it. */
-  get hasSteps(): boolean {
-    return this.#shown !== undefined && !["bare", "instead"].includes(this.#shown.form);
-  }
-
   /** Whether there was room for the code that is on show. */
   get isDrawn(): boolean {
     return this.#shown !== undefined && this.#shown.form !== "instead";
+  }
+
+  /** What the live line says of the code that is on show, and of keys where nothing beside or below the code does. */
+  lineFor({ event, keys }: Pick<CodeOnShow, "event" | "keys">, columns: number): string {
+    const form = this.#shown?.form ?? "instead";
+    return scanLine(event, this.isDrawn, form === "bare" || form === "instead" ? keys : NO_KEYS, columns);
   }
 
   show(code: CodeOnShow): void {

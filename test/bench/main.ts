@@ -1,10 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { arch, cpus, platform, totalmem } from "node:os";
+import { arch, cpus, loadavg, platform, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../docs/pages.js";
 import { cleanUp } from "./clean-up.js";
-import type { Measured } from "./line.js";
+import { type Measured, rounded } from "./line.js";
 import { filled } from "./page.js";
 import { ROWS, type Row } from "./rows.js";
 import { markdownTable, textTable } from "./table.js";
@@ -45,6 +45,7 @@ export async function bench(args: readonly string[]): Promise<number> {
   }
   const interrupted = endWhenInterrupted();
   const startedAt = performance.now();
+  const [load = 0] = loadavg();
   const results = new Map<string, readonly Measured[]>();
   let failed = false;
   for (const row of rows) {
@@ -55,7 +56,9 @@ export async function bench(args: readonly string[]): Promise<number> {
     results.set(row.name, lines ?? [{ what: row.title, because: "it failed" }]);
   }
   const minutes = Math.ceil((performance.now() - startedAt) / 60_000);
-  const run = `${new Date().toISOString().slice(0, 10)}, ${machine()}, in ${minutes} min`;
+  const day = new Date().toISOString().slice(0, 10);
+  // Whoever measures while others work should see it on the page.
+  const run = `${day}, ${machine()}, in ${minutes} min; its load before was ${rounded(load)}`;
   process.stdout.write(`${textTable([...results.values()].flat())}\n${run}\n`);
   if (values.json !== undefined) await writeJson(values.json, run, results);
   if (values.write && !failed) await writePage(run, results);

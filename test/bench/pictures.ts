@@ -73,8 +73,7 @@ function summary(readings: Readings, other: ReaderName): readonly Line[] {
 }
 
 function percentileOf(readings: Readings, name: ReaderName): Figures {
-  const all = msOf(readings, name);
-  return { ...figuresOf(all), median: percentile(all, 0.95) };
+  return figuresOf([percentile(msOf(readings, name), 0.95)]);
 }
 
 function lineOf(title: string, readings: Readings, other: ReaderName): Line {

@@ -6,7 +6,7 @@ import { ORPHANED } from "./judge.js";
 import { FaultyWorld } from "./world.js";
 
 /** What a command came to. */
-export interface Ran {
+interface Ran {
   readonly ended: "done" | Failure;
   /** What is against the promises, whether it went well or not. */
   readonly broken: readonly string[];

@@ -68,15 +68,16 @@ describe("where it listens", () => {
   });
 
   it.each<[string, (port: number) => ListenAddress, string]>([
-    ["EADDRINUSE", (port) => ({ host: "127.0.0.1", port }), "another program listens"],
-    ["EADDRNOTAVAIL", () => ({ host: "192.0.2.1", port: 0 }), "doesn't have that address"],
-    ["no socket", () => ({ fd: 1_000_000 }), "Can't listen"],
+    ["EADDRINUSE", (port) => ({ host: "127.0.0.1", port }), "another program listens there already"],
+    ["EADDRNOTAVAIL", () => ({ host: "192.0.2.1", port: 0 }), "this machine doesn't have that address"],
+    ["no socket", () => ({ fd: 1_000_000 }), "the system doesn't allow it"],
   ])("may be where it can't, which is said: %s", async (_what, address, why) => {
     const { port } = (await proxyServer()).baseUrl;
     const failure = await expectFailure("address_unavailable", () =>
       proxyServer([], {}, address(Number(port))),
     );
-    expect(failure.message).toContain(why);
+    expect(failure.message).toMatch(/^Can't listen/);
+    expect(failure.message).toContain(`: ${why} (`);
     expect(failure.cause).toBeInstanceOf(Error);
   });
 

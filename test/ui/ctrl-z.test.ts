@@ -26,12 +26,13 @@ function stoppable() {
     ...{ input: streams.stdin, output: streams.stderr },
     ...{ jobControl: { stop, onContinue }, close: () => {} },
   };
+  const clock = new FakeClock();
   const display = new InteractiveDisplay({
-    context: { env: {}, ...streams, clock: new FakeClock() },
+    context: { env: {}, ...streams, clock },
     ...{ terminal, qr: { size: "auto", ecLevel: "auto" }, interrupt: () => {} },
   });
   return {
-    ...{ display, stdin, stderr, stop, listeners },
+    ...{ display, stdin, stderr, clock, stop, listeners },
     see: () => new Screen(COLUMNS, ROWS, stderr.text).lines,
     async type(keys: string) {
       stdin.write(keys);
@@ -58,6 +59,37 @@ describe("Ctrl-Z", () => {
     expect(see().findLast((line) => line !== "")).toMatch(/Scan this with a device/);
     await display.close();
     expect(listeners.size).toBe(0);
+  });
+
+  it("leaves no code behind that nobody answers, and none that was renewed meanwhile", async () => {
+    const { display, stdin, see, type, goOn } = stoppable();
+    const drawn = () => see().filter((line) => line.includes("▀")).length;
+    display.emit(EXAMPLES.started);
+    display.emit(EXAMPLES.qr);
+    await vi.waitUntil(() => stdin.isRaw);
+    const height = drawn();
+    await type("\u001a");
+    expect(see().filter((line) => line !== "")).toEqual(["Signing this device in by QR code."]);
+    display.emit({ ...EXAMPLES.qr, payload: EXAMPLES.qr.payload.replaceAll("p", "q") });
+    display.log("GET https://hs.example/: 200, 12 ms");
+    expect(drawn()).toBe(0);
+    goOn();
+    expect(see()).toContain("GET https://hs.example/: 200, 12 ms");
+    expect(drawn()).toBe(height);
+    await display.close();
+  });
+
+  it("brings the code back where it can't stop the program", async () => {
+    const { display, stdin, clock, see, type } = stoppable();
+    display.emit(EXAMPLES.qr);
+    await vi.waitUntil(() => stdin.isRaw);
+    const code = () => see().filter((line) => line.includes("▀"));
+    const before = code();
+    await type("\u001a");
+    expect(code()).toEqual([]);
+    await clock.advance(120);
+    expect(code()).toEqual(before);
+    await display.close();
   });
 
   it("keeps what was typed of a check code", async () => {
