@@ -125,7 +125,7 @@ describe("between dialects", () => {
     const short = initiateHpkeChannel(new Uint8Array(31), aad, { dialects: ["msc"] });
     await expect(short).rejects.toMatchObject({
       code: "message_not_authentic",
-      message: "The QR code holds a key that is none.",
+      message: expect.stringContaining("QR code"),
       cause: expect.any(Error),
     });
   });
