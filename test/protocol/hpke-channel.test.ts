@@ -125,7 +125,7 @@ describe("between dialects", () => {
     const short = initiateHpkeChannel(new Uint8Array(31), aad, { dialects: ["msc"] });
     await expect(short).rejects.toMatchObject({
       code: "message_not_authentic",
-      message: "This sign-in QR code is damaged: the key in it can't be one.",
+      message: expect.stringContaining("QR code"),
       cause: expect.any(Error),
     });
   });

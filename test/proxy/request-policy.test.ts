@@ -23,6 +23,7 @@ describe("what is handed on", () => {
     "/_matrix/client/v3/keys/device_signingx",
     "/_matrix/client/versions/x",
     "/_matrix/client/v3/_matrix/client/v3/login",
+    "/_matrix/client/v3/_matrix/client/versions",
     "/_matrix/media/v3/login",
     "/_matrix/client/v3/%25252541",
   ])("%s, byte for byte", (target) => {
