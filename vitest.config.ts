@@ -49,7 +49,7 @@ export default defineConfig({
           setupFiles: ["./test/faults/setup.ts", ...setupFiles],
           include: ["test/faults/**/*.test.ts"],
           testTimeout: 600_000,
-          // Nothing in it depends on how busy the machine is: all of two cores.
+          // Nothing in it but over-sockets.test.ts, by seconds, depends on how busy the machine is: all of two cores.
           maxWorkers: 2,
         },
       },
