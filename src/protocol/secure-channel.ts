@@ -46,6 +46,8 @@ export class SecureChannel<Role extends Intent = Intent> {
   #over = false;
   /** Settles when the session of a final message that was read is deleted, or can't be. */
   #deletion: Promise<void> = Promise.resolve();
+  /** Ends that, once nobody waits for it any longer. */
+  readonly #enough = new AbortController();
 
   constructor(
     insecure: InsecureChannel,
@@ -162,13 +164,13 @@ export class SecureChannel<Role extends Intent = Intent> {
    * @returns the reason that the other device was told, if it was
    */
   async abandon(failure: Failure): Promise<string | undefined> {
+    const { session, clock } = this.#insecure;
     const isGone = failure.code === "rendezvous_gone" || failure.code === "rendezvous_expired";
     if (this.#over || isGone) {
-      await this.#deletion;
+      await withinTime(ABANDON_MS, clock, (late) => this.#deletedUnless(late));
       return undefined;
     }
     const reason = reasonFor(failure);
-    const { session, clock } = this.#insecure;
     let told: string | undefined;
     await withinTime(ABANDON_MS, clock, async (signal) => {
       if (reason !== undefined && this.#turn === "ours") {
@@ -179,9 +181,14 @@ export class SecureChannel<Role extends Intent = Intent> {
       }
       if (told !== undefined) return this.awaitReceipt(signal);
       // What came in the place of our message may have ended the session already.
-      return this.#over ? this.#deletion : session.delete(signal);
+      return this.#over ? this.#deletedUnless(signal) : session.delete(signal);
     });
     return told;
+  }
+
+  #deletedUnless(late: AbortSignal): Promise<void> {
+    late.addEventListener("abort", () => this.#enough.abort(), { once: true });
+    return this.#deletion;
   }
 
   /**
@@ -200,7 +207,8 @@ export class SecureChannel<Role extends Intent = Intent> {
     const message = this.#insecure.messages.read(parseJson(plaintext));
     if (message && isOneOf(message, FINAL_MESSAGES)) {
       this.#over = true;
-      this.#deletion = this.#insecure.session.delete(signal).catch(() => undefined);
+      const either = AbortSignal.any([signal, this.#enough.signal]);
+      this.#deletion = this.#insecure.session.delete(either).catch(() => undefined);
     }
     if (message?.type === "m.login.failure") {
       await this.#deletion;

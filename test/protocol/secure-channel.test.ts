@@ -251,6 +251,16 @@ describe("a failure here", () => {
     await clock.runUntil(s.abandon(new Failure("user_cancelled")));
     expect(clock.now() - started).toBeLessThanOrEqual(3500);
   });
+
+  it("takes no longer after the last message was read, whose session can't be deleted", async () => {
+    const { g, s, clock, rendezvous } = await channelPair();
+    rendezvous.fault = ({ method }) => (method === "DELETE" ? answer(500) : undefined);
+    await s.send({ type: "m.login.declined" }, signal);
+    await clock.runUntil(g.receive(["m.login.declined"], "person", signal));
+    const started = clock.now();
+    await clock.runUntil(g.abandon(new Failure("secrets_mismatch")));
+    expect(clock.now() - started).toBe(3500);
+  });
 });
 
 describe("a failure of the other device", () => {
