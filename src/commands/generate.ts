@@ -12,6 +12,7 @@ import {
   signInOtherDevice,
 } from "../sign-in/existing-device.js";
 import { type GenerateCode, generateCode } from "../sign-in/generate-code.js";
+import { withLikelyHomeserver } from "../sign-in/likely-homeserver.js";
 import { homeserverFromProtocols, signInThisDevice } from "../sign-in/new-device.js";
 import type { SignInWorld } from "../sign-in/world.js";
 import { checkCodesFromLines, checkCodesFromPrompt } from "../ui/check-code-source.js";
@@ -51,10 +52,21 @@ async function generateAsNew(options: GenerateOptions, context: SignInContext): 
     const baseUrl = named
       ? await resolveHomeserver(named, world, signal)
       : (expectedUser?.baseUrl ?? (await askForHomeserver(world, context)));
-    const channel = await withQrPictures(options.qrFile, context, (pictureFor) =>
-      generateCode(world, { ...offered(options), intent: "new", baseUrl, confirmation, pictureFor }, signal),
-    );
-    await signInThisDevice(world, { ...request, expectedUser }, channel, homeserverFromProtocols, signal);
+    const account = expectedUser?.baseUrl ?? (elsewhere === undefined ? baseUrl : undefined);
+    await withLikelyHomeserver(world, request, account, signal, async (likely) => {
+      const channel = await withQrPictures(options.qrFile, context, (pictureFor) =>
+        generateCode(
+          world,
+          {
+            ...offered(options),
+            ...{ intent: "new", baseUrl, confirmation, pictureFor, onStage: likely.at },
+          },
+          signal,
+        ),
+      );
+      const asked = { ...request, expectedUser, likely };
+      await signInThisDevice(world, asked, channel, homeserverFromProtocols, signal);
+    });
   });
 }
 

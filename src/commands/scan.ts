@@ -1,10 +1,12 @@
 import { escapeText } from "../foundation/escape-text.js";
 import { shownHost } from "../foundation/shown-host.js";
+import { sideBySide } from "../foundation/side-by-side.js";
 import { decodeQrCode, type SignInQrPayload } from "../protocol/qr-code.js";
 import { readPayload } from "../qr/read/source.js";
-import { announceHomeserver, signInOtherDevice } from "../sign-in/existing-device.js";
+import { announceHomeserver, type ExistingAccount, signInOtherDevice } from "../sign-in/existing-device.js";
+import { withLikelyHomeserver } from "../sign-in/likely-homeserver.js";
 import { homeserverFromCode, signInThisDevice } from "../sign-in/new-device.js";
-import { checkIntent, scanCode } from "../sign-in/scan-code.js";
+import { checkIntent, type Meeting, meet, scanCode, secureMeeting } from "../sign-in/scan-code.js";
 import type { SignInContext } from "./context.js";
 import type { SignInOptions } from "./options/sign-in.js";
 import {
@@ -13,8 +15,8 @@ import {
   checkSecretsOptions,
   confirmHelping,
   linkOpener,
-  openAccount,
   prepareNewDevice,
+  readAccount,
   refuseSecretsOptions,
   resolveExpectedUser,
   withWorld,
@@ -34,9 +36,13 @@ async function scanAsExisting(source: string, options: SignInOptions, context: S
   const code = await readCode(source, options, context);
   await confirmHelping(options, context, await question(code, options, context));
   await withWorld(options, context, async (world) => {
-    const account = await openAccount(options, world, context);
-    const { dialect } = options;
-    const channel = await scanCode(world, code, { as: "existing", dialect }, signal);
+    const check = await readAccount(options, world, context);
+    // That the code's session is looked at changes nothing there: it is written to once the account is known to be fit.
+    const [account, meeting] = await sideBySide<[ExistingAccount, Meeting]>(
+      [check, (beside) => meet(world, code, options.dialect, beside)],
+      signal,
+    );
+    const channel = await secureMeeting(world, "existing", meeting, signal);
     const announce = announceHomeserver(account);
     await signInOtherDevice(world, account, opener, channel, announce, signal);
   });
@@ -50,8 +56,12 @@ async function scanAsNew(source: string, options: SignInOptions, context: SignIn
   await withWorld(options, context, async (world) => {
     const expectedUser = await resolveExpectedUser(options, world, signal);
     const { dialect } = options;
-    const channel = await scanCode(world, code, { as: "new", dialect }, signal);
-    await signInThisDevice(world, { ...request, expectedUser }, channel, homeserverFromCode(code), signal);
+    await withLikelyHomeserver(world, request, expectedUser?.baseUrl, signal, async (likely) => {
+      likely.at("scanned");
+      const channel = await scanCode(world, code, { as: "new", dialect }, signal);
+      const asked = { ...request, expectedUser, likely };
+      await signInThisDevice(world, asked, channel, homeserverFromCode(code), signal);
+    });
   });
 }
 

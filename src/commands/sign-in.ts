@@ -9,7 +9,7 @@ import { existingSessionPath, newSessionFile } from "../session/resolve.js";
 import type { SecretsSource } from "../session/secrets-source.js";
 import { SessionStore } from "../session/store.js";
 import { whyNoDesktop } from "../sign-in/desktop.js";
-import { type ExistingAccount, openExistingAccount } from "../sign-in/existing-device.js";
+import { type ExistingAccount, readExistingAccount } from "../sign-in/existing-device.js";
 import type { NewDeviceRequest } from "../sign-in/new-device.js";
 import type { LinkOpener } from "../sign-in/open-link.js";
 import type { SignInWorld } from "../sign-in/world.js";
@@ -91,9 +91,19 @@ export async function openAccount(
   world: SignInWorld,
   context: SignInContext,
 ): Promise<ExistingAccount> {
+  const check = await readAccount(options, world, context);
+  return check(context.signal);
+}
+
+/** The first half of `openAccount`: what is on this machine. It gives the second half, which asks the homeserver. */
+export async function readAccount(
+  options: SignInOptions,
+  world: SignInWorld,
+  context: SignInContext,
+): ReturnType<typeof readExistingAccount> {
   const store = openStore(context);
   const path = await hintingAtNewSession(store, () => existingSessionPath(options.session, context));
-  return openExistingAccount(world, store, path, await secretsSource(options, context), context.signal);
+  return readExistingAccount(world, store, path, await secretsSource(options, context), context.signal);
 }
 
 /**

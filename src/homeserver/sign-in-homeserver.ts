@@ -1,5 +1,6 @@
 import { Failure } from "../foundation/failures.js";
 import type { Secret } from "../foundation/secret.js";
+import { sideBySide } from "../foundation/side-by-side.js";
 import type { Network } from "../network/network.js";
 import type {
   AccountHomeserver,
@@ -29,7 +30,18 @@ export interface SignInHomeserverOptions extends Network {
   readonly clientId?: string | undefined;
 }
 
-export function createSignInHomeserver(options: SignInHomeserverOptions): SignInHomeserver {
+/**
+ * A homeserver that can be asked for what every sign-in takes before it is known that there will be one. What fails of it
+ * is asked again where it is needed.
+ */
+export interface AskableHomeserver extends SignInHomeserver {
+  /** Asks for the metadata, which leaves nothing behind. */
+  lookAhead(signal: AbortSignal): void;
+  /** Registers the client, where one has to be, with what `lookAhead` has found. */
+  registerAhead(signal: AbortSignal): void;
+}
+
+export function createSignInHomeserver(options: SignInHomeserverOptions): AskableHomeserver {
   return new OAuthSignIn(options);
 }
 
@@ -44,9 +56,12 @@ interface Started {
   readonly grant: DeviceGrant;
 }
 
-class OAuthSignIn implements SignInHomeserver {
+class OAuthSignIn implements AskableHomeserver {
   readonly baseUrl: URL;
   readonly #options: SignInHomeserverOptions;
+  /** What was asked ahead; undefined where it wasn't, or failed. */
+  #capabilitiesAhead: Promise<Capabilities | undefined> = Promise.resolve(undefined);
+  #clientIdAhead: Promise<string | undefined> = Promise.resolve(undefined);
   #capabilities: Capabilities | undefined;
   #started: Started | undefined;
 
@@ -60,16 +75,27 @@ class OAuthSignIn implements SignInHomeserver {
     return { issuer: server.issuer, clientId };
   }
 
+  lookAhead(signal: AbortSignal): void {
+    this.#capabilitiesAhead = this.#askCapabilities(signal).catch(() => undefined);
+  }
+
+  registerAhead(signal: AbortSignal): void {
+    const register = async () => {
+      const capabilities = await this.#capabilitiesAhead;
+      return capabilities && this.#askClientId(capabilities, signal);
+    };
+    this.#clientIdAhead = register().catch(() => undefined);
+  }
+
   async checkCapabilities(signal: AbortSignal): Promise<string> {
-    this.#capabilities = await this.#askCapabilities(signal);
+    this.#capabilities = (await this.#capabilitiesAhead) ?? (await this.#askCapabilities(signal));
     return this.#capabilities.server.issuer;
   }
 
   async startDeviceAuthorization(deviceId: string, signal: AbortSignal): Promise<DeviceAuthorization> {
-    const { http, clientName } = this.#options;
     this.#capabilities ??= await this.#askCapabilities(signal);
     const { server, hasUnstableScopes } = this.#capabilities;
-    const clientId = this.#options.clientId ?? (await registerClient(http, server, clientName, signal));
+    const clientId = (await this.#clientIdAhead) ?? (await this.#askClientId({ server }, signal));
     const scope = deviceScope(deviceId, hasUnstableScopes);
     const grant = await DeviceGrant.start(this.#options, { server, clientId, deviceId, scope }, signal);
     this.#started = { server, clientId, grant };
@@ -95,22 +121,23 @@ class OAuthSignIn implements SignInHomeserver {
 
   async #askCapabilities(signal: AbortSignal): Promise<Capabilities> {
     const { http, clientId } = this.#options;
-    const done = new AbortController();
-    const both = AbortSignal.any([signal, done.signal]);
-    try {
-      const [{ server, isUnstable }, versions] = await Promise.all([
-        requireDeviceGrant(this.#options, this.baseUrl, both),
-        fetchVersions(http, this.baseUrl, both),
-      ]);
-      if (server.registration_endpoint === undefined && clientId === undefined) {
-        throw new Failure("homeserver_without_registration");
-      }
-      const knowsStableScopes = isAtLeast(versions, STABLE_SCOPES_SINCE_MINOR);
-      return { server, hasUnstableScopes: isUnstable || !knowsStableScopes };
-    } finally {
-      // Where one of the two failed, nobody waits for the other.
-      done.abort();
+    const [{ server, isUnstable }, versions] = await sideBySide<[DeviceGrantMetadata, readonly string[]]>(
+      [
+        (both) => requireDeviceGrant(this.#options, this.baseUrl, both),
+        (both) => fetchVersions(http, this.baseUrl, both),
+      ],
+      signal,
+    );
+    if (server.registration_endpoint === undefined && clientId === undefined) {
+      throw new Failure("homeserver_without_registration");
     }
+    const knowsStableScopes = isAtLeast(versions, STABLE_SCOPES_SINCE_MINOR);
+    return { server, hasUnstableScopes: isUnstable || !knowsStableScopes };
+  }
+
+  async #askClientId({ server }: Pick<Capabilities, "server">, signal: AbortSignal): Promise<string> {
+    const { http, clientName, clientId } = this.#options;
+    return clientId ?? registerClient(http, server, clientName, signal);
   }
 
   #running(): Started {

@@ -82,8 +82,8 @@ export class UnconfirmedSecureChannel<Role extends Intent> {
    */
   async watch(signal: AbortSignal): Promise<never> {
     const { session } = this.#insecure;
-    this.#kept ??= await session.waitForChange("person", signal);
-    await session.waitForChange("person", signal);
+    this.#kept ??= await session.waitForChange("machine", signal);
+    await session.waitForChange("nobody", signal);
     throw new Failure("unexpected_message", "The other device sent a second message before its turn.");
   }
 

@@ -6,6 +6,7 @@ import { ExpectedUser } from "./expected-user.js";
 import type { DeviceAuthorization, SignInHomeserver } from "./homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "./messages.js";
 import { NOT_GRANTED, pollUntilDecided } from "./poll-for-consent.js";
+import { rememberPublished } from "./remember-published.js";
 import { backupField } from "./secrets.js";
 import { SecureChannel } from "./secure-channel.js";
 import { verifyWithSecrets } from "./self-verification.js";
@@ -19,6 +20,7 @@ import {
   warnOfIgnored,
   warnOfRemains,
 } from "./signing-in.js";
+import { whileAsking } from "./while-asking.js";
 import { whileWatching } from "./while-watching.js";
 
 /** A server name or a base URL, as the QR code or the other device names it: nothing is believed of it. */
@@ -78,17 +80,29 @@ export async function signInAsNewDevice(
     await waitForConsent(device, channel, homeserver, authorization, attempt, signal);
     const account = homeserver.signedIn(attempt.tokens, attempt.renewal);
     const userId = await learnUser(device, expectedUser, account, attempt, signal);
-    await channel.send({ type: "m.login.success" }, signal);
 
-    // Secret sharing 1. and 2. The existing device sees this one online, and sends the secrets
-    const secrets = await channel.receive(["m.login.secrets"], "machine", signal);
+    // Meanwhile the homeserver is asked what the secrets will be held to
+    const published = rememberPublished(account);
+    const askPublished = (asked: AbortSignal) =>
+      Promise.all([published.queryKeys(userId, asked), published.backupVersion(asked)]);
+    const secrets = await whileAsking(
+      askPublished,
+      async () => {
+        await channel.send({ type: "m.login.success" }, signal);
+
+        // Secret sharing 1. and 2. The existing device sees this one online, and sends the secrets
+        return channel.receive(["m.login.secrets"], "machine", signal);
+      },
+      signal,
+    );
     attempt.noteSecrets();
     device.emit({ event: "secrets_received", cross_signing: true, ...backupField(secrets) });
 
     // Secret sharing 3. The new device signs itself and uploads its keys, or leaves that to another client
     const { cross_signing, backup } = secrets;
     const bundle = { cross_signing, backup };
-    const deviceKeys = await verifyWithSecrets(device, account, userId, bundle, attempt, signal);
+    const deviceKeys = await verifyWithSecrets(device, account, userId, bundle, attempt, signal, published);
+    await channel.deleted();
     return { userId, deviceId: device.deviceId, deviceKeys };
   } catch (thrown) {
     const failure = endOf(thrown, signal);

@@ -1,8 +1,9 @@
 import type { AccountHomeserver, PublishedKeys } from "./homeserver.js";
 
 /**
- * The same account, which is asked only once for its published keys and for its key backup: what comes out of secret
- * storage is held to both, and again where the account's secrets are checked, wherever they came from.
+ * The same account, which is asked only once for its published keys and for its key backup, unless that failed: what
+ * comes out of secret storage is held to both, and again where the account's secrets are checked, wherever they came
+ * from.
  *
  * @param account a plain object of functions
  */
@@ -14,11 +15,16 @@ export function rememberPublished(account: AccountHomeserver): AccountHomeserver
     queryKeys(userId, signal) {
       const asked = keys.get(userId) ?? account.queryKeys(userId, signal);
       keys.set(userId, asked);
+      asked.catch(() => keys.delete(userId));
       return asked;
     },
     backupVersion(signal) {
-      backup ??= account.backupVersion(signal);
-      return backup;
+      const asked = backup ?? account.backupVersion(signal);
+      backup = asked;
+      asked.catch(() => {
+        backup = undefined;
+      });
+      return asked;
     },
   };
 }

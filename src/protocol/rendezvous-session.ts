@@ -1,8 +1,11 @@
 import type { ChannelVersion } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 
-/** Whether the other side is a machine about to answer, or a person has to do something first. */
-export type Pace = "machine" | "person";
+/**
+ * Who is to act before the other device writes: the device itself, which is about to answer; a person; or nobody, since
+ * it isn't its turn, and all that may come is a failure or the end of the session.
+ */
+export type Pace = "machine" | "person" | "nobody";
 
 /** What the other device wrote. */
 export interface Received {

@@ -44,6 +44,8 @@ export class SecureChannel<Role extends Intent = Intent> {
   #kept: Received | undefined;
   /** A final message was written or read, or the session is no more. */
   #over = false;
+  /** Settles when the session of a final message that was read is deleted, or can't be. */
+  #deletion: Promise<void> = Promise.resolve();
 
   constructor(
     insecure: InsecureChannel,
@@ -115,8 +117,8 @@ export class SecureChannel<Role extends Intent = Intent> {
   }
 
   /**
-   * SecureReceive (MSC4388 §Secure operations): waits for a message of one of these types. After one that ends the sign-in, the session is
-   * deleted.
+   * SecureReceive (MSC4388 §Secure operations): waits for a message of one of these types. After one that ends the
+   * sign-in, the session is being deleted: see `deleted`.
    *
    * @throws {Failure} what the other device's `m.login.failure` says; `unexpected_message` for anything else;
    *   `message_not_authentic`; and what the rendezvous session throws
@@ -140,11 +142,17 @@ export class SecureChannel<Role extends Intent = Intent> {
    * @throws {Failure} what the other device sent out of turn, and what the rendezvous session throws
    */
   async watch(signal: AbortSignal): Promise<never> {
-    const received = await this.#insecure.session.waitForChange("person", signal);
+    const received = await this.#insecure.session.waitForChange("nobody", signal);
     this.#turn = "unclear";
     await this.#open(received, signal);
     this.#turn = "ours";
+    await this.#deletion;
     throw new Failure("unexpected_message");
+  }
+
+  /** Waits until the session is deleted whose last message was read, as far as it can be. Never throws. */
+  async deleted(): Promise<void> {
+    await this.#deletion;
   }
 
   /**
@@ -155,7 +163,10 @@ export class SecureChannel<Role extends Intent = Intent> {
    */
   async abandon(failure: Failure): Promise<string | undefined> {
     const isGone = failure.code === "rendezvous_gone" || failure.code === "rendezvous_expired";
-    if (this.#over || isGone) return undefined;
+    if (this.#over || isGone) {
+      await this.#deletion;
+      return undefined;
+    }
     const reason = reasonFor(failure);
     const { session, clock } = this.#insecure;
     let told: string | undefined;
@@ -168,7 +179,7 @@ export class SecureChannel<Role extends Intent = Intent> {
       }
       if (told !== undefined) return this.awaitReceipt(signal);
       // What came in the place of our message may have ended the session already.
-      return this.#over ? undefined : session.delete(signal);
+      return this.#over ? this.#deletion : session.delete(signal);
     });
     return told;
   }
@@ -183,15 +194,18 @@ export class SecureChannel<Role extends Intent = Intent> {
     throw new TypeError(why);
   }
 
-  /** Opens and reads a message; one that ends the sign-in deletes the session, a failure is thrown. */
+  /** Opens and reads a message; one that ends the sign-in has the session deleted, a failure is thrown after that. */
   async #open(received: Received, signal: AbortSignal): Promise<Message | undefined> {
     const plaintext = await this.#unseal(received);
     const message = this.#insecure.messages.read(parseJson(plaintext));
     if (message && isOneOf(message, FINAL_MESSAGES)) {
       this.#over = true;
-      await this.#insecure.session.delete(signal).catch(() => undefined);
+      this.#deletion = this.#insecure.session.delete(signal).catch(() => undefined);
     }
-    if (message?.type === "m.login.failure") throw failureOf(message);
+    if (message?.type === "m.login.failure") {
+      await this.#deletion;
+      throw failureOf(message);
+    }
     return message;
   }
 

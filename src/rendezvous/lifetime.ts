@@ -3,7 +3,7 @@ import { Failure } from "../foundation/failures.js";
 import type { HttpResponse } from "../network/http.js";
 import { retryAfterMs } from "../network/retry-after.js";
 import type { Pace } from "../protocol/rendezvous-session.js";
-import { Pauses, type RequestBudget } from "./polling.js";
+import { Pauses, type RequestBudget, shortestPause } from "./polling.js";
 
 /** For a server that holds sessions longer than any QR code should live. */
 const MAX_LIFETIME_MS = 60 * 60 * 1000;
@@ -32,13 +32,23 @@ export class Throttled extends Error {
 export class Lifetime {
   readonly #clock: Clock;
   readonly #budget: RequestBudget;
+  /** Between two looks, in milliseconds. */
+  readonly #shortestPause: number;
   /** Whatever the server says later. */
   readonly #endsAt: number;
   #expiresAt: number;
+  /** When the session was last asked for, or written to. */
+  #askedAt: number;
 
-  constructor(clock: Clock, budget: RequestBudget, sentAt: number, expiresInMs: number) {
+  /**
+   * @param server where the session is
+   * @param sentAt when the request was sent whose answer said first how long the session lives
+   */
+  constructor(clock: Clock, budget: RequestBudget, server: URL, sentAt: number, expiresInMs: number) {
     this.#clock = clock;
     this.#budget = budget;
+    this.#shortestPause = shortestPause(server);
+    this.#askedAt = sentAt;
     this.#endsAt = sentAt + MAX_LIFETIME_MS;
     this.#expiresAt = this.#bounded(sentAt, expiresInMs);
   }
@@ -72,7 +82,8 @@ export class Lifetime {
    */
   async inTime<T>(signal: AbortSignal, send: (inTime: InTime) => Promise<T>): Promise<T> {
     if (this.isExpired) throw new Failure("rendezvous_expired");
-    this.#budget.spend(this.#clock.now());
+    this.#askedAt = this.#clock.now();
+    this.#budget.spend(this.#askedAt);
     try {
       return await send({ signal, deadline: this.#expiresAt });
     } catch (error) {
@@ -87,19 +98,20 @@ export class Lifetime {
    * wait.
    */
   async poll<T>(pace: Pace, signal: AbortSignal, look: () => Promise<T | undefined>): Promise<T> {
-    const pauses = new Pauses(pace);
+    const pauses = new Pauses(pace, this.#shortestPause);
+    let lookAt = this.#askedAt + pauses.next();
     for (;;) {
+      await this.#sleep(lookAt - this.#clock.now(), signal);
       for (let wait = this.#waitMs(); wait > 0; wait = this.#waitMs()) await this.#sleep(wait, signal);
-      let pause: number;
       try {
         const found = await look();
         if (found !== undefined) return found;
-        pause = pauses.afterAnswer();
+        lookAt = this.#askedAt + pauses.next();
       } catch (error) {
         if (!(error instanceof Throttled)) throw error;
-        pause = pauses.after429(retryAfterMs(error.response, this.#clock));
+        const pause = pauses.after429(retryAfterMs(error.response, this.#clock));
+        lookAt = this.#clock.now() + pause;
       }
-      await this.#sleep(pause, signal);
     }
   }
 
@@ -109,7 +121,8 @@ export class Lifetime {
   }
 
   async #sleep(ms: number, signal: AbortSignal): Promise<void> {
-    await this.#clock.sleep(Math.min(ms, this.#expiresAt - this.#clock.now()), signal);
+    const end = this.#expiresAt - this.#clock.now();
+    await this.#clock.sleep(Math.max(0, Math.min(ms, end)), signal);
   }
 
   /** What it means that a session is gone that was there before. */

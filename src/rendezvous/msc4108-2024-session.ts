@@ -55,7 +55,13 @@ export class Msc4108Session implements RendezvousSession {
     this.#network = network;
     this.url = url;
     this.tellsLifetime = lifetimeMs !== undefined;
-    this.#lifetime = new Lifetime(clock, budgetOf(http), first.sentAt, lifetimeMs ?? DEFAULT_LIFETIME_MS);
+    this.#lifetime = new Lifetime(
+      clock,
+      budgetOf(http),
+      url,
+      first.sentAt,
+      lifetimeMs ?? DEFAULT_LIFETIME_MS,
+    );
     this.#etag = strongEtag(first.response, url);
     this.#isOurs = isOurs;
   }

@@ -72,7 +72,7 @@ export class Msc4388Session implements RendezvousSession {
     const answer = await api.create("", { signal, ...(accessToken ? { accessToken } : {}) });
     if ("refused" in answer) throw withoutRendezvous(api.baseUrl, answer.refused);
     const { id, sequence_token: token, expires_in_ms } = answer.ok;
-    const lifetime = new Lifetime(clock, api.budget, sentAt, expires_in_ms);
+    const lifetime = new Lifetime(clock, api.budget, api.baseUrl, sentAt, expires_in_ms);
     const boundUrl = api.baseUrl.href;
     return new Msc4388Session(api, clock, lifetime, { id, boundUrl }, { seen: token, written: token });
   }
@@ -99,7 +99,7 @@ export class Msc4388Session implements RendezvousSession {
       throw refusedBy(api.baseUrl, answer.refused);
     }
     if (answer.ok.data !== "") throw usedCode();
-    const lifetime = new Lifetime(clock, api.budget, sentAt, answer.ok.expires_in_ms);
+    const lifetime = new Lifetime(clock, api.budget, api.baseUrl, sentAt, answer.ok.expires_in_ms);
     return new Msc4388Session(api, clock, lifetime, { id, boundUrl }, { seen: answer.ok.sequence_token });
   }
 

@@ -1,20 +1,28 @@
 import type { HttpClient } from "../network/http.js";
+import { isLoopback } from "../network/url-policy.js";
 import type { Pace } from "../protocol/rendezvous-session.js";
 
 /**
  * How often a rendezvous session is looked at. Servers limit the rate of an address: Tuwunel to 20 requests at once and
  * 10 a second after that, and both devices of a sign-in may share an address. So:
  *
- * - A wait begins with short pauses where a machine is about to answer, and has a second between two looks where a
- *   person has to do something (`pollPauses`).
+ * - A wait begins with short pauses, and has longer ones the longer it takes, up to a second: what comes is seen late by
+ *   no more than a part of what it took to come. Each wait begins anew, so that a sign of life is followed by short
+ *   pauses (`pollPauses`).
+ * - Pauses are counted from one request to the next, whatever its answer takes, and never shorter than 100 ms on the
+ *   network. What was just written counts as a look: nobody can have answered it yet.
  * - Each device keeps to less than half of that rate over all its waits and sessions (`RequestBudget`): polls wait for
  *   it, writes don't, but count.
  * - A 429 is no news: the pause grows, and the wait ends by its deadline alone (`Pauses`).
  */
 
-const FIRST_PAUSE_MS = 50;
-const GROWTH = 1.25;
+const SHORTEST_PAUSE_MS = 100;
+/** No network is in between, and no server of others. */
+const SHORTEST_ON_LOOPBACK_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
+
+/** By what the pauses of a wait grow: ten looks are made until there is a second between two, and twice as many. */
+const GROWTH = { person: 1.25, machine: 1.1 } as const;
 
 const FIRST_PAUSE_AFTER_429_MS = 1000;
 const LONGEST_PAUSE_AFTER_429_MS = 8000;
@@ -22,15 +30,19 @@ const LONGEST_PAUSE_AFTER_429_MS = 8000;
 const BURST = 10;
 const PER_SECOND = 4.5;
 
+/** The shortest pause between two looks at a server, in milliseconds. */
+export function shortestPause({ hostname }: URL): number {
+  return isLoopback(hostname) ? SHORTEST_ON_LOOPBACK_MS : SHORTEST_PAUSE_MS;
+}
+
 /**
- * The pauses between two polls, in milliseconds. A machine is about to answer: ask often at first, since it
- * mostly takes one round trip, and ever more rarely after. A person takes seconds: once a second.
+ * The pauses of a wait, in milliseconds, each before a look. A machine answers within some round trips, a person may be
+ * quick or take a minute, and where nobody is to write, one look at once and then one a second are enough.
  */
-export function* pollPauses(pace: Pace): Generator<number, never> {
-  let pause = pace === "machine" ? FIRST_PAUSE_MS : LONGEST_PAUSE_MS;
-  for (;;) {
+export function* pollPauses(pace: Pace, shortest = SHORTEST_PAUSE_MS): Generator<number, never> {
+  for (let pause = shortest; ; ) {
     yield Math.round(pause);
-    pause = Math.min(pause * GROWTH, LONGEST_PAUSE_MS);
+    pause = pace === "nobody" ? LONGEST_PAUSE_MS : Math.min(pause * GROWTH[pace], LONGEST_PAUSE_MS);
   }
 }
 
@@ -39,17 +51,22 @@ export class Pauses {
   readonly #pauses: Generator<number, never>;
   #longer = 0;
 
-  constructor(pace: Pace) {
-    this.#pauses = pollPauses(pace);
+  /** @param shortest in milliseconds */
+  constructor(pace: Pace, shortest?: number) {
+    this.#pauses = pollPauses(pace, shortest);
   }
 
-  /** The pause after an answer, in milliseconds: after some that were 429, shorter again only step by step. */
-  afterAnswer(): number {
+  /** From one request to the next look, in milliseconds: after some that were answered 429, shorter only step by step. */
+  next(): number {
     this.#longer = this.#longer > FIRST_PAUSE_AFTER_429_MS ? this.#longer / 2 : 0;
     return Math.max(this.#pauses.next().value, this.#longer);
   }
 
-  /** @param retryAfterMs how long the server asks to wait; 0 where it asks nothing */
+  /**
+   * From an answer that was 429 to the next look, in milliseconds.
+   *
+   * @param retryAfterMs how long the server asks to wait; 0 where it asks nothing
+   */
   after429(retryAfterMs: number): number {
     this.#longer = Math.min(Math.max(2 * this.#longer, FIRST_PAUSE_AFTER_429_MS), LONGEST_PAUSE_AFTER_429_MS);
     return Math.max(this.#longer, retryAfterMs);

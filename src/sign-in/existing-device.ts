@@ -1,15 +1,17 @@
 import { Failure } from "../foundation/failures.js";
 import { serverNameOf } from "../foundation/identifiers.js";
 import type { Secret } from "../foundation/secret.js";
-import { requireDeviceGrant } from "../homeserver/metadata.js";
+import { sideBySide } from "../foundation/side-by-side.js";
+import { type DeviceGrantMetadata, requireDeviceGrant } from "../homeserver/metadata.js";
 import { checkExistingDevice, helpNewDevice } from "../protocol/existing-device.js";
 import type { AccountHomeserver } from "../protocol/homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "../protocol/messages.js";
+import { rememberPublished } from "../protocol/remember-published.js";
 import type { SecretsBundle } from "../protocol/secrets.js";
 import type { SecureChannel } from "../protocol/secure-channel.js";
 import { openSecretStorageFrom } from "../secret-storage/key-source.js";
 import { checkOwner } from "../session/check.js";
-import { connectSession } from "../session/connect.js";
+import { type ConnectedSession, connectSession } from "../session/connect.js";
 import { readSecretsFile, type SecretsSource } from "../session/secrets-source.js";
 import { type PortableSession, toPortable } from "../session/session-file.js";
 import type { SessionStore } from "../session/store.js";
@@ -50,16 +52,50 @@ export async function openExistingAccount(
   source: SecretsSource | undefined,
   signal: AbortSignal,
 ): Promise<ExistingAccount> {
+  const check = await readExistingAccount(world, store, path, source, signal);
+  return check(signal);
+}
+
+/**
+ * The first half of `openExistingAccount`: what is on this machine.
+ *
+ * @returns the second half, which asks the homeserver
+ * @throws {Failure} as `openExistingAccount` does
+ */
+export async function readExistingAccount(
+  world: SignInWorld,
+  store: SessionStore,
+  path: string,
+  source: SecretsSource | undefined,
+  signal: AbortSignal,
+): Promise<(signal: AbortSignal) => Promise<ExistingAccount>> {
   const session = toPortable(await store.read(path));
   const takeSecrets = await secretsTaker(source, session, signal);
-  const { homeserver, accessTokens } = connectSession(store, path, session, world);
+  const connected = connectSession(store, path, session, world);
+  return (checking) => checkAccount(world, session, connected, takeSecrets, checking);
+}
+
+async function checkAccount(
+  world: SignInWorld,
+  session: PortableSession,
+  { homeserver, accessTokens }: ConnectedSession,
+  takeSecrets: SecretsTaker,
+  signal: AbortSignal,
+): Promise<ExistingAccount> {
   await accessTokens.ensureFreshFor(FRESH_FOR_MS, signal);
-  await checkOwner(session, homeserver, signal);
   const { baseUrl } = homeserver;
   const { user_id: userId, device_id: deviceId } = session;
-  const { server } = await requireDeviceGrant(world, baseUrl, signal);
-  const secrets = await takeSecrets(homeserver);
-  await checkExistingDevice({ homeserver, userId, secrets }, signal);
+  const published = rememberPublished(homeserver);
+  const [, { server }] = await sideBySide<[unknown, DeviceGrantMetadata, unknown]>(
+    [
+      (all) => checkOwner(session, homeserver, all),
+      (all) => requireDeviceGrant(world, baseUrl, all),
+      (all) => published.queryKeys(userId, all),
+    ],
+    signal,
+  );
+  const secrets = await takeSecrets(published, signal);
+  await checkExistingDevice({ homeserver: published, userId, secrets }, signal);
   return {
     userId,
     deviceId,
@@ -74,6 +110,8 @@ export async function openExistingAccount(
   };
 }
 
+type SecretsTaker = (homeserver: AccountHomeserver, signal: AbortSignal) => Promise<SecretsBundle>;
+
 /**
  * What is on this machine is read at once, and the rest where the homeserver can be asked.
  *
@@ -83,11 +121,11 @@ async function secretsTaker(
   source: SecretsSource | undefined,
   session: PortableSession,
   signal: AbortSignal,
-): Promise<(homeserver: AccountHomeserver) => Promise<SecretsBundle>> {
+): Promise<SecretsTaker> {
   const atHand = source?.from === "file" ? await readSecretsFile(source.path, signal) : session.secrets;
   if (source?.from === "secret_storage" && !(source.ifMissing && atHand)) {
     const { recoveryKey } = source;
-    return (homeserver) => openSecretStorageFrom(recoveryKey, homeserver, session.user_id, signal);
+    return (homeserver, taking) => openSecretStorageFrom(recoveryKey, homeserver, session.user_id, taking);
   }
   if (!atHand) throw new Failure("secrets_missing");
   return async () => atHand;

@@ -18,6 +18,9 @@ export interface CodeToShow {
   readonly versions: readonly ChannelVersion[];
 }
 
+/** A code is on show; or some device has scanned one, which nobody has confirmed to be the right device yet. */
+export type MeetingStage = "shown" | "scanned";
+
 export interface GenerateCode<Role extends Intent> extends OfferOptions {
   /** Which device this is: the QR code's intent. */
   readonly intent: Role;
@@ -26,6 +29,8 @@ export interface GenerateCode<Role extends Intent> extends OfferOptions {
   readonly confirmation: Confirmation<Role>;
   /** Gives the path of the picture that goes with a code, once it is written; undefined where there is none. */
   readonly pictureFor?: ((code: CodeToShow) => Promise<string | undefined>) | undefined;
+  /** Told how far the meeting is. */
+  readonly onStage?: ((stage: MeetingStage) => void) | undefined;
 }
 
 /**
@@ -53,11 +58,15 @@ export async function generateCode<Role extends Intent>(
   }
 
   // 4. Device S scans one of them, or a fresh one that took its place, and sends its initial payload
-  const show = (offer: Offer) => showCode(world, code, sources, offer);
+  const show = async (offer: Offer) => {
+    await showCode(world, code, sources, offer);
+    code.onStage?.("shown");
+  };
   // The oldest first: it is what released apps read, and where there is room for one, it is the one in sight.
   const oldestFirst = sources.toReversed();
   const { offer, initiated, othersDeleted } = await waitForScan(oldestFirst, show, clock, signal);
   const { session } = offer.insecure;
+  code.onStage?.("scanned");
   try {
     // 5. Device G confirms
     const unconfirmed = await answerScan(intent, offer.insecure, initiated, signal);

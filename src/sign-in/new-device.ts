@@ -14,6 +14,7 @@ import type { SignedInDevice } from "../protocol/signing-in.js";
 import { withSessionLock } from "../session/lock.js";
 import type { NewSessionFile } from "../session/new-session-file.js";
 import type { StoredSession } from "../session/session-file.js";
+import type { LikelyHomeserver } from "./likely-homeserver.js";
 import type { SignInWorld } from "./world.js";
 
 /** What a person or a script says of the new device. */
@@ -30,6 +31,8 @@ export interface NewDeviceRequest {
   readonly keepUnverified: boolean;
   /** Whether the device keys are uploaded, the default, or left to the client that takes the session over. */
   readonly deviceKeys?: "upload" | "defer" | undefined;
+  /** What was asked ahead; of use where the device is indeed signed in there. */
+  readonly likely?: LikelyHomeserver | undefined;
 }
 
 /** What the consent page calls this program where nobody gave the device a name. */
@@ -80,11 +83,12 @@ export async function signInThisDevice(
 ): Promise<void> {
   // Not before: the code that is scanned meanwhile waits for no OAuth library.
   const connect = await connector(world, request);
+  const likely = await request.likely?.asked();
   const signedIn = await signInAsNewDevice(
     {
       ...signingIn(world, request),
       resolveHomeserver: (claim, resolving) => resolveClaimedHomeserver(claim, world, resolving),
-      connect,
+      connect: (baseUrl) => (likely?.baseUrl.href === baseUrl.href ? likely : connect(baseUrl)),
     },
     channel,
     learnHomeserver,

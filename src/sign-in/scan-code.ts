@@ -13,8 +13,8 @@ import { deleteSessions } from "./delete-sessions.js";
 import { joinMsc4108, joinMsc4388 } from "./join-session.js";
 import type { SignInWorld } from "./world.js";
 
-/** A scanned code's rendezvous session, and how its version makes the channel secure. */
-interface Meeting {
+/** A scanned code's rendezvous session, looked at and not yet written to, and how its version makes the channel secure. */
+export interface Meeting {
   readonly insecure: InsecureChannel;
   initiate(additionalData: Uint8Array): Promise<InitiatingChannel>;
 }
@@ -40,12 +40,37 @@ export async function scanCode<Role extends Intent>(
   signal: AbortSignal,
 ): Promise<SecureChannel<Role>> {
   checkIntent(code, as);
-  const { clock, emit } = world;
-  const { insecure, initiate } =
-    code.channel === "msc4388"
-      ? await meetMsc4388(world, code, dialect, signal)
-      : await meetMsc4108(world, code, signal);
-  const { channel } = code;
+  return secureMeeting(world, as, await meet(world, code, dialect, signal), signal);
+}
+
+/**
+ * The first half of `scanCode`: looks at the rendezvous session of a code, by GET requests and nothing else.
+ *
+ * @throws {Failure} and the signal's reason, as `scanCode` does
+ */
+export function meet(
+  world: SignInWorld,
+  code: SignInQrPayload,
+  dialect: Dialect | "auto",
+  signal: AbortSignal,
+): Promise<Meeting> {
+  return code.channel === "msc4388"
+    ? meetMsc4388(world, code, dialect, signal)
+    : meetMsc4108(world, code, signal);
+}
+
+/**
+ * The second half of `scanCode`.
+ *
+ * @throws {Failure} and the signal's reason, as `scanCode` does
+ */
+export async function secureMeeting<Role extends Intent>(
+  { clock, emit }: SignInWorld,
+  as: Role,
+  { insecure, initiate }: Meeting,
+  signal: AbortSignal,
+): Promise<SecureChannel<Role>> {
+  const { channel } = insecure.session;
   try {
     const secure = await initiateSecureChannel(as, insecure, initiate, signal);
     const { dialect: found, checkCode, alternative } = secure;

@@ -18,6 +18,7 @@ const TARGET = "/_matrix/client/v3/account/whoami";
 const WARM_UP = 500;
 const ONE_BY_ONE = 3_000;
 const AT_ONCE = 20;
+const START_BOUND_MS = 60_000;
 /** For each thousand requests: a stuck one is not waited for. */
 const BOUND_MS = 10_000;
 /** What a garbage collector may leave lying about. */
@@ -59,7 +60,7 @@ export async function proxy({ requests, progress }: BenchOptions): Promise<reado
 }
 
 async function portOf(homeserver: ChildProcess): Promise<number> {
-  const [port] = await within(BOUND_MS, "Its start", once(homeserver, "message"));
+  const [port] = await within(START_BOUND_MS, "Its start", once(homeserver, "message"));
   return v.parse(v.number(), port);
 }
 
@@ -77,7 +78,10 @@ async function serve(machine: Machine, port: number) {
   };
   const options = { env: machine.environment, cwd: machine.path(".") };
   const process = new EventProcess(globalThis.process.execPath, args, parse, options);
-  const ready = await within(BOUND_MS, "Its start", process.event("ready"));
+  const ready = await within(START_BOUND_MS, "Its start", process.event("ready")).catch(async (error) => {
+    await process.destroy();
+    throw error;
+  });
   const token = (await readFile(ready.token_file, "utf8")).trim();
   return { process, url: new URL(ready.base_url), token };
 }

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ChannelVersion, Intent } from "../../src/foundation/events.js";
 import { Failure } from "../../src/foundation/failures.js";
+import { sideBySide } from "../../src/foundation/side-by-side.js";
 import { decodeBase64 } from "../../src/protocol/base64.js";
 import { decodeQrCode } from "../../src/protocol/qr-code.js";
 import type { SecureChannel } from "../../src/protocol/secure-channel.js";
@@ -10,17 +11,19 @@ import { byTypedCode } from "../../src/sign-in/confirmation.js";
 import {
   announceHomeserver,
   announceNothing,
+  type ExistingAccount,
   homeserverName,
   openExistingAccount,
   signInOtherDevice,
 } from "../../src/sign-in/existing-device.js";
 import { generateCode } from "../../src/sign-in/generate-code.js";
+import { type LikelyHomeserver, withLikelyHomeserver } from "../../src/sign-in/likely-homeserver.js";
 import {
   homeserverFromCode,
   homeserverFromProtocols,
   signInThisDevice,
 } from "../../src/sign-in/new-device.js";
-import { scanCode } from "../../src/sign-in/scan-code.js";
+import { type Meeting, meet, scanCode, secureMeeting } from "../../src/sign-in/scan-code.js";
 import type { ActingDevice, Scene } from "./scene.js";
 
 // Loaded when they are first used, which takes time of its own.
@@ -114,9 +117,13 @@ async function newGenerates(
   s: ActingDevice,
 ): Promise<void> {
   const confirmation = typedFrom(s, world);
-  const offered = { intent: "new", version, baseUrl: world.baseUrl, dialect: "auto", confirmation } as const;
-  const channel = await generateCode<"new">(g.world, offered, g.stop.signal);
-  await asNew(world, g, channel, homeserverFromProtocols);
+  const { signal } = g.stop;
+  const { baseUrl } = world;
+  const offered = { intent: "new", version, baseUrl, dialect: "auto", confirmation } as const;
+  await withLikelyHomeserver(g.world, newDevice(world), baseUrl, signal, async (likely) => {
+    const channel = await generateCode<"new">(g.world, { ...offered, onStage: likely.at }, signal);
+    await asNew(world, g, channel, homeserverFromProtocols, likely);
+  });
 }
 
 async function newScans(world: Scene, code: Code, s: ActingDevice): Promise<void> {
@@ -131,10 +138,14 @@ async function asNew(
   { world: own, stop }: ActingDevice,
   channel: SecureChannel<"new">,
   learn: Parameters<typeof signInThisDevice>[3],
+  likely?: LikelyHomeserver,
 ): Promise<void> {
+  await signInThisDevice(own, { ...newDevice(world), likely }, channel, learn, stop.signal);
+}
+
+function newDevice(world: Scene) {
   const sessionFile = new SessionStore(world.directory).newFile(newSessionPath(world));
-  const request = { deviceId: NEW_DEVICE, sessionFile, keepUnverified: false };
-  await signInThisDevice(own, request, channel, learn, stop.signal);
+  return { deviceId: NEW_DEVICE, sessionFile, keepUnverified: false };
 }
 
 function account(world: Scene, { world: own, stop }: ActingDevice) {
@@ -163,7 +174,10 @@ async function existingGenerates(
 
 async function existingScans(world: Scene, code: Code, s: ActingDevice): Promise<void> {
   const { signal } = s.stop;
-  const opened = await account(world, s);
-  const channel = await scanCode<"existing">(s.world, code, { as: "existing", dialect: "auto" }, signal);
+  const [opened, meeting] = await sideBySide<[ExistingAccount, Meeting]>(
+    [() => account(world, s), (beside) => meet(s.world, code, "auto", beside)],
+    signal,
+  );
+  const channel = await secureMeeting(s.world, "existing", meeting, signal);
   await signInOtherDevice(s.world, opened, { by: "printing" }, channel, announceHomeserver(opened), signal);
 }

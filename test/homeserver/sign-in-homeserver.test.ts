@@ -4,7 +4,7 @@ import { Secret } from "../../src/foundation/secret.js";
 import { createSignInHomeserver } from "../../src/homeserver/sign-in-homeserver.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { expectFailure } from "../support/failures.js";
-import { FakeClock } from "../support/fake-clock.js";
+import { FakeClock, settle } from "../support/fake-clock.js";
 import { FakeHttp } from "../support/fake-http.js";
 import { AUTH_METADATA, formOf, OAUTH_ROUTES } from "../support/oauth-homeserver.js";
 import { aloneBy } from "../support/renewal.js";
@@ -65,6 +65,39 @@ describe("the capabilities", () => {
     });
     await expectFailure("homeserver_without_oauth", () => signIn().checkCapabilities(signal));
     expect(versionsSignal?.aborted).toBe(true);
+  });
+});
+
+describe("a homeserver that was asked ahead", () => {
+  it("is asked for nothing twice", async () => {
+    const homeserver = signIn();
+    homeserver.lookAhead(signal);
+    homeserver.registerAhead(signal);
+    expect(await homeserver.checkCapabilities(signal)).toBe("https://auth.example/");
+    await homeserver.startDeviceAuthorization(DEVICE_ID, signal);
+    expect(http.log.toSorted()).toEqual([METADATA, VERSIONS, DEVICE, REGISTER].toSorted());
+  });
+
+  it("registers no client before it is told to, and none where one was given", async () => {
+    signIn().lookAhead(signal);
+    const known = signIn("known");
+    known.lookAhead(signal);
+    known.registerAhead(signal);
+    await settle();
+    expect(http.log).not.toContain(REGISTER);
+  });
+
+  it("is asked again for what has failed, which is told where it is needed alone", async () => {
+    http.on(METADATA, { status: 404 });
+    const homeserver = signIn();
+    homeserver.lookAhead(signal);
+    homeserver.registerAhead(signal);
+    await settle();
+    await expectFailure("homeserver_without_oauth", () => homeserver.checkCapabilities(signal));
+    http.on(METADATA, { json: AUTH_METADATA });
+    expect(await homeserver.checkCapabilities(signal)).toBe("https://auth.example/");
+    await homeserver.startDeviceAuthorization(DEVICE_ID, signal);
+    expect(http.log.filter((name) => name === REGISTER)).toHaveLength(1);
   });
 });
 

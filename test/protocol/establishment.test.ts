@@ -15,7 +15,7 @@ import { Msc4388Session } from "../../src/rendezvous/msc4388-session.js";
 import { expectedUser } from "../support/expected-user.js";
 import { expectFailure, failureOf } from "../support/failures.js";
 import { FakeClock, settle } from "../support/fake-clock.js";
-import { MemoryRendezvous, RENDEZVOUS_URL } from "../support/memory-rendezvous.js";
+import { lookSoon, MemoryRendezvous, RENDEZVOUS_URL } from "../support/memory-rendezvous.js";
 import { USER } from "../support/sessions.js";
 
 const { signal } = new AbortController();
@@ -26,6 +26,7 @@ async function onShow() {
   const clock = new FakeClock();
   const rendezvous = new MemoryRendezvous(clock);
   const session = await Msc4388Session.create(rendezvous.api("g"), clock, undefined, signal);
+  lookSoon(session, clock);
   const offered = await offerHpkeChannel({ dialects: ["msc"] });
   const over = (own: Msc4388Session) => ({ session: own, clock, messages: msc4388Messages });
   const insecure = over(session);

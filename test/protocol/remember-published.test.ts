@@ -27,3 +27,22 @@ it("asks once for each user's keys and for the backup, also where there is none"
   }
   expect(asked).toEqual(["@a:example.org", "backup", "@b:example.org"]);
 });
+
+it("asks again after a failure, which is told to whoever asked", async () => {
+  const failure = new Error("no answer");
+  const [keys, backups] = [
+    [failure, { deviceKeys: {} }],
+    [failure, undefined],
+  ];
+  const next = (answers: unknown[]) => async () => {
+    const answer = answers.shift();
+    if (answer instanceof Error) throw answer;
+    return answer as never;
+  };
+  const changes = { queryKeys: next(keys), backupVersion: next(backups) };
+  const account = rememberPublished(fakeAccount({ deviceKeys: {} }, changes));
+  await expect(account.queryKeys("@a:example.org", signal)).rejects.toBe(failure);
+  await expect(account.backupVersion(signal)).rejects.toBe(failure);
+  expect(await account.queryKeys("@a:example.org", signal)).toEqual({ deviceKeys: {} });
+  expect(await account.backupVersion(signal)).toBeUndefined();
+});

@@ -142,8 +142,9 @@ describe("the last message", () => {
   it("counts as sent also where the server can't be reached for the receipt", async () => {
     const { s, clock, rendezvous } = await channelPair();
     rendezvous.fault = ({ method }) => (method === "GET" ? "before" : undefined);
+    const started = clock.now();
     await clock.runUntil(s.sendFinal({ type: "m.login.declined" }, signal));
-    expect(clock.now()).toBe(3000);
+    expect(clock.now() - started).toBe(3000);
   });
 
   it.each<[string, Message]>([
@@ -191,8 +192,9 @@ describe("a failure here", () => {
 
   it("that was sent is waited for to be read, and no longer than 3 s", async () => {
     const { s, clock } = await channelPair();
+    const started = clock.now();
     await clock.runUntil(s.abandon(new Failure("user_cancelled")));
-    expect(clock.now()).toBe(3000);
+    expect(clock.now() - started).toBe(3000);
   });
 
   it.each<FailureCode>(["user_cancelled", "unexpected_message", "interrupted"])(
@@ -245,8 +247,9 @@ describe("a failure here", () => {
   it("takes 3.5 s at most, also where the server doesn't answer, and throws nothing", async () => {
     const { s, clock, rendezvous } = await channelPair();
     rendezvous.fault = () => "before";
+    const started = clock.now();
     await clock.runUntil(s.abandon(new Failure("user_cancelled")));
-    expect(clock.now()).toBeLessThanOrEqual(3500);
+    expect(clock.now() - started).toBeLessThanOrEqual(3500);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Pace } from "../../src/protocol/rendezvous-session.js";
-import { budgetOf, Pauses, pollPauses, RequestBudget } from "../../src/rendezvous/polling.js";
+import { budgetOf, Pauses, pollPauses, RequestBudget, shortestPause } from "../../src/rendezvous/polling.js";
 import { FakeHttp } from "../support/fake-http.js";
 
 function pauses(pace: Pace, count: number): number[] {
@@ -9,28 +9,42 @@ function pauses(pace: Pace, count: number): number[] {
 }
 
 describe("the pauses between two polls", () => {
-  it("are a second each where a person has to do something", () => {
-    expect(pauses("person", 5)).toEqual([1000, 1000, 1000, 1000, 1000]);
+  it("are short at first, also where a person has to do something, and ever longer up to a second", () => {
+    for (const pace of ["person", "machine"] as const) {
+      const all = pauses(pace, 40);
+      expect(all).toEqual(all.toSorted((a, b) => a - b));
+      expect(all.slice(-10)).toEqual(Array(10).fill(1000));
+    }
+    expect(pauses("person", 5)).toEqual([100, 125, 156, 195, 244]);
   });
 
-  it("are short at first where a machine is about to answer, and ever longer up to a second", () => {
-    const machine = pauses("machine", 30);
-    expect(machine.slice(0, 5)).toEqual([50, 63, 78, 98, 122]);
-    expect(machine).toEqual(machine.toSorted((a, b) => a - b));
-    expect(machine.slice(-10)).toEqual(Array(10).fill(1000));
+  it("stay short for longer where a machine is about to answer", () => {
+    expect(pauses("machine", 5)).toEqual([100, 110, 121, 133, 146]);
+  });
+
+  it("are a second each but the first where nothing is to come", () => {
+    expect(pauses("nobody", 4)).toEqual([100, 1000, 1000, 1000]);
+  });
+
+  it("are 100 ms at least, and half of that on this machine itself", () => {
+    expect(shortestPause(new URL("https://matrix.example.org/"))).toBe(100);
+    expect(shortestPause(new URL("http://homeserver:8008/"))).toBe(100);
+    expect(shortestPause(new URL("http://127.0.0.1:8008/"))).toBe(50);
+    expect(pollPauses("machine", 50).next().value).toBe(50);
   });
 
   it("start anew with each wait", () => {
     pauses("machine", 10);
-    expect(pauses("machine", 1)).toEqual([50]);
+    expect(pauses("machine", 1)).toEqual([100]);
   });
 });
 
 describe("the pauses of a wait whose polls are answered 429", () => {
   it("grow up to 8 s, and become shorter again step by step", () => {
-    const wait = new Pauses("person");
+    const wait = new Pauses("nobody");
+    wait.next();
     expect(Array.from({ length: 5 }, () => wait.after429(0))).toEqual([1000, 2000, 4000, 8000, 8000]);
-    expect(Array.from({ length: 4 }, () => wait.afterAnswer())).toEqual([4000, 2000, 1000, 1000]);
+    expect(Array.from({ length: 4 }, () => wait.next())).toEqual([4000, 2000, 1000, 1000]);
   });
 
   it("are as long as the server asks", () => {

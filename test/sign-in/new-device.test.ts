@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Intent, LoginEvent } from "../../src/foundation/events.js";
 import { Failure } from "../../src/foundation/failures.js";
 import { revealed, Secret } from "../../src/foundation/secret.js";
+import { createSignInHomeserver } from "../../src/homeserver/sign-in-homeserver.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { msc4108Messages } from "../../src/protocol/messages.js";
 import type { LearnHomeserver } from "../../src/protocol/new-device.js";
@@ -17,6 +18,7 @@ import {
 import type { SignInWorld } from "../../src/sign-in/world.js";
 import { channelPair } from "../support/channel-pair.js";
 import { expectedUser } from "../support/expected-user.js";
+import { FakeClock } from "../support/fake-clock.js";
 import { FakeHttp } from "../support/fake-http.js";
 import { OAUTH_ROUTES } from "../support/oauth-homeserver.js";
 import { ending } from "../support/roles.js";
@@ -125,6 +127,23 @@ async function scanned({ clock, g, s, run, secrets }: SetUp<"existing">, code: P
 const hostsAsked = ({ http }: SetUp) => new Set(http.requests.map(({ url }) => url.host));
 
 describe("a new device", () => {
+  it("makes nothing of what was asked ahead of another homeserver than it is signed in at", async () => {
+    const [here, other] = [new FakeHttp(OAUTH_ROUTES), new FakeHttp()];
+    const [clock, urlPolicy, clientName] = [new FakeClock(), createUrlPolicy([]), "test"];
+    const likely = (http: FakeHttp, baseUrl: string) => {
+      const asked = createSignInHomeserver({ http, clock, urlPolicy, clientName, baseUrl: new URL(baseUrl) });
+      asked.lookAhead(signal);
+      return { at: () => undefined, asked: async () => asked };
+    };
+    const elsewhere = await setUp({ likely: likely(other, "https://other.example/") });
+    expect((await told(elsewhere, "https://hs.example")).failure).toBeUndefined();
+    expect(hostsAsked(elsewhere)).toEqual(new Set(["hs.example", "auth.example"]));
+
+    const ahead = await setUp({ likely: likely(here, "https://hs.example/") });
+    await told(ahead, "https://hs.example");
+    expect(ahead.http.log).not.toContain("GET https://hs.example/_matrix/client/v1/auth_metadata");
+  });
+
   it("ends with a session file that says it all, and with `done`", async () => {
     const all = await setUp({ deviceName: "Build bot" });
     const { failure } = await told(all, "https://hs.example");

@@ -165,7 +165,7 @@ describe("a device that scans", () => {
     void both.generate();
     both.rendezvous.fault = ({ device, method }) => {
       const isWaiting = both.rendezvous.log.includes("s PUT");
-      if (isWaiting && device === "s" && method === "GET") both.s.stop.abort(new Failure("terminated"));
+      if (isWaiting && device === "g" && method === "GET") both.s.stop.abort(new Failure("terminated"));
       return undefined;
     };
     const { failure } = await both.clock.runUntil(both.scan());

@@ -3,7 +3,7 @@ import { msc4388Messages } from "../../src/protocol/messages.js";
 import { type InsecureChannel, SecureChannel } from "../../src/protocol/secure-channel.js";
 import { Msc4388Session } from "../../src/rendezvous/msc4388-session.js";
 import { FakeClock } from "./fake-clock.js";
-import { MemoryRendezvous, RENDEZVOUS_URL } from "./memory-rendezvous.js";
+import { lookSoon, MemoryRendezvous, RENDEZVOUS_URL } from "./memory-rendezvous.js";
 import { plainChannels, textOf } from "./plain-channel.js";
 
 const { signal } = new AbortController();
@@ -44,6 +44,8 @@ export async function channelPair<G extends Intent = "new">(
     signal,
   );
   if (!s) throw new Error("The server doesn't know its own API.");
+  lookSoon(g, clock);
+  lookSoon(s, clock);
   await s.write("LoginInitiate", signal);
   await g.waitForChange("person", signal);
   await g.write("LoginOk", signal);

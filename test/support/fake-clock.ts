@@ -14,6 +14,12 @@ interface Sleeper {
 export class FakeClock implements Clock {
   #now = 0;
   #sleepers: Sleeper[] = [];
+  #runs = 0;
+
+  /** Whether somebody moves time forward just now. */
+  get isRunning(): boolean {
+    return this.#runs > 0;
+  }
 
   now(): number {
     return this.#now;
@@ -48,14 +54,16 @@ export class FakeClock implements Clock {
   /** Moves time forward, waking sleepers in order and letting what they do settle in between. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
+    this.#runs++;
     for (;;) {
       await settle();
       const next = this.#next();
       if (!next || next.wakeAt > end) break;
       this.#wake(next);
     }
-    this.#now = end;
+    this.#now = Math.max(this.#now, end);
     await settle();
+    this.#runs--;
   }
 
   /**
@@ -69,13 +77,19 @@ export class FakeClock implements Clock {
       settled = true;
     };
     promise.then(done, done);
-    for (;;) {
-      await settle();
-      if (settled) return promise;
-      const next = this.#next();
-      if (next && next.wakeAt > end) throw new Error(`Nothing has come of it by ${end} ms.`);
-      if (next) this.#wake(next);
-      else if (Number.isFinite(end)) throw new Error("Nothing will come of it: nobody waits for the clock.");
+    this.#runs++;
+    try {
+      for (;;) {
+        await settle();
+        if (settled) return promise;
+        const next = this.#next();
+        if (next && next.wakeAt > end) throw new Error(`Nothing has come of it by ${end} ms.`);
+        if (next) this.#wake(next);
+        else if (Number.isFinite(end))
+          throw new Error("Nothing will come of it: nobody waits for the clock.");
+      }
+    } finally {
+      this.#runs--;
     }
   }
 

@@ -14,6 +14,7 @@ import {
   type TransportRequest,
 } from "../../src/network/transport.js";
 import { createUrlPolicy } from "../../src/network/url-policy.js";
+import type { RendezvousSession } from "../../src/protocol/rendezvous-session.js";
 import { Msc4388Api, type RendezvousApi } from "../../src/rendezvous/msc4388-api.js";
 import { type FakeClock, settle } from "./fake-clock.js";
 import { answer } from "./fake-transport.js";
@@ -127,3 +128,18 @@ function aborted(signal: AbortSignal): Promise<never> {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }
+
+/**
+ * Has a wait look for what is there already although nobody runs the clock: there is a pause before its first look.
+ * For tests in which time is of no interest.
+ */
+export function lookSoon(session: RendezvousSession, clock: FakeClock): void {
+  const wait = session.waitForChange.bind(session);
+  session.waitForChange = (pace, signal) => {
+    looking = looking.then(() => (clock.isRunning ? undefined : clock.advance(FIRST_PAUSE_MS)));
+    return wait(pace, signal);
+  };
+}
+
+const FIRST_PAUSE_MS = 100;
+let looking = Promise.resolve();
