@@ -32,7 +32,7 @@ export async function goodAccessToken(
   const portable = toPortable(stored);
   const isDoubtful = portable.expires_at === undefined || stored.refresh_asked_at !== undefined;
   if (isDoubtful) await checkOwner(portable, homeserver, signal);
-  if (portable.expires_at !== undefined) await accessTokens.ensureGoodFor(ms, signal);
+  await accessTokens.ensureGoodFor(ms, signal);
   const session = toPortable(await store.read(path));
   const shortfall =
     session.expires_at === undefined

@@ -54,6 +54,14 @@ describe("an access token that is asked for", () => {
     expect(shortfall).toBeUndefined();
   });
 
+  it("is a new one where that is not good for long enough", async () => {
+    const clock = new FakeClock();
+    await clock.advance(270_000);
+    const { session, shortfall } = await good(60_000, clock);
+    expect(session.access_token.reveal()).toBe("new");
+    expect([shortfall, refreshes]).toEqual([undefined, 1]);
+  });
+
   it("comes with how long it is good, where more was asked for than the homeserver gives", async () => {
     const { session, shortfall } = await good(3_600_000);
     expect(session.access_token.reveal()).toBe("access-token-1");
