@@ -51,6 +51,7 @@ export default defineConfig({
           testTimeout: 600_000,
           // Nothing in it but over-sockets.test.ts, by seconds, depends on how busy the machine is: all of two cores.
           maxWorkers: 2,
+          retry,
         },
       },
       {

@@ -1,7 +1,7 @@
 /**
  * Does some work while something is asked that is of use only after it. What comes of the question is no matter here,
- * be it a failure: whoever needs the answer finds it, or asks again. Both have settled when this returns, and work that
- * fails ends the question.
+ * be it a failure, and isn't waited for: whoever needs the answer finds it, or asks again. Work that fails ends the
+ * question.
  */
 export async function whileAsking<T>(
   ask: (signal: AbortSignal) => Promise<unknown>,
@@ -14,8 +14,7 @@ export async function whileAsking<T>(
     return await work();
   } catch (thrown) {
     stop.abort();
-    throw thrown;
-  } finally {
     await asking;
+    throw thrown;
   }
 }
