@@ -64,7 +64,7 @@ async function generateAsNew(options: GenerateOptions, context: SignInContext): 
           signal,
         ),
       );
-      const asked = { ...request, expectedUser, likely };
+      const asked = { ...request, expectedUser, askedAhead: likely.asked };
       await signInThisDevice(world, asked, channel, homeserverFromProtocols, signal);
     });
   });

@@ -59,7 +59,7 @@ async function scanAsNew(source: string, options: SignInOptions, context: SignIn
     await withLikelyHomeserver(world, request, expectedUser?.baseUrl, signal, async (likely) => {
       likely.at("scanned");
       const channel = await scanCode(world, code, { as: "new", dialect }, signal);
-      const asked = { ...request, expectedUser, likely };
+      const asked = { ...request, expectedUser, askedAhead: likely.asked };
       await signInThisDevice(world, asked, channel, homeserverFromCode(code), signal);
     });
   });

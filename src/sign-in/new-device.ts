@@ -4,7 +4,7 @@ import { isServerName } from "../foundation/identifiers.js";
 import { resolveClaimedHomeserver } from "../homeserver/resolve-homeserver.js";
 import { generateDeviceIdentityKeys } from "../protocol/device-keys.js";
 import type { ExpectedUser } from "../protocol/expected-user.js";
-import type { Tokens } from "../protocol/homeserver.js";
+import type { SignInHomeserver, Tokens } from "../protocol/homeserver.js";
 import { DEVICE_AUTHORIZATION_GRANT } from "../protocol/messages.js";
 import { type HomeserverClaim, type LearnHomeserver, signInAsNewDevice } from "../protocol/new-device.js";
 import type { SignInQrPayload } from "../protocol/qr-code.js";
@@ -14,7 +14,6 @@ import type { SignedInDevice } from "../protocol/signing-in.js";
 import { withSessionLock } from "../session/lock.js";
 import type { NewSessionFile } from "../session/new-session-file.js";
 import type { StoredSession } from "../session/session-file.js";
-import type { LikelyHomeserver } from "./likely-homeserver.js";
 import type { SignInWorld } from "./world.js";
 
 /** What a person or a script says of the new device. */
@@ -31,8 +30,8 @@ export interface NewDeviceRequest {
   readonly keepUnverified: boolean;
   /** Whether the device keys are uploaded, the default, or left to the client that takes the session over. */
   readonly deviceKeys?: "upload" | "defer" | undefined;
-  /** What was asked ahead; of use where the device is indeed signed in there. */
-  readonly likely?: LikelyHomeserver | undefined;
+  /** The homeserver that was asked ahead, if one was; of use where the device is indeed signed in there. */
+  readonly askedAhead?: (() => Promise<SignInHomeserver | undefined>) | undefined;
 }
 
 /** What the consent page calls this program where nobody gave the device a name. */
@@ -83,12 +82,12 @@ export async function signInThisDevice(
 ): Promise<void> {
   // Not before: the code that is scanned meanwhile waits for no OAuth library.
   const connect = await connector(world, request);
-  const likely = await request.likely?.asked();
+  const askedAhead = await request.askedAhead?.();
   const signedIn = await signInAsNewDevice(
     {
       ...signingIn(world, request),
       resolveHomeserver: (claim, resolving) => resolveClaimedHomeserver(claim, world, resolving),
-      connect: (baseUrl) => (likely?.baseUrl.href === baseUrl.href ? likely : connect(baseUrl)),
+      connect: (baseUrl) => (askedAhead?.baseUrl.href === baseUrl.href ? askedAhead : connect(baseUrl)),
     },
     channel,
     learnHomeserver,

@@ -1,7 +1,7 @@
 import { escapeText } from "../foundation/escape-text.js";
 import type { LoginEvent, Verification } from "../foundation/events.js";
 import { isForThisMachine } from "../sign-in/suspicious-link.js";
-import type { Description } from "./describe.js";
+import type { Description } from "./description.js";
 import { type Line, say, whole } from "./line.js";
 import { isHeld, type Scene } from "./scene.js";
 

@@ -2,25 +2,9 @@ import { escapeText } from "../foundation/escape-text.js";
 import type { ChannelVersion, CheckCodeShown, LoginEvent, Qr, Started } from "../foundation/events.js";
 import { consent, duration, untilTyped, waitingForConsent, whereToOpen } from "./describe-consent.js";
 import { describeDone, describeFailure } from "./describe-end.js";
+import type { Description } from "./description.js";
 import { type Line, say, sentence, serverOf, step, warn } from "./line.js";
 import type { Scene } from "./scene.js";
-
-/** What is waited for, without a full stop. */
-export interface Wait {
-  readonly text: string;
-  /** The same where there is no room for it. */
-  readonly brief?: string;
-  /** How much time it has: as much as there was left before, or none that is known. */
-  readonly expiresInMs?: number | "as_before";
-  /** The lines say it already. */
-  readonly isTold?: true;
-}
-
-export interface Description {
-  readonly lines: readonly Line[];
-  /** What is waited for from here on: null when nothing is, absent where that hasn't changed. */
-  readonly wait?: Wait | null;
-}
 
 const OPENING_WAIT = {
   new: "Connecting to the homeserver",

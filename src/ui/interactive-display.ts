@@ -1,7 +1,8 @@
 import type { LoginEvent } from "../foundation/events.js";
 import type { CodePicture } from "./code-picture.js";
 import { CodesOnShow } from "./codes-on-show.js";
-import { describe, type Wait } from "./describe.js";
+import { describe } from "./describe.js";
+import type { Wait } from "./description.js";
 import type { Display } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
 import { InteractivePrompt } from "./interactive-prompt.js";

@@ -6,7 +6,8 @@ import type { Prompt } from "./display.js";
 import type { View } from "./interactive-view.js";
 import { CTRL_D, DELETE, markPastes } from "./keys.js";
 import { SecretLine } from "./secret-line.js";
-import { type Terminal, terminalPrompt } from "./terminal.js";
+import type { Terminal } from "./terminal.js";
+import { terminalPrompt } from "./terminal-prompt.js";
 
 const CHECK_CODE_DIGITS = 2;
 /** What the question for a check code takes in its usual words, with the digits behind it. */

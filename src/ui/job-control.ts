@@ -1,5 +1,3 @@
-import type { Terminal } from "./terminal.js";
-
 /** How a process is stopped at a terminal and goes on (POSIX job control). Absent where there is none. */
 export interface JobControl {
   /** Does what Ctrl-Z does, for whoever reads it as a key. Returns when the process goes on, or can't be stopped. */
@@ -8,8 +6,14 @@ export interface JobControl {
   readonly onContinue: (listener: () => void) => () => void;
 }
 
+/** Where keys are read one by one. */
+interface KeyReader {
+  readonly input: NodeJS.ReadStream;
+  readonly jobControl?: JobControl | undefined;
+}
+
 /** Ctrl-Z, while keys are read one by one: a shell finds its terminal as it left it. */
-export function stopAtTerminal({ input, jobControl }: Terminal): void {
+export function stopAtTerminal({ input, jobControl }: KeyReader): void {
   if (!jobControl) return;
   input.setRawMode(false);
   jobControl.stop();
@@ -17,7 +21,7 @@ export function stopAtTerminal({ input, jobControl }: Terminal): void {
 }
 
 /** Reads keys one by one again: whoever was stopped by somebody else finds the terminal as the shell left it. */
-export function regainKeys({ input }: Terminal): void {
+export function regainKeys({ input }: KeyReader): void {
   // Node takes the mode for set otherwise.
   input.setRawMode(false);
   input.setRawMode(true);

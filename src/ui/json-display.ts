@@ -1,7 +1,8 @@
 import { safeJson } from "../foundation/escape-text.js";
 import type { Display } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
-import { type Terminal, terminalPrompt } from "./terminal.js";
+import type { Terminal } from "./terminal.js";
+import { terminalPrompt } from "./terminal-prompt.js";
 
 /** `--json`: one event a line on stdout, and nothing else there. Questions go to the terminal, if there is one. */
 export function createJsonDisplay(

@@ -1,6 +1,7 @@
 import type { LoginEvent } from "../foundation/events.js";
 import { CodesOnShow } from "./codes-on-show.js";
-import { describe, type Wait } from "./describe.js";
+import { describe } from "./describe.js";
+import type { Wait } from "./description.js";
 import type { Display, Prompt } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
 import {
@@ -14,7 +15,8 @@ import {
 } from "./qr-block.js";
 import { stepLines } from "./qr-steps.js";
 import { drawsLink, nextScene, OPENING, type Scene } from "./scene.js";
-import { type Terminal, terminalPrompt } from "./terminal.js";
+import type { Terminal } from "./terminal.js";
+import { terminalPrompt } from "./terminal-prompt.js";
 import { startWaiting, timeLeft, type Waiting } from "./waiting.js";
 import { proseWidth, USUAL_COLUMNS, wrapLine } from "./wrap.js";
 

@@ -1,4 +1,4 @@
-import type { Wait } from "./describe.js";
+import type { Wait } from "./description.js";
 
 /** What is waited for, and until when: milliseconds on the monotonic clock. */
 export interface Waiting {

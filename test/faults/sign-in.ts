@@ -140,7 +140,13 @@ async function asNew(
   learn: Parameters<typeof signInThisDevice>[3],
   likely?: LikelyHomeserver,
 ): Promise<void> {
-  await signInThisDevice(own, { ...newDevice(world), likely }, channel, learn, stop.signal);
+  await signInThisDevice(
+    own,
+    { ...newDevice(world), askedAhead: likely?.asked },
+    channel,
+    learn,
+    stop.signal,
+  );
 }
 
 function newDevice(world: Scene) {

@@ -130,16 +130,16 @@ describe("a new device", () => {
   it("makes nothing of what was asked ahead of another homeserver than it is signed in at", async () => {
     const [here, other] = [new FakeHttp(OAUTH_ROUTES), new FakeHttp()];
     const [clock, urlPolicy, clientName] = [new FakeClock(), createUrlPolicy([]), "test"];
-    const likely = (http: FakeHttp, baseUrl: string) => {
+    const askedAhead = (http: FakeHttp, baseUrl: string) => {
       const asked = createSignInHomeserver({ http, clock, urlPolicy, clientName, baseUrl: new URL(baseUrl) });
       asked.lookAhead(signal);
-      return { at: () => undefined, asked: async () => asked };
+      return async () => asked;
     };
-    const elsewhere = await setUp({ likely: likely(other, "https://other.example/") });
+    const elsewhere = await setUp({ askedAhead: askedAhead(other, "https://other.example/") });
     expect((await told(elsewhere, "https://hs.example")).failure).toBeUndefined();
     expect(hostsAsked(elsewhere)).toEqual(new Set(["hs.example", "auth.example"]));
 
-    const ahead = await setUp({ likely: likely(here, "https://hs.example/") });
+    const ahead = await setUp({ askedAhead: askedAhead(here, "https://hs.example/") });
     await told(ahead, "https://hs.example");
     expect(ahead.http.log).not.toContain("GET https://hs.example/_matrix/client/v1/auth_metadata");
   });
