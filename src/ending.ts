@@ -11,6 +11,8 @@ const HANDED_ON = ["SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
 const CLEANUP_MS = 5000;
 /** How long it may after --timeout: tokens are revoked for up to 10 s, and a session is deleted. */
 const LATE_CLEANUP_MS = 20_000;
+/** How long the system may take for a call before it counts as stuck. */
+const ANSWERED_WITHIN_MS = 250;
 
 export interface Ending {
   /** From now on signals are all handed to this listener. */
@@ -89,13 +91,22 @@ export function listenForTheEnd(
   };
 }
 
+/**
+ * `process.exit` waits for calls that the system never answers, as those to a network drive that is away. Those that it
+ * answers, as where something is being cleaned up, are over in a moment.
+ */
 function endAtOnce(code: FailureCode): void {
-  // `process.exit` waits for calls that the system never answers, as those to a network drive that is away.
-  const isStuck = process.getActiveResourcesInfo().some((resource) => resource.startsWith("FSReq"));
-  if (!isStuck) process.exit(exitCodeOf(code));
-  const definition = FAILURES[code];
-  const signal = definition.kind === "signal" ? definition.signal : "SIGKILL";
-  // Node doesn't let anybody listen to SIGKILL, and shells make the exit code of the others.
-  process.removeAllListeners(signal);
-  process.kill(process.pid, signal);
+  if (!isAtFiles()) process.exit(exitCodeOf(code));
+  setTimeout(() => {
+    if (!isAtFiles()) process.exit(exitCodeOf(code));
+    const definition = FAILURES[code];
+    const signal = definition.kind === "signal" ? definition.signal : "SIGKILL";
+    // Node doesn't let anybody listen to SIGKILL, and shells make the exit code of the others.
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  }, ANSWERED_WITHIN_MS).unref();
+}
+
+function isAtFiles(): boolean {
+  return process.getActiveResourcesInfo().some((resource) => resource.startsWith("FSReq"));
 }
