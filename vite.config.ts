@@ -15,8 +15,12 @@ const ENTRIES = {
 /** Native code and WebAssembly stay packages of their own. */
 const NOT_BUNDLED = ["sharp", "zxing-wasm", "heic-decode"];
 
-/** A chunk for each package, so that each is loaded when it is needed and no sooner. */
-function packageOf(id: string): string | null {
+/**
+ * A chunk for each package, so that each is loaded when it is needed and no sooner; and one for what everything needs,
+ * which would be a dozen small files.
+ */
+function chunkOf(id: string): string | null {
+  if (id.includes("/src/foundation/")) return "foundation";
   const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1];
   return name?.replace("/", "-") ?? null;
 }
@@ -71,7 +75,7 @@ export default defineConfig({
         chunkFileNames: "[name].js",
         codeSplitting: {
           includeDependenciesRecursively: false,
-          groups: [{ name: packageOf, debugName: "a chunk for each package" }],
+          groups: [{ name: chunkOf, debugName: "a chunk for each package" }],
         },
       },
     },

@@ -10,7 +10,7 @@ import type { FailureEvent } from "./foundation/events.js";
 import { Failure } from "./foundation/failures.js";
 import { describeSystemError } from "./foundation/system-errors.js";
 import type { ReadPicture } from "./qr/read/source.js";
-import { createDisplay, type DisplayOptions } from "./ui/create-display.js";
+import type { DisplayOptions } from "./ui/create-display.js";
 import type { Display } from "./ui/display.js";
 import type { JobControl } from "./ui/job-control.js";
 import { type WatchedOutput, watchOutput } from "./ui/output.js";
@@ -139,6 +139,11 @@ async function tellOfLostOutput(
   if (failure && options.json) plain.emit(failureEvent(failure));
   plain.emit(failureEvent(lost));
   await plain.close();
+}
+
+/** Help and results alone are shown without a display. */
+async function createDisplay(options: DisplayOptions): Promise<Display> {
+  return (await import("./ui/create-display.js")).createDisplay(options);
 }
 
 function lostOutput(error: unknown): Failure {

@@ -2,8 +2,6 @@ import { openOnDesktop, whyNoDesktop } from "../sign-in/desktop.js";
 import type { PictureDesk } from "./code-picture.js";
 import type { Display } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
-import { createJsonDisplay } from "./json-display.js";
-import { createPlainDisplay } from "./plain-display.js";
 import type { QrOptions } from "./qr-block.js";
 import { OPENING, type OwnCommands } from "./scene.js";
 import { findTerminal } from "./terminal.js";
@@ -28,16 +26,21 @@ export interface DisplayOptions {
   readonly interrupt: () => void;
 }
 
-/** The display that fits the options and the terminal. The heavy one is only loaded where it is chosen. */
+/** The display that fits the options and the terminal. Only the one that is chosen is loaded. */
 export async function createDisplay(options: DisplayOptions): Promise<Display> {
   const { mode, context, stdinInUse = false, bell = true, verbose = false, desk, interrupt } = options;
   const qr = options.qr ?? { size: "auto", ecLevel: "auto" };
   const scene = { ...OPENING, verbose, ...(options.commands && { commands: options.commands }) };
   const terminal = findTerminal(context, stdinInUse);
-  if (mode === "json") return createJsonDisplay(context, terminal, interrupt);
+  if (mode === "json") {
+    return (await import("./json-display.js")).createJsonDisplay(context, terminal, interrupt);
+  }
   // Lines that are typed to stdin on a terminal would be taken apart by a display that reads single keys.
   const isInteractive = mode === "auto" && canMoveCursor(context) && !(stdinInUse && context.stdin.isTTY);
-  if (!isInteractive) return createPlainDisplay(context, terminal, { qr, scene, interrupt });
+  if (!isInteractive) {
+    const { createPlainDisplay } = await import("./plain-display.js");
+    return createPlainDisplay(context, terminal, { qr, scene, interrupt });
+  }
   const [{ InteractiveDisplay }, { CodePicture }] = await Promise.all([
     import("./interactive-display.js"),
     import("./code-picture.js"),
