@@ -1,3 +1,4 @@
+import { isAbsolute, resolve } from "node:path";
 import { defineConfig, type Plugin } from "vite";
 
 /**
@@ -15,14 +16,61 @@ const ENTRIES = {
 /** Native code and WebAssembly stay packages of their own. */
 const NOT_BUNDLED = ["sharp", "zxing-wasm", "heic-decode"];
 
-/**
- * A chunk for each package, so that each is loaded when it is needed and no sooner; and one for what everything needs,
- * which would be a dozen small files.
- */
-function chunkOf(id: string): string | null {
-  if (id.includes("/src/foundation/")) return "foundation";
+interface Modules {
+  getModuleInfo(id: string): { readonly importedIds: readonly string[] } | null;
+}
+
+/** The package that a file is of; undefined for this program's own. */
+function packageOf(id: string): string | undefined {
   const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1];
-  return name?.replace("/", "-") ?? null;
+  return PARTS_OF[name ?? ""] ?? name?.replace("/", "-");
+}
+
+/** Packages that are of use to one other alone. */
+const PARTS_OF: Readonly<Record<string, string>> = {
+  "@hpke/common": "@hpke-core",
+  "@hpke/chacha20poly1305": "@hpke-core",
+  "graceful-fs": "proper-lockfile",
+  retry: "proper-lockfile",
+  "signal-exit": "proper-lockfile",
+  "ansi-regex": "wrap-ansi",
+  "ansi-styles": "wrap-ansi",
+  "emoji-regex": "wrap-ansi",
+  "get-east-asian-width": "wrap-ansi",
+  "string-width": "wrap-ansi",
+  "strip-ansi": "wrap-ansi",
+};
+
+/** What most commands share: elsewhere each folder's files are needed by themselves. */
+const SHARED =
+  /\/src\/(foundation|files|network|protocol|rendezvous|homeserver|session|secret-storage|sign-in)\//;
+
+/** A file with what it imports, and what that does; of packages only the names. */
+function loadedWith(id: string, modules: Modules): Set<string> {
+  const loaded = new Set<string>();
+  const visit = (each: string) => {
+    const known = packageOf(each) ?? each;
+    if (loaded.has(known)) return;
+    loaded.add(known);
+    if (known === each)
+      for (const imported of modules.getModuleInfo(each)?.importedIds ?? []) visit(imported);
+  };
+  visit(id);
+  return loaded;
+}
+
+/**
+ * A chunk for each package, so that each is loaded when it is needed and no sooner. One for what the program starts with,
+ * whatever it is asked for; and for the other files that commands share, one for all that need the same packages: a
+ * hundred small ones take longer to find than to read.
+ */
+function chunkOf(id: string, modules: Modules): string | null {
+  const name = packageOf(id);
+  if (name !== undefined) return name;
+  if (loadedWith(resolve(ENTRIES.cli), modules).has(id)) return "start";
+  if (!SHARED.test(id)) return null;
+  const packages = [...loadedWith(id, modules)].filter((each) => !isAbsolute(each));
+  return ["shared", ...packages.filter((each) => !each.startsWith("node:")).sort()].join("-");
 }
 
 /**
