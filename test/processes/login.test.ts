@@ -76,7 +76,9 @@ describe.concurrent("login by a process", () => {
     expect((await login.ended).code, login.describe()).toBe(0);
   });
 
-  it("shows the link and the user code, and draws no code for a phone of a link to this machine", async ({ machine }) => {
+  it("shows the link and the user code, and draws no link for a phone that leads nowhere there", async ({
+    machine,
+  }) => {
     const server = await machine.homeserver({ rendezvous: "off", ...AUTO_CONSENT });
     const keyFile = machine.path("recovery-key");
     await writeFile(keyFile, server.recoveryKey);
