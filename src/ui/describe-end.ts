@@ -52,7 +52,7 @@ const CANCELLED: readonly FailureEvent["code"][] = ["user_cancelled", "interrupt
 export function describeFailure(event: FailureEvent, scene: Scene): Line[] {
   // What somebody wanted is no error.
   const label = CANCELLED.includes(event.code) ? "" : "Error: ";
-  const lines: Line[] = [{ text: `${label}${sentence(event.message)}`, tone: "error" }];
+  const lines: Line[] = [{ text: `${label}${sentence(whatHappened(event, scene))}`, tone: "error" }];
   if (scene.verbose && event.reason !== undefined) {
     lines.push(say(`Reason in the protocol: ${escapeText(event.reason)}`));
   }
@@ -63,6 +63,16 @@ export function describeFailure(event: FailureEvent, scene: Scene): Line[] {
   lines.push(...more(event, scene));
   if (event.session !== undefined) lines.push(say(`Session file: ${whole(event.session)}`));
   return lines;
+}
+
+/** Where the time for all of it is over, people want to know what didn't come in time. */
+function whatHappened({ code, message }: FailureEvent, scene: Scene): string {
+  if (code !== "timed_out") return message;
+  if (scene.reached === "page")
+    return "Too late: the sign-in wasn't approved in the time that was set for it.";
+  const isScanned = scene.askedForCode || scene.checkCode !== undefined;
+  const waitsForScan = scene.reached === "started" && scene.shown.length > 0 && !isScanned;
+  return waitsForScan ? "Too late: nobody scanned the code in the time that was set for it." : message;
 }
 
 const KNOWN: Readonly<Record<string, Definition>> = FAILURES;
