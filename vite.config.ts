@@ -60,15 +60,20 @@ function loadedWith(id: string, modules: Modules): Set<string> {
 }
 
 /**
- * A chunk for each package, so that each is loaded when it is needed and no sooner. One for what the program starts with,
- * whatever it is asked for; and for the other files that commands share, one for all that need the same packages: a
- * hundred small ones take longer to find than to read.
+ * A chunk for each package, so that each is loaded when it is needed and no sooner. Of the files that commands share: one
+ * for what everything needs, one for what the process that reads pictures needs besides, one for what the program starts
+ * with, whatever it is asked for, and one for all that need the same packages. A hundred small ones take longer to find
+ * than to read.
  */
 function chunkOf(id: string, modules: Modules): string | null {
   const name = packageOf(id);
   if (name !== undefined) return name;
-  if (loadedWith(resolve(ENTRIES.cli), modules).has(id)) return "start";
-  if (!SHARED.test(id)) return null;
+  const isShared = SHARED.test(id);
+  const isLoadedWith = (entry: string) => loadedWith(resolve(entry), modules).has(id);
+  if (id.includes("/src/foundation/")) return "foundation";
+  if (isShared && isLoadedWith(ENTRIES["picture-process"])) return "shared-with-pictures";
+  if (isLoadedWith(ENTRIES.cli)) return "start";
+  if (!isShared) return null;
   const packages = [...loadedWith(id, modules)].filter((each) => !isAbsolute(each));
   return ["shared", ...packages.filter((each) => !each.startsWith("node:")).sort()].join("-");
 }
