@@ -42,8 +42,7 @@ const PARTS_OF: Readonly<Record<string, string>> = {
 };
 
 /** What most commands share: elsewhere each folder's files are needed by themselves. */
-const SHARED =
-  /\/src\/(foundation|files|network|protocol|rendezvous|homeserver|session|secret-storage|sign-in)\//;
+const SHARED = /\/src\/(files|network|protocol|rendezvous|homeserver|session|secret-storage|sign-in)\//;
 
 /** A file with what it imports, and what that does; of packages only the names. */
 function loadedWith(id: string, modules: Modules): Set<string> {
@@ -68,14 +67,14 @@ function loadedWith(id: string, modules: Modules): Set<string> {
 function chunkOf(id: string, modules: Modules): string | null {
   const name = packageOf(id);
   if (name !== undefined) return name;
+  if (id.includes("/src/foundation/")) return "foundation";
   const isShared = SHARED.test(id);
   const isLoadedWith = (entry: string) => loadedWith(resolve(entry), modules).has(id);
-  if (id.includes("/src/foundation/")) return "foundation";
   if (isShared && isLoadedWith(ENTRIES["picture-process"])) return "shared-with-pictures";
   if (isLoadedWith(ENTRIES.cli)) return "start";
   if (!isShared) return null;
-  const packages = [...loadedWith(id, modules)].filter((each) => !isAbsolute(each));
-  return ["shared", ...packages.filter((each) => !each.startsWith("node:")).sort()].join("-");
+  const isPackage = (each: string) => !isAbsolute(each) && !each.startsWith("node:");
+  return ["shared", ...[...loadedWith(id, modules)].filter(isPackage).sort()].join("-");
 }
 
 /**
@@ -128,7 +127,7 @@ export default defineConfig({
         chunkFileNames: "[name].js",
         codeSplitting: {
           includeDependenciesRecursively: false,
-          groups: [{ name: chunkOf, debugName: "a chunk for each package" }],
+          groups: [{ name: chunkOf, debugName: "chunks" }],
         },
       },
     },
