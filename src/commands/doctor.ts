@@ -7,7 +7,7 @@ import type { CommandContext } from "./context.js";
 import { describeVerdict } from "./doctor-verdict.js";
 import { withNetwork } from "./network.js";
 import type { GlobalOptions } from "./options/global.js";
-import { ownCommands } from "./own-commands.js";
+import { ownProgram } from "./own-commands.js";
 
 /** What the protocols call what was looked at. */
 const PROTOCOL: Readonly<Record<Check, string>> = {
@@ -34,7 +34,7 @@ export async function doctor(
     const baseUrl = await resolveHomeserver(server, network, signal);
     const tell = (finding: Finding) =>
       stdout.write(options.json ? `${safeJson(finding)}\n` : describeFinding(finding, options));
-    const told = { program: ownCommands(process.argv[1], context).program, verbose: options.verbose };
+    const told = { program: ownProgram(context), verbose: options.verbose };
     const { verdict, obstacle } = await examine({ ...network, baseUrl }, tell, signal);
     stdout.write(options.json ? `${safeJson(verdict)}\n` : describeVerdict(verdict, obstacle, baseUrl, told));
     return obstacle;

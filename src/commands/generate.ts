@@ -57,10 +57,7 @@ async function generateAsNew(options: GenerateOptions, context: SignInContext): 
       const channel = await withQrPictures(options.qrFile, context, (pictureFor) =>
         generateCode(
           world,
-          {
-            ...offered(options),
-            ...{ intent: "new", baseUrl, confirmation, pictureFor, onStage: likely.at },
-          },
+          { ...offered(options), intent: "new", baseUrl, confirmation, pictureFor, onStage: likely.at },
           signal,
         ),
       );

@@ -9,7 +9,7 @@ import type { CommandContext } from "./context.js";
 import { hintOf } from "./hints.js";
 import type { Finding, LookOnline } from "./inspect-online.js";
 import type { InspectOptions } from "./options/inspect.js";
-import { ownCommands } from "./own-commands.js";
+import { ownProgram } from "./own-commands.js";
 
 /**
  * Explains what QR codes hold, on stdout; nothing is contacted, but with --online the rendezvous sessions that they
@@ -53,7 +53,7 @@ async function inspectAll(
       if (!(error instanceof Failure)) throw error;
       firstFailure ??= error;
       if (options.json) context.stdout.write(unreadableLine(source, error));
-      else context.stderr.write(complaint(source, error, ownCommands(process.argv[1], context).program));
+      else context.stderr.write(complaint(source, error, ownProgram(context)));
     }
   }
   return firstFailure;

@@ -23,6 +23,11 @@ export function ownCommands(file: string | undefined, machine: Machine): OwnComm
   };
 }
 
+/** How this program is started again from a shell. */
+export function ownProgram(machine: Pick<Machine, "env">): string {
+  return programWords(process.argv[1], machine);
+}
+
 function programWords(file: string | undefined, { env }: Pick<Machine, "env">): string {
   // What npx runs is in a cache of its own, and on no PATH but that of this run.
   if (env["npm_command"] === "exec") return `npx ${NAME}`;

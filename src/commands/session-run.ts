@@ -6,7 +6,7 @@ import { childEnvironment } from "../proxy/child-environment.js";
 import { aborted } from "./aborted.js";
 import type { ProgramContext } from "./context.js";
 import type { RunCommandOptions } from "./options/proxy.js";
-import { ownCommands } from "./own-commands.js";
+import { ownProgram } from "./own-commands.js";
 import { fileReport, jsonReport, plainReport, type Report } from "./proxy-report.js";
 import { serveSession } from "./serve-session.js";
 
@@ -25,9 +25,7 @@ export async function sessionRun(
   context: ProgramContext,
 ): Promise<Failure | number> {
   const write = (line: string) => void context.stderr.write(line);
-  const onStderr = options.json
-    ? jsonReport(write)
-    : plainReport(write, ownCommands(process.argv[1], context).program);
+  const onStderr = options.json ? jsonReport(write) : plainReport(write, ownProgram(context));
   let report = onStderr;
   let file: ReturnType<typeof fileReport> | undefined;
   try {

@@ -3,7 +3,7 @@ import { systemdSocket } from "../proxy/listen-address.js";
 import { aborted } from "./aborted.js";
 import type { CommandContext, ProgramContext } from "./context.js";
 import type { ServeCommandOptions } from "./options/proxy.js";
-import { ownCommands } from "./own-commands.js";
+import { ownProgram } from "./own-commands.js";
 import { jsonReport, plainReport } from "./proxy-report.js";
 import { serveSession } from "./serve-session.js";
 
@@ -22,7 +22,7 @@ export async function sessionServe(
   }
   const report = options.json
     ? jsonReport((line) => stdout.write(line))
-    : plainReport((line) => stderr.write(line), ownCommands(process.argv[1], context).program);
+    : plainReport((line) => stderr.write(line), ownProgram(context));
   const listen = options.listen ?? passed;
   return serveSession({ ...options, listen }, context, report, async ({ session, died }) => {
     if (!options.json) {

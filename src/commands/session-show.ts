@@ -12,7 +12,7 @@ import type { CommandContext } from "./context.js";
 import { NO_SESSION_HINT } from "./hints.js";
 import type { GlobalOptions } from "./options/global.js";
 import type { ShowOptions } from "./options/session.js";
-import { ownCommands } from "./own-commands.js";
+import { ownProgram } from "./own-commands.js";
 import { printJson } from "./print-json.js";
 import { findSession, type Named, openStore } from "./session-context.js";
 
@@ -26,7 +26,7 @@ export async function sessionList(options: GlobalOptions, context: CommandContex
   } else if (entries.length > 0) {
     context.stdout.write(sessionTable(entries, context.clock.date()));
   } else {
-    const hint = withProgram(NO_SESSION_HINT, ownCommands(process.argv[1], context).program);
+    const hint = withProgram(NO_SESSION_HINT, ownProgram(context));
     context.stderr.write(`There are no sessions in ${escapeText(store.directory, 1000)}. ${hint}\n`);
   }
 }
