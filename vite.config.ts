@@ -33,12 +33,8 @@ const PARTS_OF: Readonly<Record<string, string>> = {
   "graceful-fs": "proper-lockfile",
   retry: "proper-lockfile",
   "signal-exit": "proper-lockfile",
-  "ansi-regex": "wrap-ansi",
-  "ansi-styles": "wrap-ansi",
-  "emoji-regex": "wrap-ansi",
-  "get-east-asian-width": "wrap-ansi",
-  "string-width": "wrap-ansi",
-  "strip-ansi": "wrap-ansi",
+  "fast-string-truncated-width": "fast-wrap-ansi",
+  "fast-string-width": "fast-wrap-ansi",
 };
 
 /** What most commands share: elsewhere each folder's files are needed by themselves. */

@@ -1,4 +1,4 @@
-import stringWidth from "string-width";
+import stringWidth from "fast-string-width";
 import type { Qr, Verification } from "../foundation/events.js";
 import type { QrDrawing } from "../qr/draw/blocks.js";
 import type { LiveRegion } from "./live-region.js";

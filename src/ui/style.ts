@@ -1,4 +1,4 @@
-import stringWidth from "string-width";
+import stringWidth from "fast-string-width";
 import { bold, dim, green, red, yellow } from "../foundation/colours.js";
 import { largeText } from "./large-text.js";
 import type { Line } from "./line.js";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import stringWidth from "string-width";
+import stringWidth from "fast-string-width";
 import { describe, expect, it } from "vitest";
 import { type CodeOnShow, fitCode } from "../../src/ui/qr-layout.js";
 import { NO_KEYS, scanLine } from "../../src/ui/qr-steps.js";
