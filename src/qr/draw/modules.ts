@@ -1,7 +1,7 @@
-import QRCode from "qrcode-terminal/vendor/QRCode/index.js";
 import QRRSBlock from "qrcode-terminal/vendor/QRCode/QRRSBlock.js";
 import { Failure } from "../../foundation/failures.js";
 import type { QrLevel } from "./choices.js";
+import { MaskedCode } from "./masked-code.js";
 
 export const LEVELS_BEST_FIRST: readonly QrLevel[] = ["H", "Q", "M", "L"];
 
@@ -50,7 +50,7 @@ export function qrModules(payload: Uint8Array, level: QrLevel): boolean[][] {
       "What the homeserver wants in the QR code is too long to fit into one.",
     );
   }
-  const code = new QRCode(-1, LEVELS[level].indicator);
+  const code = new MaskedCode(-1, LEVELS[level].indicator);
   code.addData(Buffer.from(payload).toString("latin1"));
   code.make();
   return code.modules;

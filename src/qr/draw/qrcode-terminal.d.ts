@@ -6,6 +6,12 @@ declare module "qrcode-terminal/vendor/QRCode/index.js" {
     /** One character a byte. */
     addData(latin1: string): void;
     make(): void;
+    /** The mask, 0 to 7, that `make` uses. */
+    getBestMaskPattern(): number;
+    /** Sets the modules with a mask; as a test without what tells readers which one it is. */
+    makeImpl(test: boolean, mask: number): void;
+    /** Sets the modules that hold data, which are null before. */
+    mapData(codewords: readonly number[], mask: number): void;
     /** Rows of modules, true being dark; set by `make`. */
     readonly modules: boolean[][];
   }
@@ -20,4 +26,12 @@ declare module "qrcode-terminal/vendor/QRCode/QRRSBlock.js" {
     static getRSBlocks(version: number, errorCorrectionLevel: number): QRRSBlock[];
   }
   export = QRRSBlock;
+}
+
+declare module "qrcode-terminal/vendor/QRCode/QRUtil.js" {
+  const QRUtil: {
+    /** Whether a mask, 0 to 7, inverts that module (ISO/IEC 18004, table 10). */
+    getMask(mask: number, row: number, column: number): boolean;
+  };
+  export = QRUtil;
 }

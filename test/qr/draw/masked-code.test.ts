@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { MaskedCode, penalty } from "../../../src/qr/draw/masked-code.js";
+
+/** A picture of a code, # for dark. */
+function pointsOf(rows: readonly string[]): number {
+  return penalty(
+    Uint8Array.from(rows.join(""), (cell) => (cell === "#" ? 1 : 0)),
+    rows.length,
+  );
+}
+
+/** Nothing is held against a chessboard; each test changes some of its middle row. */
+function chessboardWith(row: string): readonly string[] {
+  const side = row.length;
+  const line = (y: number) => Array.from({ length: side }, (_, x) => ((x + y) % 2 ? "#" : ".")).join("");
+  return Array.from({ length: side }, (_, y) => (y === (side - 1) / 2 ? row : line(y)));
+}
+
+describe("what is held against a mask (ISO/IEC 18004 §7.8.3.1)", () => {
+  it("is nothing in a chessboard", () => {
+    expect(pointsOf(chessboardWith(".#.#.#.#.#.#."))).toBe(0);
+  });
+
+  it.each([
+    { row: ".####.#.#.#.#", points: 0 },
+    { row: ".#####.#.#.#.", points: 3 },
+    { row: ".######.#.#.#", points: 4 },
+    { row: "..........#.#", points: 8 },
+  ])("is a run of five and more: $row", ({ row, points }) => {
+    expect(pointsOf(chessboardWith(row))).toBe(points);
+  });
+
+  it.each([
+    { row: "#.#.###.#....#.", points: 40, where: "before a light area" },
+    { row: ".#....#.###.#", points: 80, where: "between a light area and the margin" },
+    { row: "#.###.#.#.#.#", points: 40, where: "after the margin" },
+    { row: "#.#.#.#.###.#", points: 40, where: "before the margin" },
+    { row: "#.#.###.#.#.#", points: 0, where: "beside none" },
+  ])("is what looks like a finder pattern, $where", ({ row, points }) => {
+    expect(pointsOf(chessboardWith(row))).toBe(points);
+  });
+
+  it("is each block of two by two, and that most is dark", () => {
+    expect(pointsOf(["###", "###", "###"])).toBe(4 * 3 + 10 * 10);
+  });
+});
+
+it("takes the mask that has least against it", () => {
+  const code = (data: string) => {
+    const made = new MaskedCode(-1, 0);
+    made.addData(data);
+    made.make();
+    return made;
+  };
+  const chosen = new Set<number>();
+  for (let seed = 0; seed < 20; seed++) {
+    const made = code(`MATRIX ${seed}`);
+    const best = made.getBestMaskPattern();
+    const points = [0, 1, 2, 3, 4, 5, 6, 7].map((mask) => {
+      made.makeImpl(true, mask);
+      return penalty(Uint8Array.from(made.modules.flat(), Number), made.modules.length);
+    });
+    expect(points[best]).toBe(Math.min(...points));
+    chosen.add(best);
+  }
+  expect(chosen.size).toBeGreaterThan(1);
+});
