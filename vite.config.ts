@@ -73,40 +73,50 @@ function chunkOf(id: string, modules: Modules): string | null {
   return ["shared", ...[...loadedWith(id, modules)].filter(isPackage).sort()].join("-");
 }
 
-/**
- * The parts of undici that src/network uses. Its index loads a browser's fetch, WebSockets, caches and mocks besides,
- * which takes three times as long as all that a request needs.
- */
-const UNDICI = `
-  import Agent from "undici/lib/dispatcher/agent.js";
-  import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
-  import EnvHttpProxyAgent from "undici/lib/dispatcher/env-http-proxy-agent.js";
-  import api from "undici/lib/api/index.js";
-  import errors from "undici/lib/core/errors.js";
-  Object.assign(Dispatcher.prototype, api);
-  export { Agent, EnvHttpProxyAgent, errors };`;
-
-const undiciInParts: Plugin = {
-  name: "undici-in-parts",
-  enforce: "pre",
-  resolveId: (id) => (id === "undici" ? "\0undici" : undefined),
-  load: (id) => (id === "\0undici" ? UNDICI : undefined),
+/** Packages that are imported in another way than by their name. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  // The parts that src/network uses: undici's index loads a browser's fetch, WebSockets, caches and mocks besides, which
+  // takes three times as long as all that a request needs.
+  undici: `
+    import Agent from "undici/lib/dispatcher/agent.js";
+    import Dispatcher from "undici/lib/dispatcher/dispatcher.js";
+    import EnvHttpProxyAgent from "undici/lib/dispatcher/env-http-proxy-agent.js";
+    import api from "undici/lib/api/index.js";
+    import errors from "undici/lib/core/errors.js";
+    Object.assign(Dispatcher.prototype, api);
+    export { Agent, EnvHttpProxyAgent, errors };`,
+  // As CommonJS, in which the packages that it uses are: Node.js searches those for names to import, which takes longer
+  // than loading libvips.
+  sharp: `
+    import { createRequire } from "node:module";
+    export default createRequire(import.meta.url)("sharp");`,
 };
 
-/**
- * Ink's own development needs a package that isn't installed. In one chunk with the rest of ink it would be asked for
- * whenever that is loaded.
- */
-const inkWithoutDevtools: Plugin = {
-  name: "ink-without-devtools",
+const importingInstead: Plugin = {
+  name: "importing-instead",
   enforce: "pre",
-  resolveId: (id, importer) =>
-    id === "./devtools.js" && importer?.includes("/node_modules/ink/") ? "\0devtools" : undefined,
-  load: (id) => (id === "\0devtools" ? "export {};" : undefined),
+  resolveId: (id) => (id in INSTEAD ? `\0${id}` : undefined),
+  load: (id) => INSTEAD[id.slice(1)],
+};
+
+/** What is imported by a package and never used, by the end of its path. */
+const LEFT_OUT: Readonly<Record<string, RegExp>> = {
+  // HTTP/2, for which undici would have to be asked: without it Node.js's own is loaded, too.
+  "./client-h2.js": /\/node_modules\/undici\//,
+  // Ink's own development, which needs a package that isn't installed.
+  "./devtools.js": /\/node_modules\/ink\//,
+};
+
+const leavingOut: Plugin = {
+  name: "leaving-out",
+  enforce: "pre",
+  // It is of the same package, and so in its chunk.
+  resolveId: (id, importer) => (LEFT_OUT[id]?.test(importer ?? "") ? `\0left-out:${importer}` : undefined),
+  load: (id) => (id.startsWith("\0left-out:") ? "export {};" : undefined),
 };
 
 export default defineConfig({
-  plugins: [undiciInParts, inkWithoutDevtools],
+  plugins: [importingInstead, leavingOut],
   // React's own development build is slower, and says things on stderr.
   define: { "process.env.NODE_ENV": '"production"' },
   ssr: { noExternal: true, external: NOT_BUNDLED },

@@ -2,16 +2,16 @@ import { safeJson } from "../foundation/escape-text.js";
 import type { Display } from "./display.js";
 import type { DisplayContext } from "./display-context.js";
 import type { Terminal } from "./terminal.js";
-import { terminalPrompt } from "./terminal-prompt.js";
 
 /** `--json`: one event a line on stdout, and nothing else there. Questions go to the terminal, if there is one. */
-export function createJsonDisplay(
+export async function createJsonDisplay(
   context: Pick<DisplayContext, "stdout" | "stderr">,
   terminal: Terminal | undefined,
   interrupt: () => void,
-): Display {
+): Promise<Display> {
   const { stdout, stderr } = context;
-  const prompt = terminal && terminalPrompt(terminal, interrupt);
+  // Loaded where there is anybody to ask: scripts have nobody.
+  const prompt = terminal && (await import("./terminal-prompt.js")).terminalPrompt(terminal, interrupt);
   return {
     ...(prompt && { prompt }),
     emit({ event, ...fields }) {

@@ -23,6 +23,10 @@ const ROWS: Readonly<Record<string, Refusal>> = {
     code: "terminal_required",
     hint: "--no-browser",
   },
+  "nobody who would see the link, whatever there is to read": {
+    args: ["scan", "nowhere.png", "--yes"],
+    code: "terminal_required",
+  },
   "a person who says no": { args: ["scan", newCode], typed: "n\n", code: "user_cancelled", message: NOTHING },
   "a code that is none, before a person is asked about it": {
     args: ["scan", "nowhere.png"],

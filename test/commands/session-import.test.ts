@@ -50,7 +50,7 @@ async function importing(args: readonly string[], { typed, piped = "" }: Given =
     signal: new AbortController().signal,
   } satisfies CommandContext;
   const terminal = { input: streams.stdin, output: streams.stderr, close: () => undefined };
-  const display = createJsonDisplay(context, typed && terminal, () => {});
+  const display = await createJsonDisplay(context, typed && terminal, () => {});
   await perform(["session", "import", ...args, "--json"], {
     signIn: (_options, command) => command({ ...context, display }),
     command: async () => undefined,

@@ -1,6 +1,7 @@
-import { register } from "node:module";
+import { appendFileSync } from "node:fs";
+import Module, { register } from "node:module";
 
-// For NODE_OPTIONS=--import: writes the URL of every module that is resolved to the file named by its own URL.
+// For NODE_OPTIONS=--import: writes the URL or path of every module that is resolved to the file named by its own URL.
 const file = new URL(import.meta.url).searchParams.get("file");
 const hooks = `
 import { appendFileSync } from "node:fs";
@@ -10,3 +11,11 @@ export async function resolve(specifier, context, next) {
   return resolved;
 }`;
 register(`data:text/javascript,${encodeURIComponent(hooks)}`);
+
+// Node.js 20 has no hook for what is required.
+const resolveFilename = Module._resolveFilename;
+Module._resolveFilename = (...args) => {
+  const path = resolveFilename(...args);
+  appendFileSync(file, `${path}\n`);
+  return path;
+};

@@ -41,7 +41,7 @@ export async function expectRefusal({
     given.typed === undefined
       ? undefined
       : { input: context.stdin, output: context.stderr, close: () => undefined };
-  const display = createJsonDisplay(context, terminal, () => {});
+  const display = await createJsonDisplay(context, terminal, () => {});
   const run = perform([...args, "--trace", trace], {
     signIn: (_options, command) => command({ ...context, display }),
     command: async (_options, command) => void (await command(context)),

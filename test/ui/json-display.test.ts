@@ -4,8 +4,8 @@ import { FakeInput, FakeOutput } from "../support/fake-terminal.js";
 import { EXAMPLES } from "./event-examples.js";
 
 describe("the JSON display", () => {
-  it("asks for no file, however large a code is", () => {
-    const display = createJsonDisplay(
+  it("asks for no file, however large a code is", async () => {
+    const display = await createJsonDisplay(
       { stdout: new FakeOutput().asStream(), stderr: new FakeOutput().asStream() },
       undefined,
       () => {},
@@ -15,7 +15,7 @@ describe("the JSON display", () => {
 
   it("writes each event as one line of JSON, `event` first", async () => {
     const stdout = new FakeOutput();
-    const display = createJsonDisplay(
+    const display = await createJsonDisplay(
       { stdout: stdout.asStream(), stderr: new FakeOutput().asStream() },
       undefined,
       () => {},
@@ -29,28 +29,27 @@ describe("the JSON display", () => {
     for (const line of lines) expect(line).toMatch(/^\{"event":"/);
   });
 
-  it("puts `event` first even where it was not written first", () => {
+  it("puts `event` first even where it was not written first", async () => {
     const stdout = new FakeOutput();
-    createJsonDisplay(
+    const display = await createJsonDisplay(
       { stdout: stdout.asStream(), stderr: new FakeOutput().asStream() },
       undefined,
       () => {},
-    ).emit({
-      device_id: "ABC",
-      event: "verified",
-    });
+    );
+    display.emit({ device_id: "ABC", event: "verified" });
     expect(stdout.text).toBe('{"event":"verified","device_id":"ABC"}\n');
   });
 
-  it("keeps hostile text as it is, in characters that no terminal obeys", () => {
+  it("keeps hostile text as it is, in characters that no terminal obeys", async () => {
     const stdout = new FakeOutput();
     const message = "\u001b[2J\u009b\u202e\u2028\n\ud800\u{e0041}";
     const event = { event: "warning", code: "x", message } as const;
-    createJsonDisplay(
+    const display = await createJsonDisplay(
       { stdout: stdout.asStream(), stderr: new FakeOutput().asStream() },
       undefined,
       () => {},
-    ).emit(event);
+    );
+    display.emit(event);
     expect(JSON.parse(stdout.text)).toEqual(event);
     expect(stdout.text).toMatch(/^[ -~]*\n$/);
   });
@@ -60,7 +59,7 @@ describe("the JSON display", () => {
     const input = new FakeInput(true);
     const output = new FakeOutput({ columns: 80, rows: 24 });
     const terminal = { input: input.asStream(), output: output.asStream(), close() {} };
-    const display = createJsonDisplay(
+    const display = await createJsonDisplay(
       { stdout: stdout.asStream(), stderr: new FakeOutput().asStream() },
       terminal,
       () => {},
@@ -71,10 +70,10 @@ describe("the JSON display", () => {
     expect(stdout.text).toBe("");
   });
 
-  it("has no prompt where nobody can be asked", () => {
+  it("has no prompt where nobody can be asked", async () => {
     const stdout = new FakeOutput().asStream();
-    expect(
-      createJsonDisplay({ stdout, stderr: new FakeOutput().asStream() }, undefined, () => {}).prompt,
-    ).toBeUndefined();
+    const stderr = new FakeOutput().asStream();
+    const display = await createJsonDisplay({ stdout, stderr }, undefined, () => {});
+    expect(display.prompt).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 import sharp, { type Metadata, type Sharp } from "sharp";
 import { Failure } from "../../foundation/failures.js";
 import { isBmp, readBmp } from "./bmp.js";
-import { type GreyPicture, grey } from "./grey-picture.js";
+import { type GreyPicture, greysOf } from "./grey-picture.js";
 import { isHeic, readHeic } from "./heic.js";
 import { MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS } from "./limits.js";
 import { refuseOtherFiles } from "./other-files.js";
@@ -40,7 +40,6 @@ export async function openPicture(file: Uint8Array): Promise<OpenedPicture> {
 
 interface Source {
   readonly decode: () => Sharp;
-  readonly hasAlpha: boolean;
   /** Of the upright picture. */
   readonly width: number;
   readonly height: number;
@@ -67,12 +66,12 @@ async function sourceOf(file: Uint8Array): Promise<Source & Pick<OpenedPicture, 
       ...(isSvg && { density: svgDensity(metadata) }),
     });
   const pixels = isSvg ? SVG_PIXELS : width * height;
-  return { decode, hasAlpha: metadata.hasAlpha, width, height, pixels, pages: metadata.pages ?? 1 };
+  return { decode, width, height, pixels, pages: metadata.pages ?? 1 };
 }
 
 function ofRawPicture({ data, width, height, channels }: RawPicture) {
   const decode = () => sharp(data, { raw: { width, height, channels } });
-  return { decode, hasAlpha: channels === 4, width, height, pixels: width * height, pages: 1 };
+  return { decode, width, height, pixels: width * height, pages: 1 };
 }
 
 /** Dots per inch; 72 draws it in the size that it gives. */
@@ -81,22 +80,13 @@ function svgDensity({ width, height }: Metadata): number {
   return Math.min(100_000, Math.max(1, 72 * scale));
 }
 
-async function onEachGround(source: Source): Promise<GreyPicture[]> {
-  const { decode, hasAlpha, width, height, pixels } = source;
+async function onEachGround({ decode, width, height, pixels }: Source): Promise<GreyPicture[]> {
   const scale = Math.sqrt(Math.min(pixels, MAX_SEARCHED_PIXELS) / (width * height));
   const scaled = decode().resize({
     width: Math.max(1, Math.round(width * scale)),
     height: Math.max(1, Math.round(height * scale)),
     fit: "fill",
   });
-  if (!hasAlpha) return [await grey(scaled)];
-  // What is in the file is decoded once, and may take long.
-  const { data, info } = await scaled
-    .toColourspace("srgb")
-    .ensureAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  const on = (background: string) => grey(sharp(data, { raw: info }).flatten({ background }));
-  const [onWhite, onBlack] = [await on("#fff"), await on("#000")];
-  return Buffer.compare(onWhite.data, onBlack.data) === 0 ? [onWhite] : [onWhite, onBlack];
+  const { data, info } = await scaled.toColourspace("srgb").raw().toBuffer({ resolveWithObject: true });
+  return greysOf({ data, width: info.width, height: info.height, channels: info.channels === 4 ? 4 : 3 });
 }

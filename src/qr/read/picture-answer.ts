@@ -7,8 +7,7 @@ const MAX_CONTENT_BYTES = 7089;
 
 const failureCodes = Object.keys(FAILURES) as FailureCode[];
 
-/** What comes of a picture, as the process that decodes it tells: it may have been taken over by the picture. */
-export const pictureAnswer = v.union([
+const pictureAnswer = v.union([
   v.object({ payload: v.pipe(v.instance(Uint8Array), v.maxLength(MAX_CONTENT_BYTES)) }),
   v.object({
     failure: v.object({
@@ -21,4 +20,10 @@ export const pictureAnswer = v.union([
   }),
 ]);
 
+/** What comes of a picture, as the process that decodes it tells. */
 export type PictureAnswer = v.InferOutput<typeof pictureAnswer>;
+
+/** @throws where the process tells something else: it may have been taken over by the picture */
+export function readPictureAnswer(answer: unknown): PictureAnswer {
+  return v.parse(pictureAnswer, answer);
+}

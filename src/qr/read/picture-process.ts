@@ -2,6 +2,7 @@
 
 import { Worker } from "node:worker_threads";
 import { Failure } from "../../foundation/failures.js";
+import { isHeic } from "./heic.js";
 import type { PictureAnswer } from "./picture-answer.js";
 import { readQrCode } from "./read-qr-code.js";
 
@@ -10,12 +11,24 @@ import { readQrCode } from "./read-qr-code.js";
  * is there to send any.
  */
 
-// biome-ignore lint/plugin: a file of this folder, to be run and not to be imported.
-new Worker(new URL("./picture-watchdog.js", import.meta.url)).unref();
+/** Most pictures are read before a thread has started: it would take a quarter of their time. */
+const QUICK_MS = 50;
+
+let watchdog: Worker | undefined;
 
 process.on("message", async (picture: Uint8Array) => {
+  // HEIC is decoded in this thread, which until then looks at no timer.
+  if (isHeic(picture)) watch();
+  const slow = setTimeout(watch, QUICK_MS);
   process.send?.(await answer(picture));
+  clearTimeout(slow);
 });
+
+function watch(): void {
+  // biome-ignore lint/plugin: a file of this folder, to be run and not to be imported.
+  watchdog ??= new Worker(new URL("./picture-watchdog.js", import.meta.url));
+  watchdog.unref();
+}
 
 // An exit in the usual way waits for native decoders.
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import * as v from "valibot";
 import type { Clock } from "../../foundation/clock.js";
 import { escapeText } from "../../foundation/escape-text.js";
 import { Failure } from "../../foundation/failures.js";
 import type { Environment } from "../../foundation/machine.js";
-import { type PictureAnswer, pictureAnswer } from "./picture-answer.js";
+import type { PictureAnswer } from "./picture-answer.js";
 import type { ReadPicture } from "./source.js";
 
 /** Many times what honest pictures take: only those made to be slow get there. */
@@ -97,8 +96,12 @@ async function ask(
       if (error) reject(error);
     });
   });
+  // There is time for that now.
+  const reading = import("./picture-answer.js");
   // Each of these rejects, too, when the process could not be started.
-  const answered = once(child, "message", either).then(([answer]) => v.parse(pictureAnswer, answer));
+  const answered = once(child, "message", either).then(async ([answer]) =>
+    (await reading).readPictureAnswer(answer),
+  );
   const ended = once(child, "exit", either).then(() => {
     throw new Error("It has ended.");
   });

@@ -3,7 +3,7 @@ import { enlarged, type GreyPicture, scaledTo, sharpened, withoutThinLines } fro
 import { withoutLineGaps } from "./line-gaps.js";
 import { isForSigningIn, oneSignIn } from "./one-sign-in.js";
 import { type OpenedPicture, openPicture } from "./open-picture.js";
-import { type ZxingOptions, zxing } from "./zxing.js";
+import { prepared, type ZxingOptions, zxing } from "./zxing.js";
 
 /** Megapixels of the copy that is searched first: most codes are found in it, and soon. */
 const MEDIUM = 1.7;
@@ -87,7 +87,8 @@ const FURTHER_ATTEMPTS: readonly Attempt[] = [
  * @throws {Failure} `picture_too_large`, `picture_unreadable`, `no_qr_code`, `several_sign_in_codes`
  */
 export async function readQrCode(file: Uint8Array): Promise<Uint8Array> {
-  const opened = await openPicture(file);
+  // Both leave this thread free, mostly.
+  const [opened] = await Promise.all([openPicture(file), prepared()]);
   const grounds = opened.greys.map((picture) => new Sizes(picture));
   const tried = new Set<string>();
   const codes: Uint8Array[] = [];

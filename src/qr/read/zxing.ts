@@ -13,8 +13,7 @@ let preparing: Promise<unknown> | undefined;
 
 /** Finds the QR codes in a picture, turned, mirrored and inverted ones too: their bytes, exactly. */
 export async function zxing(picture: GreyPicture, options: ZxingOptions = {}): Promise<Uint8Array[]> {
-  preparing ??= prepare();
-  await preparing;
+  await prepared();
   try {
     const results = await readBarcodes(pgm(picture), {
       formats: ["QRCodeModel2"],
@@ -32,6 +31,12 @@ export async function zxing(picture: GreyPicture, options: ZxingOptions = {}): P
     preparing = undefined;
     return [];
   }
+}
+
+/** Resolves once the WebAssembly is there: its compilation can go on beside other work. */
+export function prepared(): Promise<unknown> {
+  preparing ??= prepare();
+  return preparing;
 }
 
 /** Left to itself, the package would get its WebAssembly from a CDN. */
