@@ -46,9 +46,11 @@ import { processRunner, type Runner } from "./run.js";
 
 export async function main(argv: readonly string[], run: Runner = processRunner): Promise<void> {
   let asked = "";
-  const program = commandTree(actionsOf(run), (text) => {
+  const writeOut = (text: string) => {
     asked += text;
-  });
+  };
+  const [command] = argv.slice(2).filter((word) => !word.startsWith("-"));
+  const program = commandTree(actionsOf(run), writeOut, command);
   try {
     await program.parseAsync([...argv]);
   } catch (thrown) {
@@ -57,19 +59,14 @@ export async function main(argv: readonly string[], run: Runner = processRunner)
       return;
     }
     // --help and --version end this way too, with exit code 0.
-    if (thrown.exitCode !== 0) return reportUsageError(thrown, argv, program, run);
+    if (thrown.exitCode !== 0) return reportUsageError(thrown, argv, run);
   }
   if (asked !== "") await run.command({ timeout: undefined }, async ({ stdout }) => void stdout.write(asked));
 }
 
 /** Told as every other failure is. Whoever gives no command has been shown what there is. */
-async function reportUsageError(
-  thrown: CommanderError,
-  argv: readonly string[],
-  program: Command,
-  run: Runner,
-): Promise<void> {
-  const failure = usageFailure(thrown, argv.slice(2), program);
+async function reportUsageError(thrown: CommanderError, argv: readonly string[], run: Runner): Promise<void> {
+  const failure = usageFailure(thrown, argv.slice(2), commandTree());
   const json = argv.includes("--json");
   await run.command({ json, timeout: undefined }, async () => {
     if (json || thrown.code !== "commander.help") throw failure;
@@ -178,29 +175,41 @@ export function actionsOf(run: Runner) {
  * The tree of commands, which takes a command line apart and calls one of the actions.
  *
  * @param writeOut gets what --help, --version and `help` print
+ * @param only the command that is asked for: making all the others takes a while. Whatever is none gets them all, as do
+ *   `help` and `completion`
  */
 export function commandTree(
   actions: Actions = actionsOf(processRunner),
   writeOut: (text: string) => void = (text) => void process.stdout.write(text),
+  only?: string,
 ): Command {
   const program = createCommand("matrix-qr-login")
     .description("Sign a Matrix device in by QR code, or sign another one in.")
     .version(packageVersion())
     .exitOverride()
     .configureOutput({ writeOut, outputError: () => undefined });
-  generateCommand(program).action((options) => actions.generate(options));
-  scanCommand(program).action((source, options) => actions.scan(source, options));
-  inspectCommand(program).action((sources, options) => actions.inspect(sources, options));
-  doctorCommand(program).action((server, options) => actions.doctor(server, options));
-  loginCommand(program).action((options) => actions.login(options));
-  addSession(program, actions);
-  const demo = demoCommand(program);
-  demo.action((options) =>
-    // Whoever plays both parts takes as long as that takes.
-    actions.demo(options, options.byHand ? givenTimeout(demo, options) : options.timeout),
-  );
-  const homeserver = homeserverCommand(program);
-  homeserver.action((options) => actions.homeserver(options, givenTimeout(homeserver, options)));
+  const commands: Readonly<Record<string, () => void>> = {
+    generate: () => void generateCommand(program).action((options) => actions.generate(options)),
+    scan: () => void scanCommand(program).action((source, options) => actions.scan(source, options)),
+    inspect: () =>
+      void inspectCommand(program).action((sources, options) => actions.inspect(sources, options)),
+    doctor: () => void doctorCommand(program).action((server, options) => actions.doctor(server, options)),
+    login: () => void loginCommand(program).action((options) => actions.login(options)),
+    session: () => addSession(program, actions),
+    demo() {
+      const demo = demoCommand(program);
+      demo.action((options) =>
+        // Whoever plays both parts takes as long as that takes.
+        actions.demo(options, options.byHand ? givenTimeout(demo, options) : options.timeout),
+      );
+    },
+    homeserver() {
+      const homeserver = homeserverCommand(program);
+      homeserver.action((options) => actions.homeserver(options, givenTimeout(homeserver, options)));
+    },
+  };
+  const isAlone = only !== undefined && Object.hasOwn(commands, only);
+  for (const add of isAlone ? [commands[only]] : Object.values(commands)) add?.();
   completionCommand(program).action((shell, words, options) =>
     actions.completion(shell, words, program, options),
   );

@@ -50,6 +50,12 @@ describe.each(COMMANDS)("--help of '$path'", ({ path, command }) => {
     expect(examples).toHaveLength(2);
   });
 
+  it("is the same where its command alone is made", () => {
+    const alone = everyCommand(commandTree(undefined, undefined, path.split(" ")[0]));
+    const same = alone.find((other) => pathOf(other) === path);
+    expect(same?.helpInformation()).toBe(command.helpInformation());
+  });
+
   it("has examples that can be typed", async () => {
     for (const [args] of SHORT_HELP[path]?.examples ?? []) {
       const words = args.replace(/ [<>] .*/, "").split(" ");
