@@ -5,7 +5,6 @@ import {
   CipherSuite,
   DhkemX25519HkdfSha256,
   type EncryptionContext,
-  HkdfSha256,
   type RecipientContext,
   type SenderContext,
 } from "@hpke/core";
@@ -21,6 +20,7 @@ import type {
   UnconfirmedChannel,
 } from "./channel.js";
 import { DIALECTS, type DialectChoice } from "./dialects.js";
+import { HpkeKdf } from "./hpke-kdf.js";
 
 /**
  * The secure channel of MSC4388: HPKE in base mode from S to G, and for the way back a context that is
@@ -35,7 +35,7 @@ const LOGIN_INITIATE = Buffer.from("MATRIX_QR_CODE_LOGIN_INITIATE");
 const LOGIN_OK = Buffer.from("MATRIX_QR_CODE_LOGIN_OK");
 
 const aead = new Chacha20Poly1305();
-const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead });
+const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HpkeKdf(), aead });
 
 /** One direction of the channel: seals or opens, and counts. A failing open leaves the count as it was. */
 interface Direction {
