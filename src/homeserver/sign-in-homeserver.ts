@@ -10,6 +10,7 @@ import type {
   TokenPoll,
   Tokens,
 } from "../protocol/homeserver.js";
+import { whileAsking } from "../protocol/while-asking.js";
 import { createAccountHomeserver } from "./account-homeserver.js";
 import { DeviceGrant } from "./device-grant.js";
 import { type DeviceGrantMetadata, requireDeviceGrant } from "./metadata.js";
@@ -45,9 +46,9 @@ export function createSignInHomeserver(options: SignInHomeserverOptions): Askabl
   return new OAuthSignIn(options);
 }
 
-interface Capabilities {
-  readonly server: DeviceGrantMetadata["server"];
-  readonly hasUnstableScopes: boolean;
+interface Capabilities extends DeviceGrantMetadata {
+  /** Of the specification. They are needed later, and may come later. */
+  readonly versions: Promise<readonly string[]>;
 }
 
 interface Started {
@@ -94,9 +95,16 @@ class OAuthSignIn implements AskableHomeserver {
 
   async startDeviceAuthorization(deviceId: string, signal: AbortSignal): Promise<DeviceAuthorization> {
     this.#capabilities ??= await this.#askCapabilities(signal);
-    const { server, hasUnstableScopes } = this.#capabilities;
-    const clientId = (await this.#clientIdAhead) ?? (await this.#askClientId({ server }, signal));
-    const scope = deviceScope(deviceId, hasUnstableScopes);
+    const capabilities = this.#capabilities;
+    const { server, isUnstable } = capabilities;
+    const [clientId, versions] = await sideBySide<[string, readonly string[]]>(
+      [
+        async (both) => (await this.#clientIdAhead) ?? this.#askClientId({ server }, both),
+        (both) => capabilities.versions.catch(() => fetchVersions(this.#options.http, this.baseUrl, both)),
+      ],
+      signal,
+    );
+    const scope = deviceScope(deviceId, isUnstable || !isAtLeast(versions, STABLE_SCOPES_SINCE_MINOR));
     const grant = await DeviceGrant.start(this.#options, { server, clientId, deviceId, scope }, signal);
     this.#started = { server, clientId, grant };
     return grant.authorization;
@@ -121,18 +129,19 @@ class OAuthSignIn implements AskableHomeserver {
 
   async #askCapabilities(signal: AbortSignal): Promise<Capabilities> {
     const { http, clientId } = this.#options;
-    const [{ server, isUnstable }, versions] = await sideBySide<[DeviceGrantMetadata, readonly string[]]>(
-      [
-        (both) => requireDeviceGrant(this.#options, this.baseUrl, both),
-        (both) => fetchVersions(http, this.baseUrl, both),
-      ],
+    let versions: Capabilities["versions"] = Promise.resolve([]);
+    const metadata = await whileAsking(
+      (beside) => {
+        versions = fetchVersions(http, this.baseUrl, beside);
+        return versions;
+      },
+      () => requireDeviceGrant(this.#options, this.baseUrl, signal),
       signal,
     );
-    if (server.registration_endpoint === undefined && clientId === undefined) {
+    if (metadata.server.registration_endpoint === undefined && clientId === undefined) {
       throw new Failure("homeserver_without_registration");
     }
-    const knowsStableScopes = isAtLeast(versions, STABLE_SCOPES_SINCE_MINOR);
-    return { server, hasUnstableScopes: isUnstable || !knowsStableScopes };
+    return { ...metadata, versions };
   }
 
   async #askClientId({ server }: Pick<Capabilities, "server">, signal: AbortSignal): Promise<string> {

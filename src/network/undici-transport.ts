@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Agent, type Dispatcher, EnvHttpProxyAgent, errors } from "undici";
 import { readBounded } from "../files/read-bounded.js";
 import { Failure } from "../foundation/failures.js";
@@ -48,6 +49,9 @@ export function createUndiciTransport(env: Environment): ClosableTransport {
         });
         const coded = await readBounded(answer.body, maxBytes);
         if (!coded) throw new BodyTooLarge();
+        // undici uses a connection again from the next turn of the event loop on. Whoever asks for something else before
+        // that gets a new one, and waits for its handshakes.
+        await nextTurn();
         const headers = joinHeaders(answer.headers);
         const body = await decodeContent(coded, headers["content-encoding"], maxBytes);
         return { status: answer.statusCode, headers, body };

@@ -136,23 +136,23 @@ export class UnconfirmedSecureChannel<Role extends Intent> {
  * Device S makes the channel (MSC4388 §Secure channel, steps 4 and 6).
  *
  * @param role which device S is: not the one of the QR code's intent
- * @param initiate makes S's end of the channel, with the additional data for LoginInitiate
+ * @param initiating S's end of the channel, with the session's additional data for LoginInitiate
  * @returns the channel, secure for S, and what S has to show
  * @throws {Failure} `message_not_authentic`, `concurrent_write`, and what the rendezvous session throws
  */
 export async function initiateSecureChannel<Role extends Intent>(
   role: Role,
   insecure: InsecureChannel,
-  initiate: (additionalData: Uint8Array) => Promise<InitiatingChannel>,
+  initiating: Promise<InitiatingChannel>,
   signal: AbortSignal,
 ): Promise<{ channel: SecureChannel<Role>; dialect: Dialect | undefined } & CheckCodes> {
   const { session } = insecure;
   // 4. Device S sends the initial payload
-  const initiating = await initiate(session.additionalData);
-  await writeHandshake(insecure, initiating.loginInitiate, signal);
+  const initiated = await initiating;
+  await writeHandshake(insecure, initiated.loginInitiate, signal);
   // 6. Verification by Device S
   const received = await session.waitForChange("machine", signal);
-  const confirmed = await initiating.receiveLoginOk(received.data, received.sealedWith[0]);
+  const confirmed = await initiated.receiveLoginOk(received.data, received.sealedWith[0]);
   const { channel, dialect, ...codes } = confirmed;
   return { channel: new SecureChannel(insecure, channel, { role, firstTurn: "ours" }), dialect, ...codes };
 }

@@ -81,18 +81,14 @@ export async function signInAsNewDevice(
     const account = homeserver.signedIn(attempt.tokens, attempt.renewal);
     const userId = await learnUser(device, expectedUser, account, attempt, signal);
 
-    // Meanwhile the homeserver is asked what the secrets will be held to
-    const published = rememberPublished(account);
-    const askPublished = (asked: AbortSignal) =>
-      Promise.all([published.queryKeys(userId, asked), published.backupVersion(asked)]);
-    const secrets = await whileAsking(
-      askPublished,
-      async () => {
-        await channel.send({ type: "m.login.success" }, signal);
+    await channel.send({ type: "m.login.success" }, signal);
 
-        // Secret sharing 1. and 2. The existing device sees this one online, and sends the secrets
-        return channel.receive(["m.login.secrets"], "machine", signal);
-      },
+    // Secret sharing 1. and 2. The existing device sees this one online, and sends the secrets. Meanwhile the homeserver
+    // is asked what they will be held to
+    const published = rememberPublished(account);
+    const secrets = await whileAsking(
+      (asked) => Promise.all([published.queryKeys(userId, asked), published.backupVersion(asked)]),
+      () => channel.receive(["m.login.secrets"], "machine", signal),
       signal,
     );
     attempt.noteSecrets();

@@ -9,9 +9,11 @@ export async function whileAsking<T>(
   signal: AbortSignal,
 ): Promise<T> {
   const stop = new AbortController();
+  // The work is what is waited for: where there are too few connections, the question waits for one.
+  const working = work();
   const asking = ask(AbortSignal.any([signal, stop.signal])).catch(() => undefined);
   try {
-    return await work();
+    return await working;
   } catch (thrown) {
     stop.abort();
     await asking;

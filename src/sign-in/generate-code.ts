@@ -66,10 +66,10 @@ export async function generateCode<Role extends Intent>(
   const oldestFirst = sources.toReversed();
   const { offer, initiated, othersDeleted } = await waitForScan(oldestFirst, show, clock, signal);
   const { session } = offer.insecure;
-  code.onStage?.("scanned");
   try {
     // 5. Device G confirms
     const unconfirmed = await answerScan(intent, offer.insecure, initiated, signal);
+    code.onStage?.("scanned");
 
     // 6. is device S's: it shows the check code
 

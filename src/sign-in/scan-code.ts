@@ -13,10 +13,11 @@ import { deleteSessions } from "./delete-sessions.js";
 import { joinMsc4108, joinMsc4388 } from "./join-session.js";
 import type { SignInWorld } from "./world.js";
 
-/** A scanned code's rendezvous session, looked at and not yet written to, and how its version makes the channel secure. */
+/** A scanned code's rendezvous session, looked at and not yet written to. */
 export interface Meeting {
   readonly insecure: InsecureChannel;
-  initiate(additionalData: Uint8Array): Promise<InitiatingChannel>;
+  /** This device's end of the channel, which is made while other things are asked. */
+  readonly initiating: Promise<InitiatingChannel>;
 }
 
 export interface ScanCode<Role extends Intent> {
@@ -67,12 +68,12 @@ export function meet(
 export async function secureMeeting<Role extends Intent>(
   { clock, emit }: SignInWorld,
   as: Role,
-  { insecure, initiate }: Meeting,
+  { insecure, initiating }: Meeting,
   signal: AbortSignal,
 ): Promise<SecureChannel<Role>> {
   const { channel } = insecure.session;
   try {
-    const secure = await initiateSecureChannel(as, insecure, initiate, signal);
+    const secure = await initiateSecureChannel(as, insecure, initiating, signal);
     const { dialect: found, checkCode, alternative } = secure;
     emit({ event: "secure_channel", channel, ...(found ? { dialect: found } : {}) });
     const expires_in_ms = msUntil(secure.channel.expiresAt, clock);
@@ -99,10 +100,9 @@ async function meetMsc4388(
   const { clock, emit, urlPolicy } = world;
   emit({ event: "scanned", intent, channel, base_url: urlPolicy.check(code.baseUrl).href });
   const dialects = dialect === "auto" ? ALL_DIALECTS : ([dialect] as const);
-  return {
-    insecure: { session: await joinMsc4388(world, code, signal), clock, messages: msc4388Messages },
-    initiate: (additionalData) => initiateHpkeChannel(publicKey, additionalData, { dialects }),
-  };
+  const session = await joinMsc4388(world, code, signal);
+  const initiating = initiateHpkeChannel(publicKey, session.additionalData, { dialects });
+  return meeting({ session, clock, messages: msc4388Messages }, initiating);
 }
 
 async function meetMsc4108(
@@ -118,10 +118,14 @@ async function meetMsc4108(
     channel,
     base_url: new URL("/", urlPolicy.check(code.rendezvousUrl)).href,
   });
-  return {
-    insecure: { session: await joinMsc4108(world, code, signal), clock, messages: msc4108Messages },
-    initiate: () => initiateEciesChannel(publicKey),
-  };
+  const session = await joinMsc4108(world, code, signal);
+  return meeting({ session, clock, messages: msc4108Messages }, initiateEciesChannel(publicKey));
+}
+
+function meeting(insecure: InsecureChannel, initiating: Promise<InitiatingChannel>): Meeting {
+  // A key that is none is told of by the second half, which deletes the session.
+  initiating.catch(() => undefined);
+  return { insecure, initiating };
 }
 
 /**

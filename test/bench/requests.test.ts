@@ -1,11 +1,14 @@
 import { expect, it } from "vitest";
-import { mostInASecond, refusedByTuwunel, rendezvousRequests, TUWUNEL } from "./requests.js";
+import { busiestRate, refusedByTuwunel, rendezvousRequests, TUWUNEL } from "./requests.js";
 
 const every = (ms: number, count: number) => Array.from({ length: count }, (_, at) => ({ at: at * ms }));
 
-it("finds the busiest second, wherever it begins", () => {
-  expect(mostInASecond([])).toBe(0);
-  expect(mostInASecond([0, 900, 1_000, 1_800, 1_899, 2_500].map((at) => ({ at })))).toBe(4);
+it("finds the busiest ten seconds after the first twenty requests", () => {
+  expect(busiestRate(every(1, 20))).toBe(0);
+  expect(busiestRate(every(1, 120))).toBe(10);
+  expect(busiestRate([...every(1_000, 20), ...every(100, 300).map(({ at }) => ({ at: at + 60_000 }))])).toBe(
+    10,
+  );
 });
 
 it("knows what Tuwunel would refuse: what is beyond its burst and its rate", () => {

@@ -11,10 +11,11 @@ export function rendezvousRequests(asked: readonly Asked[]): readonly Asked[] {
   return asked.filter(({ path }) => path.includes("rendezvous"));
 }
 
-/** The most of them within one second, wherever that begins. */
-export function mostInASecond(asked: readonly Pick<Asked, "at">[]): number {
-  const within = asked.map(({ at: start }) => asked.filter(({ at }) => at >= start && at < start + 1_000));
-  return Math.max(0, ...within.map(({ length }) => length));
+/** How many came a second, over the busiest ten seconds after the first twenty. */
+export function busiestRate(asked: readonly Pick<Asked, "at">[]): number {
+  const later = asked.slice(TUWUNEL.burst);
+  const within = later.map(({ at: start }) => later.filter(({ at }) => at >= start && at < start + 10_000));
+  return Math.max(0, ...within.map(({ length }) => length)) / 10;
 }
 
 /** How many of them Tuwunel would refuse. */

@@ -5,7 +5,7 @@ import { createSignInHomeserver } from "../../src/homeserver/sign-in-homeserver.
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import { expectFailure } from "../support/failures.js";
 import { FakeClock, settle } from "../support/fake-clock.js";
-import { FakeHttp } from "../support/fake-http.js";
+import { FakeHttp, type FakeReply } from "../support/fake-http.js";
 import { AUTH_METADATA, formOf, OAUTH_ROUTES } from "../support/oauth-homeserver.js";
 import { aloneBy } from "../support/renewal.js";
 
@@ -61,10 +61,28 @@ describe("the capabilities", () => {
     let versionsSignal: AbortSignal | undefined;
     http.on(METADATA, { status: 404 }).on(VERSIONS, (request) => {
       versionsSignal = request.signal;
-      return new Promise(() => {});
+      return new Promise((_resolve, reject) => request.signal?.addEventListener("abort", reject));
     });
     await expectFailure("homeserver_without_oauth", () => signIn().checkCapabilities(signal));
     expect(versionsSignal?.aborted).toBe(true);
+  });
+
+  it("wait for the versions no sooner than the scope needs them", async () => {
+    let answer: (reply: FakeReply) => void = () => undefined;
+    http.on(VERSIONS, () => new Promise((resolve) => (answer = resolve)));
+    const starting = started();
+    await settle();
+    expect(http.log).toContain(REGISTER);
+    expect(http.log).not.toContain(DEVICE);
+    answer({ json: { versions: ["v1.15"] } });
+    await starting;
+    expect(formOf(http.last(DEVICE))["scope"]).toContain("urn:matrix:client:device:");
+  });
+
+  it("ask for the versions again where that has failed", async () => {
+    http.on(VERSIONS, [new Failure("network_error"), { json: { versions: ["v1.15"] } }]);
+    await started();
+    expect(http.log.filter((name) => name === VERSIONS)).toHaveLength(2);
   });
 });
 

@@ -44,7 +44,7 @@ async function onShow() {
       initiateSecureChannel(
         "existing",
         over(joined),
-        (aad) => initiateHpkeChannel(offered.publicKey, aad, { dialects: ALL_DIALECTS }),
+        initiateHpkeChannel(offered.publicKey, joined.additionalData, { dialects: ALL_DIALECTS }),
         signal,
       );
   };
