@@ -36,7 +36,7 @@ export async function receiveScan(
   offered: OfferedChannel,
   signal: AbortSignal,
 ): Promise<InitiatedChannel> {
-  const received = await session.waitForChange("person", signal);
+  const received = await session.waitForChange("scanner", signal);
   return offered.receiveLoginInitiate(received.data, received.sealedWith[0]);
 }
 

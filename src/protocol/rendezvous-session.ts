@@ -2,10 +2,11 @@ import type { ChannelVersion } from "../foundation/events.js";
 import { Failure } from "../foundation/failures.js";
 
 /**
- * Who is to act before the other device writes: the device itself, which is about to answer; a person; or nobody, since
- * it isn't its turn, and all that may come is a failure or the end of the session.
+ * Who is to act before the other device writes: the device itself, which is about to answer; a person; whoever scans a
+ * code that was just put on show; or nobody, since it isn't its turn, and all that may come is a failure or the end of the
+ * session.
  */
-export type Pace = "machine" | "person" | "nobody";
+export type Pace = "machine" | "person" | "scanner" | "nobody";
 
 /** What the other device wrote. */
 export interface Received {

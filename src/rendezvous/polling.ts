@@ -21,8 +21,11 @@ const SHORTEST_PAUSE_MS = 100;
 const SHORTEST_ON_LOOPBACK_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
 
+/** Nobody aims a camera sooner, and no program starts sooner. */
+const FIRST_SCAN_MS = 200;
+
 /** By what the pauses of a wait grow: ten looks are made until there is a second between two, and twice as many. */
-const GROWTH = { person: 1.25, machine: 1.1 } as const;
+const GROWTH = { person: 1.25, scanner: 1.25, machine: 1.1 } as const;
 
 const FIRST_PAUSE_AFTER_429_MS = 1000;
 const LONGEST_PAUSE_AFTER_429_MS = 8000;
@@ -40,6 +43,7 @@ export function shortestPause({ hostname }: URL): number {
  * quick or take a minute, and where nobody is to write, one look at once and then one a second are enough.
  */
 export function* pollPauses(pace: Pace, shortest = SHORTEST_PAUSE_MS): Generator<number, never> {
+  if (pace === "scanner") yield FIRST_SCAN_MS;
   for (let pause = shortest; ; ) {
     yield Math.round(pause);
     pause = pace === "nobody" ? LONGEST_PAUSE_MS : Math.min(pause * GROWTH[pace], LONGEST_PAUSE_MS);

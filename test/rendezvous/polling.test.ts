@@ -22,6 +22,10 @@ describe("the pauses between two polls", () => {
     expect(pauses("machine", 5)).toEqual([100, 110, 121, 133, 146]);
   });
 
+  it("begin no sooner than anybody could have scanned a code", () => {
+    expect(pauses("scanner", 4)).toEqual([200, 100, 125, 156]);
+  });
+
   it("are a second each but the first where nothing is to come", () => {
     expect(pauses("nobody", 4)).toEqual([100, 1000, 1000, 1000]);
   });
