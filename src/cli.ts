@@ -49,8 +49,8 @@ export async function main(argv: readonly string[], run: Runner = processRunner)
   const writeOut = (text: string) => {
     asked += text;
   };
-  const [command] = argv.slice(2).filter((word) => !word.startsWith("-"));
-  const program = commandTree(actionsOf(run), writeOut, command);
+  // What comes before a command is for the program itself, whose --help names them all.
+  const program = commandTree(actionsOf(run), writeOut, argv[2]);
   try {
     await program.parseAsync([...argv]);
   } catch (thrown) {

@@ -4,6 +4,7 @@ import type { CommandContext } from "../src/commands/context.js";
 import { hintOf } from "../src/commands/hints.js";
 import type { Failure } from "../src/foundation/failures.js";
 import { asked } from "./support/command-line.js";
+import { FakeOutput } from "./support/fake-terminal.js";
 
 const GLOBAL = { timeout: 600, allowHttp: [] };
 const LOGIN = { bell: true, deviceKeys: "upload", qr: "auto", ecLevel: "auto" };
@@ -158,4 +159,21 @@ describe("a command line that can't be meant", () => {
     expect(failure).toMatchObject({ code: "usage_error", message });
     expect(failure && hintOf(failure)).toMatch(hint);
   });
+});
+
+it("names every command in its own help, whatever comes after that", async () => {
+  const helpOf = async (...args: string[]) => {
+    const stdout = new FakeOutput();
+    await main(["node", "matrix-qr-login", ...args], {
+      signIn: () => Promise.reject(new Error("Nothing is signed in.")),
+      program: () => Promise.reject(new Error("No program is run.")),
+      command: async (_options, command) =>
+        void (await command({ stdout: stdout.asStream() } as CommandContext)),
+    });
+    return stdout.text;
+  };
+  const help = await helpOf("--help");
+  expect(help).toMatch(/^ {2}generate /m);
+  expect(help).toMatch(/^ {2}scan /m);
+  expect(await helpOf("--help", "generate")).toBe(help);
 });
