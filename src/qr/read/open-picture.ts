@@ -20,6 +20,20 @@ export interface OpenedPicture {
   readonly pages: number;
 }
 
+/** Formats that sharp reads none of. */
+const OWN_DECODERS: readonly {
+  readonly isOf: (file: Uint8Array) => boolean;
+  readonly read: (file: Uint8Array) => RawPicture | Promise<RawPicture>;
+}[] = [
+  { isOf: isBmp, read: readBmp },
+  { isOf: isHeic, read: readHeic },
+];
+
+/** Whether decoding holds the thread, for seconds with large pictures: sharp has threads of its own. */
+export function holdsThread(file: Uint8Array): boolean {
+  return OWN_DECODERS.some(({ isOf }) => isOf(file));
+}
+
 /**
  * Decodes a PNG, JPEG, WebP, GIF, TIFF, SVG, AVIF, BMP or HEIC picture, upright and without its colours.
  *
@@ -48,8 +62,8 @@ interface Source {
 }
 
 async function sourceOf(file: Uint8Array): Promise<Source & Pick<OpenedPicture, "pages">> {
-  if (isBmp(file)) return ofRawPicture(readBmp(file));
-  if (isHeic(file)) return ofRawPicture(await readHeic(file));
+  const decoder = OWN_DECODERS.find(({ isOf }) => isOf(file));
+  if (decoder) return ofRawPicture(await decoder.read(file));
   const picture = looksLikeSvg(file) ? withoutDataUrls(file) : file;
   // No limit here: nothing is decoded yet, and the size that an SVG gives is not binding.
   const metadata = await sharp(picture, { limitInputPixels: false }).metadata();

@@ -2,7 +2,7 @@
 
 import { Worker } from "node:worker_threads";
 import { Failure } from "../../foundation/failures.js";
-import { isHeic } from "./heic.js";
+import { holdsThread } from "./open-picture.js";
 import type { PictureAnswer } from "./picture-answer.js";
 import { readQrCode } from "./read-qr-code.js";
 
@@ -14,11 +14,14 @@ import { readQrCode } from "./read-qr-code.js";
 /** Most pictures are read before a thread has started: it would take a quarter of their time. */
 const QUICK_MS = 50;
 
+/** Asked now: later it may be gone, and whoever takes its children over would be taken for it. */
+const parent = process.ppid;
+
 let watchdog: Worker | undefined;
 
 process.on("message", async (picture: Uint8Array) => {
-  // HEIC is decoded in this thread, which until then looks at no timer.
-  if (isHeic(picture)) watch();
+  // Until that is decoded, this thread looks at no timer.
+  if (holdsThread(picture)) watch();
   const slow = setTimeout(watch, QUICK_MS);
   process.send?.(await answer(picture));
   clearTimeout(slow);
@@ -26,7 +29,7 @@ process.on("message", async (picture: Uint8Array) => {
 
 function watch(): void {
   // biome-ignore lint/plugin: a file of this folder, to be run and not to be imported.
-  watchdog ??= new Worker(new URL("./picture-watchdog.js", import.meta.url));
+  watchdog ??= new Worker(new URL("./picture-watchdog.js", import.meta.url), { workerData: parent });
   watchdog.unref();
 }
 

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/style/noRestrictedGlobals: the entry of a thread that watches over its process.
 
 import { setInterval } from "node:timers";
+import { workerData } from "node:worker_threads";
 
 /**
  * Runs in a thread of its own beside the decoders of the picture process, whatever these are at, and ends the process
@@ -11,7 +12,9 @@ import { setInterval } from "node:timers";
 const MAX_MEMORY = 2_500_000_000;
 const INTERVAL_MS = 100;
 
-const parent = process.ppid;
+/** The process that waits for an answer, as long as it is there. */
+const parent: unknown = workerData;
+
 setInterval(() => {
   if (process.memoryUsage.rss() > MAX_MEMORY || process.ppid !== parent) process.kill(process.pid, "SIGKILL");
 }, INTERVAL_MS);
