@@ -16,13 +16,18 @@ const MARGIN = 30;
 /**
  * Decoded pixels as grey ones (luma of ITU-R BT.601), on white and, where that makes a difference, on black. libvips would
  * go by way of linear light, which takes longer than decoding most pictures.
+ *
+ * @param picture of three channels or more. Four have opacity; of more, nobody knows what those after the colours are
  */
-export function greysOf({ data, width, height, channels }: RawPicture): GreyPicture[] {
+export function greysOf(
+  picture: Omit<RawPicture, "channels"> & { readonly channels: number },
+): GreyPicture[] {
+  const { data, width, height, channels } = picture;
   const luma = new Uint8Array(width * height);
   for (let at = 0, from = 0; at < luma.length; at++, from += channels) {
     luma[at] = (77 * (data[from] ?? 0) + 150 * (data[from + 1] ?? 0) + 29 * (data[from + 2] ?? 0)) >> 8;
   }
-  if (channels === 3 || isOpaque(data)) return [{ data: luma, width, height }];
+  if (channels !== 4 || isOpaque(data)) return [{ data: luma, width, height }];
   const on = (ground: number) =>
     luma.map((grey, at) => {
       const opacity = data[4 * at + 3] ?? 0;

@@ -102,5 +102,5 @@ async function onEachGround({ decode, width, height, pixels }: Source): Promise<
     fit: "fill",
   });
   const { data, info } = await scaled.toColourspace("srgb").raw().toBuffer({ resolveWithObject: true });
-  return greysOf({ data, width: info.width, height: info.height, channels: info.channels === 4 ? 4 : 3 });
+  return greysOf({ data, width: info.width, height: info.height, channels: info.channels });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { greysOf } from "../../../src/qr/read/grey-picture.js";
 
-const greysOfPixels = (channels: 3 | 4, ...pixels: readonly (readonly number[])[]) =>
+const greysOfPixels = (channels: number, ...pixels: readonly (readonly number[])[]) =>
   greysOf({ data: Uint8Array.from(pixels.flat()), width: pixels.length, height: 1, channels }).map(
     ({ data }) => [...data],
   );
@@ -17,6 +17,10 @@ describe("a picture without its colours", () => {
 
   it("is one picture where nothing shines through", () => {
     expect(greysOfPixels(4, [10, 10, 10, 255], [200, 200, 200, 255])).toEqual([[10, 200]]);
+  });
+
+  it("has nothing of further channels, which a TIFF may have", () => {
+    expect(greysOfPixels(5, [10, 10, 10, 0, 0], [200, 200, 200, 99, 255])).toEqual([[10, 200]]);
   });
 
   it("is one on white and one on black where something does", () => {
