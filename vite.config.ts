@@ -101,7 +101,7 @@ const importingInstead: Plugin = {
 
 /** What is imported by a package and never used, by the end of its path. */
 const LEFT_OUT: Readonly<Record<string, RegExp>> = {
-  // HTTP/2, for which undici would have to be asked: without it Node.js's own is loaded, too.
+  // HTTP/2, which undici speaks only if asked to: it would have Node.js load its own, too.
   "./client-h2.js": /\/node_modules\/undici\//,
   // Ink's own development, which needs a package that isn't installed.
   "./devtools.js": /\/node_modules\/ink\//,

@@ -30,8 +30,8 @@ export type SignInByCode = (code: SignInQrPayload) => Promise<void>;
  * @throws {Failure} `usage_error`, `terminal_required`: before there is a code
  */
 export function scanAs(source: string, options: SignInOptions, context: SignInContext): SignInByCode {
-  // Every code is asked about.
-  void import("../network/undici-transport.js");
+  // Whatever the code is, a server is asked next. What can't be loaded is told of where it is needed.
+  import("../network/undici-transport.js").catch(() => undefined);
   const signInBy =
     options.as === "new" ? scanAsNew(options, context) : scanAsExisting(source, options, context);
   return async (code) => {
