@@ -15,6 +15,7 @@ import { FakeClock } from "./fake-clock.js";
 import { localUrlPolicy } from "./local-url-policy.js";
 
 export const DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code";
+export const WHOAMI = "GET /_matrix/client/v3/account/whoami";
 
 /** A development homeserver on a clock that stands still, closed when the test ends. */
 export async function devHomeserver(

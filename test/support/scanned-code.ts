@@ -103,3 +103,11 @@ export function meeting(options: ConstructorParameters<typeof MemoryRendezvous>[
     },
   };
 }
+
+/** Has both meet to the end, and gives how each has ended. */
+export async function meet<Role extends Intent = "new">(
+  both: Meeting,
+  changes: Partial<GenerateCode<Role>> = {},
+) {
+  return both.clock.runUntil(Promise.all([both.generate(changes), both.scan()]));
+}

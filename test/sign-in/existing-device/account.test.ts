@@ -1,83 +1,15 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import type { LoginEvent } from "../../src/foundation/events.js";
-import { revealed, Secret } from "../../src/foundation/secret.js";
-import { createUrlPolicy } from "../../src/network/url-policy.js";
-import type { LoginProtocol } from "../../src/protocol/messages.js";
-import type { SecretsSource } from "../../src/session/secrets-source.js";
-import type { PortableSession } from "../../src/session/session-file.js";
-import { SessionStore } from "../../src/session/store.js";
-import {
-  announceHomeserver,
-  announceNothing,
-  homeserverName,
-  openExistingAccount,
-  signInOtherDevice,
-} from "../../src/sign-in/existing-device.js";
-import type { SignInWorld } from "../../src/sign-in/world.js";
-import { channelPair } from "../support/channel-pair.js";
-import { expectFailure } from "../support/failures.js";
-import { FakeClock } from "../support/fake-clock.js";
-import { FakeHttp } from "../support/fake-http.js";
-import { AUTH_METADATA, formOf, OAUTH_ROUTES } from "../support/oauth-homeserver.js";
-import { ending } from "../support/roles.js";
-import { storedAccount } from "../support/secret-storage.js";
-import {
-  DEVICE,
-  fullSession,
-  newCrossSigningSecrets,
-  publishedKeys,
-  temporaryDirectory,
-  USER,
-} from "../support/sessions.js";
+import { revealed, Secret } from "../../../src/foundation/secret.js";
+import type { PortableSession } from "../../../src/session/session-file.js";
+import { API, KEYS, setUp, signal, TOKEN, WHOAMI } from "../../support/existing-device-world.js";
+import { expectFailure } from "../../support/failures.js";
+import { AUTH_METADATA, formOf } from "../../support/oauth-homeserver.js";
+import { storedAccount } from "../../support/secret-storage.js";
+import { DEVICE, newCrossSigningSecrets, USER } from "../../support/sessions.js";
 
-const { signal } = new AbortController();
-const API = "https://hs.example/_matrix/client/v3";
 const METADATA = "GET https://hs.example/_matrix/client/v1/auth_metadata";
-const TOKEN = "POST https://auth.example/token";
-const WHOAMI = `GET ${API}/account/whoami`;
-const KEYS = `POST ${API}/keys/query`;
-
-/** A session on disk, and its homeserver in memory. */
-async function setUp(changes: Partial<PortableSession> = {}) {
-  const session = {
-    ...fullSession(),
-    base_url: "https://hs.example",
-    expires_at: "2026-01-01T00:05:00Z",
-    oauth: { issuer: "https://auth.example/", client_id: "client-1" },
-  };
-  const published = publishedKeys(session);
-  const clock = new FakeClock();
-  const http = new FakeHttp({
-    ...OAUTH_ROUTES,
-    [WHOAMI]: { json: { user_id: USER, device_id: DEVICE } },
-    [KEYS]: {
-      json: {
-        device_keys: {},
-        master_keys: { [USER]: published.masterKey },
-        self_signing_keys: { [USER]: published.selfSigningKey },
-        user_signing_keys: { [USER]: published.userSigningKey },
-      },
-    },
-    [TOKEN]: {
-      json: { token_type: "Bearer", access_token: "access-2", refresh_token: "refresh-2", expires_in: 300 },
-    },
-  });
-  const directory = await temporaryDirectory();
-  const store = new SessionStore(directory);
-  const path = join(directory, "existing.json");
-  await store.create(path, { ...session, ...changes, state: "complete" });
-  const events: LoginEvent[] = [];
-  const world: SignInWorld = {
-    http,
-    urlPolicy: createUrlPolicy([]),
-    clock,
-    emit: (event) => events.push(event),
-  };
-  const open = (source?: SecretsSource) => openExistingAccount(world, store, path, source, signal);
-  return { session, http, clock, directory, store, path, events, world, open };
-}
 
 describe("the account of an existing device", () => {
   it("is the session's, with its secrets", async () => {
@@ -244,87 +176,5 @@ describe("the secrets of an existing device, in secret storage", () => {
     http.on(WHOAMI, { json: { user_id: "@other:example.org", device_id: DEVICE } });
     await expectFailure("unexpected_user", () => open({ from: "secret_storage", recoveryKey }));
     expect(recoveryKey.read).not.toHaveBeenCalled();
-  });
-});
-
-describe("an existing device", () => {
-  const PROTOCOL: LoginProtocol = {
-    type: "m.login.protocol",
-    protocol: "device_authorization_grant",
-    device_authorization_grant: { verification_uri: "https://auth.example/link" },
-    device_id: "NEWDEVICE1",
-  };
-
-  it("ends with `done`", async () => {
-    const { open, http, world, events } = await setUp();
-    const account = await open();
-    http.on(`GET ${API}/devices/NEWDEVICE1`, [
-      { status: 404, json: { errcode: "M_NOT_FOUND" } },
-      { json: { device_id: "NEWDEVICE1" } },
-    ]);
-    const { g, s, clock } = await channelPair("existing");
-    const play = async () => {
-      await s.send(PROTOCOL, signal);
-      await s.receive(["m.login.protocol_accepted"], "machine", signal);
-      await s.send({ type: "m.login.success" }, signal);
-      return s.receive(["m.login.secrets"], "machine", signal);
-    };
-    const helping = signInOtherDevice(
-      { ...world, clock },
-      account,
-      { by: "printing" },
-      g,
-      announceNothing,
-      signal,
-    );
-    const [, secrets] = await clock.runUntil(Promise.all([helping, play()]));
-    expect(secrets).toMatchObject(account.secrets);
-    expect(events.at(-1)).toEqual({
-      event: "done",
-      role: "existing",
-      user_id: USER,
-      device_id: "NEWDEVICE1",
-    });
-  });
-
-  it.each([
-    "http://auth.example/link",
-    "https://user:password@auth.example/",
-    "javascript:alert(1)",
-    "no link",
-  ])("never opens or shows %s", async (verification_uri) => {
-    const { open, world, events } = await setUp();
-    const account = await open();
-    const { g, s, clock } = await channelPair("existing");
-    const play = async () => {
-      await s.send({ ...PROTOCOL, device_authorization_grant: { verification_uri } }, signal);
-      await s.receive(["m.login.protocol_accepted"], "machine", signal);
-    };
-    const opener = { by: "command", executable: "/nowhere/browser" } as const;
-    const helping = ending(
-      signInOtherDevice({ ...world, clock }, account, opener, g, announceNothing, signal),
-    );
-    const [here, there] = await clock.runUntil(Promise.all([helping, ending(play())]));
-    expect(here.failure).toMatchObject({ code: "url_refused", kind: "security" });
-    expect(there.failure?.details.reason).toBe("unable_to_open_verification_uri");
-    expect(events).toEqual([]);
-  });
-
-  it("that has scanned announces its homeserver by its URL, which everybody reads", async () => {
-    const { open } = await setUp();
-    const { g, s } = await channelPair();
-    await announceHomeserver(await open())(s, signal);
-    expect(await g.receive(["m.login.protocols"], "machine", signal)).toEqual({
-      type: "m.login.protocols",
-      protocols: ["device_authorization_grant"],
-      homeserver: "https://hs.example/",
-    });
-  });
-
-  it("is called by its server name in a code of the 2024 version, by its URL over plain http", async () => {
-    const account = await (await setUp()).open();
-    expect(homeserverName(account)).toBe("example.org");
-    const plain = new URL("http://localhost:8008/");
-    expect(homeserverName({ ...account, baseUrl: plain })).toBe("http://localhost:8008/");
   });
 });
