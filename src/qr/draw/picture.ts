@@ -1,3 +1,4 @@
+import { Failure } from "../../foundation/failures.js";
 import type { QrLevel } from "./choices.js";
 import { fitsLevel, qrModules, withMargin } from "./modules.js";
 
@@ -28,7 +29,10 @@ export function qrSvg(payload: Uint8Array, level: QrLevel = pictureLevel(payload
   ].join("");
 }
 
-/** @throws {Failure} `server_error` when the payload is too long for a code of that level */
+/**
+ * @throws {Failure} `server_error` when the payload is too long for a code of that level, `file_error` where sharp can't
+ *   be loaded
+ */
 export async function qrPng(
   payload: Uint8Array,
   level: QrLevel = pictureLevel(payload),
@@ -36,7 +40,12 @@ export async function qrPng(
   const modules = withMargin(qrModules(payload, level), MARGIN);
   const side = modules.length;
   const pixels = Uint8Array.from(modules.flat(), (isDark) => (isDark ? 0 : 255));
-  const { default: sharp } = await import("sharp");
+  const { default: sharp } = await import("sharp").catch((cause: unknown) => {
+    throw new Failure("file_error", "PNG pictures can't be made in this installation.", {
+      hint: "Name the picture .svg, or install this program anew, with the optional packages that sharp needs.",
+      cause,
+    });
+  });
   return sharp(pixels, { raw: { width: side, height: side, channels: 1 } })
     .resize(side * SCALE, side * SCALE, { kernel: "nearest" })
     .toColourspace("b-w")
