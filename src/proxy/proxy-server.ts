@@ -156,5 +156,7 @@ function ok(response: ServerResponse, body: object): void {
 /** CONNECT, and the other protocols that `Upgrade` asks for. */
 function refuseSwitch(socket: Duplex): void {
   socket.on("error", () => undefined);
-  socket.end("HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  const answer = "HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+  // Node's server knows it no longer, and couldn't close while the program keeps its end open.
+  socket.end(answer, () => socket.destroy());
 }

@@ -1,10 +1,13 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Failure } from "../../src/foundation/failures.js";
 import { Secret } from "../../src/foundation/secret.js";
 import type { ListenAddress } from "../../src/proxy/listen-address.js";
 import { expectFailure } from "../support/failures.js";
+import { nextConnection } from "../support/local-server.js";
 import { proxyServer } from "../support/proxy-server.js";
 import { temporaryDirectory } from "../support/sessions.js";
 
@@ -247,6 +250,36 @@ describe("another protocol", () => {
       "HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
     );
     expect(sent).toEqual([]);
+  });
+
+  const CONNECT = "CONNECT evil.example:443 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+
+  it("breaks nothing else where its connection breaks while it is refused", async () => {
+    const uncaught = vi.fn();
+    process.on("uncaughtException", uncaught);
+    onTestFinished(() => void process.off("uncaughtException", uncaught));
+    const { baseUrl, asStranger } = await proxyServer();
+    const connection = nextConnection();
+    // The system has both before the proxy reads the first, whose answer can't be written then.
+    const program = connect(Number(baseUrl.port), baseUrl.hostname, () => {
+      program.write(CONNECT);
+      program.resetAndDestroy();
+    });
+    const socket = await connection;
+    await new Promise((resolve) => socket.on("close", resolve));
+    expect(uncaught).not.toHaveBeenCalled();
+    expect((await asStranger(VERSIONS)).status).toBe(200);
+  });
+
+  it("keeps the proxy from nothing where the program leaves its end of the connection open", async () => {
+    const { baseUrl, server } = await proxyServer();
+    const { hostname: host, port } = baseUrl;
+    const program = connect({ host, port: Number(port), allowHalfOpen: true });
+    onTestFinished(() => void program.destroy());
+    program.write(CONNECT);
+    program.resume();
+    await once(program, "end");
+    await server.close();
   });
 });
 

@@ -1,5 +1,6 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createServer, type RequestListener, type Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 
@@ -31,4 +32,16 @@ export async function raw({ hostname, port }: URL, lines: readonly string[]): Pr
   const socket = connect(Number(port), hostname);
   socket.write(lines.join("\r\n"));
   return text(socket);
+}
+
+/** The server's end of the next connection to any server of this process, before anything is read from it. */
+export function nextConnection(): Promise<Socket> {
+  const channel = "net.server.socket";
+  return new Promise((resolve) => {
+    const accepted = (message: unknown) => {
+      unsubscribe(channel, accepted);
+      resolve((message as { readonly socket: Socket }).socket);
+    };
+    subscribe(channel, accepted);
+  });
 }

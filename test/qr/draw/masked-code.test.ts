@@ -16,6 +16,11 @@ function chessboardWith(row: string): readonly string[] {
   return Array.from({ length: side }, (_, y) => (y === (side - 1) / 2 ? row : line(y)));
 }
 
+/** The same with its rows as columns. */
+function onItsSide(rows: readonly string[]): readonly string[] {
+  return rows.map((_, x) => rows.map((row) => row[x]).join(""));
+}
+
 describe("what is held against a mask (ISO/IEC 18004 §7.8.3.1)", () => {
   it("is nothing in a chessboard", () => {
     expect(pointsOf(chessboardWith(".#.#.#.#.#.#."))).toBe(0);
@@ -26,8 +31,9 @@ describe("what is held against a mask (ISO/IEC 18004 §7.8.3.1)", () => {
     { row: ".#####.#.#.#.", points: 3 },
     { row: ".######.#.#.#", points: 4 },
     { row: "..........#.#", points: 8 },
-  ])("is a run of five and more: $row", ({ row, points }) => {
+  ])("is a run of five and more, in a row or a column: $row", ({ row, points }) => {
     expect(pointsOf(chessboardWith(row))).toBe(points);
+    expect(pointsOf(onItsSide(chessboardWith(row)))).toBe(points);
   });
 
   it.each([
@@ -38,10 +44,18 @@ describe("what is held against a mask (ISO/IEC 18004 §7.8.3.1)", () => {
     { row: "#.#.###.#.#.#", points: 0, where: "beside none" },
   ])("is what looks like a finder pattern, $where", ({ row, points }) => {
     expect(pointsOf(chessboardWith(row))).toBe(points);
+    expect(pointsOf(onItsSide(chessboardWith(row)))).toBe(points);
   });
 
   it("is each block of two by two, and that most is dark", () => {
     expect(pointsOf(["###", "###", "###"])).toBe(4 * 3 + 10 * 10);
+  });
+
+  it.each([
+    [".##.", "##..", "..##", ".##."],
+    ["##..", ".##.", "##..", "..##"],
+  ])("is no step of a stair: %s, %s, %s, %s", (...rows) => {
+    expect(pointsOf(rows)).toBe(0);
   });
 });
 
