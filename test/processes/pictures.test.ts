@@ -21,6 +21,17 @@ async function writeEndlessPicture(machine: Machine): Promise<string> {
   return path;
 }
 
+/** As on a machine that there is no libvips for. */
+const WITHOUT_SHARP = {
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(`
+    import Module from "node:module";
+    const load = Module._load;
+    Module._load = (request, ...rest) => {
+      if (request === "sharp") throw new Error("There is no libvips.");
+      return load(request, ...rest);
+    };`)}`,
+};
+
 /** The processes that a process has started. */
 async function childrenOf(parent: number): Promise<number[]> {
   const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid="]);
@@ -47,6 +58,14 @@ describe.concurrent("pictures on the command line", () => {
     const payload = code.toString("base64").replace(/=+$/, "");
     expect(events).toMatchObject([{ payload }, { code: "no_qr_code" }, { payload }]);
     expect(exitCode).toBe(2);
+  });
+
+  it("are not to blame where libvips can't be loaded", async ({ machine }) => {
+    const picture = await writePicture(machine.path("qr.png"), strayCode("new"));
+    const { code, stderr } = await machine.run(["inspect", picture], { env: WITHOUT_SHARP });
+    expect(stderr).toContain("can't be read in this installation");
+    expect(stderr).toContain("sharp");
+    expect(code).toBe(2);
   });
 
   it.for([

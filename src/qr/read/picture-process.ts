@@ -2,9 +2,7 @@
 
 import { Worker } from "node:worker_threads";
 import { Failure } from "../../foundation/failures.js";
-import { holdsThread } from "./open-picture.js";
 import type { PictureAnswer } from "./picture-answer.js";
-import { readQrCode } from "./read-qr-code.js";
 
 /**
  * The process that `createPictureReader` starts: decodes one picture after the other, as they come, until nobody
@@ -17,14 +15,19 @@ const QUICK_MS = 50;
 /** Asked now: later it may be gone, and whoever takes its children over would be taken for it. */
 const parent = process.ppid;
 
+/** Told of with the answer where they can't be loaded: libvips is native code, which not every machine has. */
+const decoders = Promise.all([import("./open-picture.js"), import("./read-qr-code.js")]).catch((cause) => {
+  throw new Failure("picture_unreadable", "Pictures can't be read in this installation.", {
+    hint: "Install the package sharp for this machine (npm install --include=optional), or give the code as text.",
+    cause,
+  });
+});
+decoders.catch(() => undefined);
+
 let watchdog: Worker | undefined;
 
 process.on("message", async (picture: Uint8Array) => {
-  // Until that is decoded, this thread looks at no timer.
-  if (holdsThread(picture)) watch();
-  const slow = setTimeout(watch, QUICK_MS);
   process.send?.(await answer(picture));
-  clearTimeout(slow);
 });
 
 function watch(): void {
@@ -37,10 +40,17 @@ function watch(): void {
 process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
 
 async function answer(picture: Uint8Array): Promise<PictureAnswer> {
+  let slow: NodeJS.Timeout | undefined;
   try {
+    const [{ holdsThread }, { readQrCode }] = await decoders;
+    // Until that is decoded, this thread looks at no timer.
+    if (holdsThread(picture)) watch();
+    slow = setTimeout(watch, QUICK_MS);
     return { payload: Uint8Array.from(await readQrCode(picture)) };
   } catch (error) {
     const { code, message, hint, stack } = Failure.from(error);
     return { failure: { code, message, hint, stack } };
+  } finally {
+    clearTimeout(slow);
   }
 }

@@ -96,12 +96,10 @@ async function ask(
       if (error) reject(error);
     });
   });
-  // There is time for that now.
-  const reading = import("./picture-answer.js");
+  // There is time for that now. What can't be loaded is told of below.
+  import("./picture-answer.js").catch(() => undefined);
   // Each of these rejects, too, when the process could not be started.
-  const answered = once(child, "message", either).then(async ([answer]) =>
-    (await reading).readPictureAnswer(answer),
-  );
+  const answered = once(child, "message", either).then(([answer]): unknown => answer);
   const ended = once(child, "exit", either).then(() => {
     throw new Error("It has ended.");
   });
@@ -109,7 +107,9 @@ async function ask(
     throw new Failure("picture_unreadable", "It takes too long to read this picture: save it as PNG.");
   });
   try {
-    return await Promise.race([sent, answered, ended, late]);
+    const answer = await Promise.race([sent, answered, ended, late]);
+    const { readPictureAnswer } = await import("./picture-answer.js");
+    return readPictureAnswer(answer);
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
     throw new Failure("picture_unreadable", "The picture reader broke on this one: save it as PNG.", {
