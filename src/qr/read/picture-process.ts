@@ -18,7 +18,7 @@ const parent = process.ppid;
 /** Told of with the answer where they can't be loaded: libvips is native code, which not every machine has. */
 const decoders = Promise.all([import("./open-picture.js"), import("./read-qr-code.js")]).catch((cause) => {
   throw new Failure("picture_unreadable", "Pictures can't be read in this installation.", {
-    hint: "Install the package sharp for this machine (npm install --include=optional), or give the code as text.",
+    hint: "Install the package sharp for this machine, with its optional packages, or give the code as text.",
     cause,
   });
 });
