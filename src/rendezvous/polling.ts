@@ -11,14 +11,14 @@ import type { Pace } from "../protocol/rendezvous-session.js";
  *   pauses (`pollPauses`).
  * - Pauses are counted from one request to the next, whatever its answer takes, and never shorter than 100 ms on the
  *   network. What was just written counts as a look: nobody can have answered it yet.
- * - Each device keeps to less than half of that rate over all its waits and sessions (`RequestBudget`): polls wait for
- *   it, writes don't, but count.
+ * - Each device keeps to less than half of what is allowed in ten seconds, over all its waits and sessions
+ *   (`RequestBudget`): polls wait for it, writes don't, but count.
  * - A 429 is no news: the pause grows, and the wait ends by its deadline alone (`Pauses`).
  */
 
 const SHORTEST_PAUSE_MS = 100;
 /** No network is in between, and no server of others. */
-const SHORTEST_ON_LOOPBACK_MS = 50;
+const SHORTEST_ON_LOOPBACK_MS = 32;
 const LONGEST_PAUSE_MS = 1000;
 
 /** Nobody aims a camera sooner, and no program starts sooner. */
@@ -27,11 +27,17 @@ const FIRST_SCAN_MS = 200;
 /** By what the pauses of a wait grow: ten looks are made until there is a second between two, and twice as many. */
 const GROWTH = { person: 1.25, scanner: 1.25, machine: 1.1 } as const;
 
+/**
+ * By what the first pause is longer than the next where devices answer each other: were they alike, both would always look
+ * just before the other one writes, which does so after its look.
+ */
+const FIRST_ANSWER = 1.25;
+
 const FIRST_PAUSE_AFTER_429_MS = 1000;
 const LONGEST_PAUSE_AFTER_429_MS = 8000;
 
-const BURST = 10;
-const PER_SECOND = 4.5;
+const BURST = 12;
+const PER_SECOND = 4;
 
 /** The shortest pause between two looks at a server, in milliseconds. */
 export function shortestPause({ hostname }: URL): number {
@@ -44,6 +50,7 @@ export function shortestPause({ hostname }: URL): number {
  */
 export function* pollPauses(pace: Pace, shortest = SHORTEST_PAUSE_MS): Generator<number, never> {
   if (pace === "scanner") yield FIRST_SCAN_MS;
+  if (pace === "machine") yield FIRST_ANSWER * shortest;
   for (let pause = shortest; ; ) {
     yield Math.round(pause);
     pause = pace === "nobody" ? LONGEST_PAUSE_MS : Math.min(pause * GROWTH[pace], LONGEST_PAUSE_MS);

@@ -246,13 +246,13 @@ describe("a server of the 2024 version that limits the rate", () => {
     );
     const received = await clock.runUntil(session.waitForChange("machine", signal));
     expect(received.data).toBe("hello");
-    expect(clock.now()).toBe(5100);
+    expect(clock.now()).toBe(5125);
     expect(requests.at(-1)).toMatchObject({ final: [429], headers: { "If-None-Match": '"one"' } });
   });
 
   it("ends the wait for a receipt no sooner", async () => {
     const { session, clock, signal } = await created(limited, { status: 404 });
     await clock.runUntil(session.waitUntilGone(signal));
-    expect(clock.now()).toBe(1100);
+    expect(clock.now()).toBe(1125);
   });
 });

@@ -141,5 +141,5 @@ export function lookSoon(session: RendezvousSession, clock: FakeClock): void {
   };
 }
 
-const FIRST_PAUSE_MS = 100;
+const FIRST_PAUSE_MS = 125;
 let looking = Promise.resolve();

@@ -10,13 +10,13 @@ describe("the end of a session", () => {
   it("is waited for also where the server limits the rate", async () => {
     const { session, clock } = await created({ [GET]: [{ status: 429 }, GONE] });
     await clock.runUntil(session.waitUntilGone(signal));
-    expect(clock.now()).toBe(1100);
+    expect(clock.now()).toBe(1125);
   });
 
   it("is waited for whatever is written meanwhile", async () => {
     const { session, clock } = await created({ [GET]: [slot("a", "t1"), slot("b", "t2"), GONE] });
     await clock.runUntil(session.waitUntilGone(signal));
-    expect(clock.now()).toBe(331);
+    expect(clock.now()).toBe(335);
   });
 
   it("may have come before it is deleted", async () => {

@@ -8,7 +8,7 @@ import { created, DELETE, GET, GONE, PUT, signal, slot, written } from "../../su
 
 describe("waiting for the other device", () => {
   const paces: [Pace, number[]][] = [
-    ["machine", [100, 210, 331, 464, 610]],
+    ["machine", [125, 225, 335, 456, 589]],
     ["person", [100, 225, 381, 576, 820]],
     ["nobody", [100, 1100, 2100, 3100, 4100]],
   ];
@@ -64,7 +64,7 @@ describe("waiting for the other device", () => {
     const failure = await clock.runUntil(failureOf(() => session.waitForChange("machine", signal)));
     expect(failure.code).toBe("rendezvous_expired");
     expect(clock.now()).toBe(120_000);
-    expect(times.slice(0, 6)).toEqual([100, 1100, 3100, 7100, 15_100, 23_100]);
+    expect(times.slice(0, 6)).toEqual([125, 1125, 3125, 7125, 15_125, 23_125]);
     expect(http.last(GET).final).toEqual([429]);
   });
 
@@ -74,7 +74,7 @@ describe("waiting for the other device", () => {
     });
     const received = await clock.runUntil(session.waitForChange("machine", signal));
     expect(received.data).toBe("hello");
-    expect(clock.now()).toBe(5100);
+    expect(clock.now()).toBe(5125);
   });
 
   it("keeps to the device's budget, over all its sessions", async () => {
@@ -156,6 +156,6 @@ describe("waiting for the other device", () => {
     const { session, http } = await created({ [GET]: slot("x", "t1", 60_000), [PUT]: written("t2") });
     await session.waitForChange("machine", signal);
     await session.write("y", signal);
-    expect(http.requests.map(({ deadline }) => deadline)).toEqual([120_000, 60_100]);
+    expect(http.requests.map(({ deadline }) => deadline)).toEqual([120_000, 60_125]);
   });
 });
