@@ -33,19 +33,21 @@ export class MaskedCode extends QRCode {
     const [first] = MASKS;
     this.makeImpl(true, first);
     const side = this.modules.length;
-    const ofFirst = Uint8Array.from(this.modules.flat(), Number);
-    const points = MASKS.map((mask) => {
-      const cells = ofFirst.slice();
-      for (let row = 0, at = 0; row < side; row++) {
-        for (let column = 0; column < side; column++, at++) {
-          if (!this.#holdData[at]) continue;
-          if (QRUtil.getMask(mask, row, column) !== QRUtil.getMask(first, row, column))
-            cells[at] = 1 - (cells[at] ?? 0);
-        }
-      }
-      return penalty(cells, side);
-    });
+    const unmasked = this.#masked(Uint8Array.from(this.modules.flat(), Number), first);
+    const points = MASKS.map((mask) => penalty(this.#masked(unmasked, mask), side));
     return points.indexOf(Math.min(...points));
+  }
+
+  /** The cells with a mask, or what is left where that mask is theirs: it inverts some, and once more takes that back. */
+  #masked(cells: Uint8Array, mask: number): Uint8Array {
+    const side = this.modules.length;
+    const masked = cells.slice();
+    for (let row = 0, at = 0; row < side; row++) {
+      for (let column = 0; column < side; column++, at++) {
+        if (this.#holdData[at] && QRUtil.getMask(mask, row, column)) masked[at] = 1 - (cells[at] ?? 0);
+      }
+    }
+    return masked;
   }
 }
 
