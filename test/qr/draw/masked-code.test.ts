@@ -1,12 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { MaskedCode, penalty } from "../../../src/qr/draw/masked-code.js";
+import { MaskedCode, penalty, squareOf } from "../../../src/qr/draw/masked-code.js";
 
 /** A picture of a code, # for dark. */
 function pointsOf(rows: readonly string[]): number {
-  return penalty(
-    Uint8Array.from(rows.join(""), (cell) => (cell === "#" ? 1 : 0)),
-    rows.length,
-  );
+  return penalty(squareOf(rows.map((row) => [...row].map((module) => module === "#"))));
 }
 
 /** Nothing is held against a chessboard; each test changes some of its middle row. */
@@ -72,7 +69,7 @@ it("takes the mask that has least against it", () => {
     const best = made.getBestMaskPattern();
     const points = [0, 1, 2, 3, 4, 5, 6, 7].map((mask) => {
       made.makeImpl(true, mask);
-      return penalty(Uint8Array.from(made.modules.flat(), Number), made.modules.length);
+      return penalty(squareOf(made.modules));
     });
     expect(points[best]).toBe(Math.min(...points));
     chosen.add(best);
