@@ -1,4 +1,4 @@
-import { isAbsolute, resolve } from "node:path";
+import { resolve } from "node:path";
 import { defineConfig, type Plugin } from "vite";
 
 /**
@@ -22,6 +22,7 @@ interface Modules {
 
 /** The package that a file is of; undefined for this program's own. */
 function packageOf(id: string): string | undefined {
+  if (id in INSTEAD || id.slice(1) in INSTEAD) return id.replace("\0", "");
   const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1];
   return PARTS_OF[name ?? ""] ?? name?.replace("/", "-");
 }
@@ -40,6 +41,9 @@ const PARTS_OF: Readonly<Record<string, string>> = {
 /** What most commands share: elsewhere each folder's files are needed by themselves. */
 const SHARED = /\/src\/(files|network|protocol|rendezvous|homeserver|session|secret-storage|sign-in)\//;
 
+/** Packages that this program's own modules are in one chunk with, from what most commands need to what few do. */
+const LOADED_TOGETHER = ["valibot", "proper-lockfile", "@hpke-core", "undici", "oauth4webapi"];
+
 /** A file with what it imports, and what that does; of packages only the names. */
 function loadedWith(id: string, modules: Modules): Set<string> {
   const loaded = new Set<string>();
@@ -55,22 +59,24 @@ function loadedWith(id: string, modules: Modules): Set<string> {
 }
 
 /**
- * A chunk for each package, so that each is loaded when it is needed and no sooner. Of the files that commands share: one
- * for what everything needs, one for what the process that reads pictures needs besides, one for what the program starts
- * with, whatever it is asked for, and one for all that need the same packages. A hundred small ones take longer to find
- * than to read.
+ * Few chunks, each of what is needed at the same time: a hundred small ones take longer to find than to read. One is for
+ * what everything needs, one for what reads pictures, two for what the program starts with and what it shows, and one for
+ * each other package, with what of this program needs it.
  */
 function chunkOf(id: string, modules: Modules): string | null {
   const name = packageOf(id);
-  if (name !== undefined) return name;
+  const isLoadedWith = (file: string) => loadedWith(resolve(file), modules).has(name ?? id);
   if (id.includes("/src/foundation/")) return "foundation";
+  if (isLoadedWith("src/qr/read/read-qr-code.ts")) {
+    return isLoadedWith("src/qr/read/source.ts") ? "shared-with-pictures" : "pictures";
+  }
+  if (isLoadedWith("src/cli.ts")) return "start";
   const isShared = SHARED.test(id);
-  const isLoadedWith = (entry: string) => loadedWith(resolve(entry), modules).has(id);
-  if (isShared && isLoadedWith(ENTRIES["picture-process"])) return "shared-with-pictures";
-  if (isLoadedWith(ENTRIES.cli)) return "start";
-  if (!isShared) return null;
-  const isPackage = (each: string) => !isAbsolute(each) && !each.startsWith("node:");
-  return ["shared", ...[...loadedWith(id, modules)].filter(isPackage).sort()].join("-");
+  if (isLoadedWith("src/ui/plain-display.ts") && !isShared) return "display";
+  if (name !== undefined) return name;
+  if (!isShared && !isLoadedWith("src/commands/sign-in.ts")) return null;
+  const needed = loadedWith(id, modules);
+  return LOADED_TOGETHER.findLast((each) => needed.has(each)) ?? "shared";
 }
 
 /** Packages that are imported in another way than by their name. */
@@ -103,6 +109,8 @@ const importingInstead: Plugin = {
 const LEFT_OUT: Readonly<Record<string, RegExp>> = {
   // HTTP/2, which undici speaks only if asked to: it would have Node.js load its own, too.
   "./client-h2.js": /\/node_modules\/undici\//,
+  // Bodies of browsers, as forms and blobs are: nobody sends any here.
+  "../web/fetch/body.js": /\/node_modules\/undici\//,
   // Ink's own development, which needs a package that isn't installed.
   "./devtools.js": /\/node_modules\/ink\//,
 };
