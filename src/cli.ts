@@ -44,7 +44,7 @@ import { processRunner, type Runner } from "./run.js";
 
 /** From a command line to the command that it asks for. What can be asked for is in src/commands/options/. */
 
-export async function main(argv: readonly string[], run: Runner = processRunner): Promise<void> {
+export async function main(argv: readonly string[], run: Runner = processRunner(argv)): Promise<void> {
   let asked = "";
   const writeOut = (text: string) => {
     asked += text;
@@ -175,11 +175,11 @@ export function actionsOf(run: Runner) {
  * The tree of commands, which takes a command line apart and calls one of the actions.
  *
  * @param writeOut gets what --help, --version and `help` print
- * @param only the command that is asked for: making all the others takes a while. Whatever is none gets them all, as do
- *   `help` and `completion`
+ * @param only the first word of the command line. Where it is a command, no other is made, which would take a while; where
+ *   it asks about the program itself, what that takes is made. For whatever else all are, as for `help` and `completion`
  */
 export function commandTree(
-  actions: Actions = actionsOf(processRunner),
+  actions: Actions = actionsOf(processRunner()),
   writeOut: (text: string) => void = (text) => void process.stdout.write(text),
   only?: string,
 ): Command {
@@ -188,6 +188,8 @@ export function commandTree(
     .version(packageVersion())
     .exitOverride()
     .configureOutput({ writeOut, outputError: () => undefined });
+  const asksForVersion = only === "--version" || only === "-V";
+  const asksForHelp = only === "--help" || only === "-h";
   const commands: Readonly<Record<string, () => void>> = {
     generate: () => void generateCommand(program).action((options) => actions.generate(options)),
     scan: () => void scanCommand(program).action((source, options) => actions.scan(source, options)),
@@ -195,7 +197,10 @@ export function commandTree(
       void inspectCommand(program).action((sources, options) => actions.inspect(sources, options)),
     doctor: () => void doctorCommand(program).action((server, options) => actions.doctor(server, options)),
     login: () => void loginCommand(program).action((options) => actions.login(options)),
-    session: () => addSession(program, actions),
+    session() {
+      const session = sessionCommand(program);
+      if (!asksForHelp) addSession(session, actions);
+    },
     demo() {
       const demo = demoCommand(program);
       demo.action((options) =>
@@ -209,7 +214,8 @@ export function commandTree(
     },
   };
   const isAlone = only !== undefined && Object.hasOwn(commands, only);
-  for (const add of isAlone ? [commands[only]] : Object.values(commands)) add?.();
+  const made = isAlone ? [commands[only]] : asksForVersion ? [] : Object.values(commands);
+  for (const add of made) add?.();
   completionCommand(program).action((shell, words, options) =>
     actions.completion(shell, words, program, options),
   );
@@ -226,8 +232,7 @@ function givenTimeout(
   return command.getOptionValueSource("timeout") === "default" ? undefined : timeout;
 }
 
-function addSession(program: Command, actions: Actions): void {
-  const session = sessionCommand(program);
+function addSession(session: Command, actions: Actions): void {
   listCommand(session).action((options) => actions.sessionList(options));
   showCommand(session).action((name, options) => actions.sessionShow({ ...options, name }));
   checkCommand(session).action((name, options) => actions.sessionCheck({ ...options, name }));

@@ -9,7 +9,8 @@ import { systemClock } from "./foundation/clock.js";
 import type { FailureEvent } from "./foundation/events.js";
 import { Failure } from "./foundation/failures.js";
 import { describeSystemError } from "./foundation/system-errors.js";
-import type { ReadPicture } from "./qr/read/source.js";
+import { isNamedAsPicture } from "./qr/read/picture-name.js";
+import { createPictureReader, type PictureReader } from "./qr/read/picture-reader.js";
 import type { DisplayOptions } from "./ui/create-display.js";
 import type { Display } from "./ui/display.js";
 import type { JobControl } from "./ui/job-control.js";
@@ -26,43 +27,51 @@ interface RunOptions extends Pick<DisplayOptions, "qr" | "stdinInUse" | "verbose
 
 /** How the command line runs its commands: as a process, and in tests as they see fit. */
 export interface Runner {
-  readonly signIn: typeof runSignIn;
-  readonly command: typeof runCommand;
-  readonly program: typeof runProgram;
+  /** Runs a sign-in, whose events are shown as they come. */
+  signIn(options: RunOptions, command: (context: SignInContext) => Promise<void>): Promise<void>;
+  /**
+   * Runs any other command. One that has told of its failure itself returns it for its exit code, and one that
+   * ran another program may return that program's; without either, what stopped it gives the exit code.
+   */
+  command(
+    options: RunOptions,
+    // biome-ignore lint/suspicious/noConfusingVoidType: most commands return nothing at all.
+    command: (context: CommandContext) => Promise<Failure | number | void>,
+  ): Promise<void>;
+  /** Runs a command that has another program run, which signals are meant for once it does. */
+  program(
+    options: RunOptions,
+    command: (context: ProgramContext) => Promise<Failure | number | undefined>,
+  ): Promise<void>;
 }
 
-export const processRunner: Runner = { signIn: runSignIn, command: runCommand, program: runProgram };
-
-/** Runs a sign-in, whose events are shown as they come. */
-function runSignIn(options: RunOptions, command: (context: SignInContext) => Promise<void>): Promise<void> {
-  return run(options, async (context, display) => {
-    await command({ ...context, display: await display() });
-    return 0;
-  });
-}
+/** The commands that are given pictures. */
+const READ_PICTURES = new Set(["scan", "inspect"]);
 
 /**
- * Runs any other command. One that has told of its failure itself returns it for its exit code, and one that
- * ran another program may return that program's; without either, what stopped it gives the exit code.
+ * Runs a command as this process.
+ *
+ * @param argv where it names a picture, the process that reads it starts beside all that comes before
  */
-function runCommand(
-  options: RunOptions,
-  // biome-ignore lint/suspicious/noConfusingVoidType: most commands return nothing at all.
-  command: (context: CommandContext) => Promise<Failure | number | void>,
-): Promise<void> {
-  return run({ ...options, plain: true }, command);
-}
-
-/** Runs a command that has another program run, which signals are meant for once it does. */
-function runProgram(
-  options: RunOptions,
-  command: (context: ProgramContext) => Promise<Failure | number | undefined>,
-): Promise<void> {
-  return run({ ...options, plain: true }, command);
+export function processRunner(argv: readonly string[] = []): Runner {
+  const { env, execPath } = process;
+  const pictures = createPictureReader({ clock: systemClock, env, execPath });
+  const [command = "", ...words] = argv.slice(2);
+  if (READ_PICTURES.has(command) && words.some(isNamedAsPicture)) pictures.expectPicture();
+  return {
+    signIn: (options, command) =>
+      run(options, pictures, async (context, display) => {
+        await command({ ...context, display: await display() });
+        return 0;
+      }),
+    command: (options, command) => run({ ...options, plain: true }, pictures, command),
+    program: (options, command) => run({ ...options, plain: true }, pictures, command),
+  };
 }
 
 async function run(
   options: RunOptions,
+  { readPicture }: PictureReader,
   // biome-ignore lint/suspicious/noConfusingVoidType: as above.
   command: (context: ProgramContext, display: () => Promise<Display>) => Promise<Failure | number | void>,
 ): Promise<void> {
@@ -78,7 +87,7 @@ async function run(
     hostName: hostname,
     clock: systemClock,
     jobControl: platform === "win32" ? undefined : JOB_CONTROL,
-    readPicture: pictureReader(),
+    readPicture,
     signal,
     failureEvent,
     takeSignals: ending.takeSignals,
@@ -150,20 +159,6 @@ function lostOutput(error: unknown): Failure {
   const { what, hint } = describeSystemError(error);
   const details = hint === undefined ? {} : { hint };
   return new Failure("output_failed", `Standard output can't be written: ${what}.`, details);
-}
-
-/** Reads pictures with what is loaded for the first of them: most runs have none. */
-function pictureReader(): ReadPicture {
-  let loading: Promise<ReadPicture> | undefined;
-  const load = async () => {
-    const { createPictureReader } = await import("./qr/read/picture-reader.js");
-    const { env, execPath } = process;
-    return createPictureReader({ clock: systemClock, env, execPath });
-  };
-  return async (picture, signal) => {
-    loading ??= load();
-    return (await loading)(picture, signal);
-  };
 }
 
 function displayMode({ json, plain }: RunOptions): DisplayOptions["mode"] {

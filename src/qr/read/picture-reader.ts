@@ -11,17 +11,13 @@ import type { ReadPicture } from "./source.js";
 /** Many times what honest pictures take: only those made to be slow get there. */
 const MAX_MS = 10_000;
 
-/** JavaScript's own heap there, in megabytes; pixels are elsewhere. */
-const MAX_HEAP_MB = 512;
-
 const MAX_MESSAGE = 400;
 
 /** What of the environment decoders may need: nobody's tokens are among it. */
 const ENVIRONMENT = ["NODE_OPTIONS", "PATH", "LD_LIBRARY_PATH", "SystemRoot", "TEMP", "TMP", "TMPDIR"];
 
-/** What Node runs as that process. */
+/** What Node runs as that process. A flag that bounds its heap would have it compile all of its own code anew. */
 const PICTURE_PROCESS: readonly string[] = [
-  `--max-old-space-size=${MAX_HEAP_MB}`,
   // biome-ignore lint/plugin: a file of this folder, to be run and not to be imported.
   fileURLToPath(new URL("./picture-process.js", import.meta.url)),
 ];
@@ -35,14 +31,20 @@ export interface PictureReaderWorld {
   readonly execPath: string;
 }
 
+export interface PictureReader {
+  readonly readPicture: ReadPicture;
+  /** Starts the process for a picture that is still to come, and then waits less. */
+  readonly expectPicture: () => void;
+}
+
 /**
  * Reads pictures in a process of its own. They come from anywhere, and what decodes them is native code, or holds
  * the thread: there it can be ended at any moment, and if it breaks, nothing else does. The process is started for
- * the first picture, serves the later ones too, and keeps nobody waiting at the end.
+ * the first picture at the latest, serves the later ones too, and keeps nobody waiting at the end.
  */
-export function createPictureReader(world: PictureReaderWorld, args = PICTURE_PROCESS): ReadPicture {
+export function createPictureReader(world: PictureReaderWorld, args = PICTURE_PROCESS): PictureReader {
   let idle: ChildProcess | undefined;
-  return async (picture, signal) => {
+  const readPicture: ReadPicture = async (picture, signal) => {
     signal.throwIfAborted();
     const child = idle?.connected ? idle : start(world, args);
     idle = undefined;
@@ -64,6 +66,15 @@ export function createPictureReader(world: PictureReaderWorld, args = PICTURE_PR
     const details = { ...(hint === undefined ? {} : { hint: escapeText(hint) }), cause: stack };
     throw new Failure(code, escapeText(message, MAX_MESSAGE), details);
   };
+  const expectPicture = () => {
+    try {
+      idle ??= start(world, args);
+      idle.channel?.unref();
+    } catch {
+      // Told of where there is a picture.
+    }
+  };
+  return { readPicture, expectPicture };
 }
 
 function start({ env, execPath }: PictureReaderWorld, args: readonly string[]): ChildProcess {
