@@ -1,6 +1,7 @@
 import { escapeText } from "../foundation/escape-text.js";
 import { Failure } from "../foundation/failures.js";
 import { resolveHomeserver } from "../homeserver/resolve-homeserver.js";
+import { expectRequests } from "../network/http-client.js";
 import { TRIES } from "../protocol/establishment.js";
 import type { ExpectedUser } from "../protocol/expected-user.js";
 import { qrFileFormat } from "../qr/draw/qr-file.js";
@@ -35,6 +36,7 @@ import {
 /** `generate`: shows a QR code, and goes on with the device that scans it. */
 export async function generate(options: GenerateOptions, context: SignInContext): Promise<void> {
   if (options.qrFile !== undefined) qrFileFormat(options.qrFile);
+  expectRequests();
   await (options.as === "new" ? generateAsNew : generateAsExisting)(options, context);
 }
 

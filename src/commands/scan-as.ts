@@ -1,6 +1,7 @@
 import { escapeText } from "../foundation/escape-text.js";
 import { shownHost } from "../foundation/shown-host.js";
 import { sideBySide } from "../foundation/side-by-side.js";
+import { expectRequests } from "../network/http-client.js";
 import type { SignInQrPayload } from "../protocol/qr-code.js";
 import { announceHomeserver, type ExistingAccount, signInOtherDevice } from "../sign-in/existing-device.js";
 import { withLikelyHomeserver } from "../sign-in/likely-homeserver.js";
@@ -30,8 +31,8 @@ export type SignInByCode = (code: SignInQrPayload) => Promise<void>;
  * @throws {Failure} `usage_error`, `terminal_required`: before there is a code
  */
 export function scanAs(source: string, options: SignInOptions, context: SignInContext): SignInByCode {
-  // Whatever the code is, a server is asked next. What can't be loaded is told of where it is needed.
-  import("../network/undici-transport.js").catch(() => undefined);
+  // Whatever the code is, a server is asked next.
+  expectRequests();
   const signInBy =
     options.as === "new" ? scanAsNew(options, context) : scanAsExisting(source, options, context);
   return async (code) => {

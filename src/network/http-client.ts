@@ -32,9 +32,19 @@ export interface HttpClientOptions {
   readonly trace?: Trace;
 }
 
+/** What sends requests is loaded beside other work from now on: there will be some. */
+export function expectRequests(): void {
+  // What can't be loaded is told of where it is needed.
+  loadTransport().catch(() => undefined);
+}
+
+function loadTransport() {
+  return import("./undici-transport.js");
+}
+
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   let undici: Promise<ClosableTransport> | undefined;
-  const connect = async () => (await import("./undici-transport.js")).createUndiciTransport(options.env);
+  const connect = async () => (await loadTransport()).createUndiciTransport(options.env);
   const transport: Transport = async (request) => {
     undici ??= connect();
     return (await undici).send(request);

@@ -92,10 +92,11 @@ const findOut: Readonly<
     const api = await chooseRendezvousApi(http, baseUrl, dialect, await accessToken?.(signal), signal);
     return async (nextSignal) => {
       // 1. Ephemeral key pair generation
-      const channel = await offerHpkeChannel({ dialects: acceptedDialects(dialect, api.name) });
+      const offering = offerHpkeChannel({ dialects: acceptedDialects(dialect, api.name) });
       // 2. Create rendezvous session
       const token = await accessToken?.(nextSignal);
       const session = await Msc4388Session.create(api, clock, token, nextSignal);
+      const channel = await offering;
       // 3. Initial key exchange
       const payload = await encoded(session, clock, {
         channel: "msc4388",

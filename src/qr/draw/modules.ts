@@ -25,12 +25,18 @@ export function fitsLevel(payload: Uint8Array, level: QrLevel): boolean {
  * @returns 21 to 177, or undefined where no code of that level holds it
  */
 export function sideOf(payload: Uint8Array, level: QrLevel): number | undefined {
+  const version = versionOf(payload, level);
+  return version === undefined ? undefined : 17 + 4 * version;
+}
+
+/** The version of the smallest code that holds the payload, 1 to 40. */
+function versionOf(payload: Uint8Array, level: QrLevel): number | undefined {
   for (let version = 1; version <= MAX_VERSION; version++) {
     const blocks = QRRSBlock.getRSBlocks(version, LEVELS[level].indicator);
     const bytes = blocks.reduce((sum, { dataCount }) => sum + dataCount, 0);
     // §7.4: a mode indicator of 4 bits, and how many bytes follow.
     const headerBits = 4 + (version < 10 ? 8 : 16);
-    if (headerBits + 8 * payload.length <= 8 * bytes) return 17 + 4 * version;
+    if (headerBits + 8 * payload.length <= 8 * bytes) return version;
   }
   return undefined;
 }
@@ -44,13 +50,14 @@ export function sideOf(payload: Uint8Array, level: QrLevel): number | undefined 
  * @throws {Failure} `server_error` when no code of that level holds it: URLs and IDs of servers make it long
  */
 export function qrModules(payload: Uint8Array, level: QrLevel): boolean[][] {
-  if (!fitsLevel(payload, level)) {
+  const version = versionOf(payload, level);
+  if (version === undefined) {
     throw new Failure(
       "server_error",
       "What the homeserver wants in the QR code is too long to fit into one.",
     );
   }
-  const code = new MaskedCode(-1, LEVELS[level].indicator);
+  const code = new MaskedCode(version, LEVELS[level].indicator);
   code.addData(Buffer.from(payload).toString("latin1"));
   code.make();
   return code.modules;

@@ -1,7 +1,7 @@
 /** The encoder inside qrcode-terminal, which its own types leave out. */
 declare module "qrcode-terminal/vendor/QRCode/index.js" {
   class QRCode {
-    /** Version -1 is the smallest that holds the data. */
+    /** Version -1 is the smallest that holds the data, which takes as long to find as the code to make. */
     constructor(version: number, errorCorrectionLevel: number);
     /** One character a byte. */
     addData(latin1: string): void;
