@@ -28,6 +28,10 @@ export function isSvg(text: string): boolean {
   );
 }
 
+/** What CSS escapes begin with. It is replaced in bytes: in a string each one takes forty of memory meanwhile. */
+const BACKSLASH = 0x5c;
+const SLASH = 0x2f;
+
 /** What draws another picture over and over. */
 const FILTER = /<\s*(?:[^\s<>/:]+:)?filter\b|filter\s*[:=]/i;
 
@@ -40,13 +44,10 @@ const FILTER = /<\s*(?:[^\s<>/:]+:)?filter\b|filter\s*[:=]/i;
  */
 export function withoutDataUrls(svg: Uint8Array): Uint8Array {
   // XML comments hold no "--". A declared encoding goes too: what is decoded here is encoded as UTF-8 again.
-  const flat = Buffer.from(svg)
+  const flat = Buffer.from(svg.map((byte) => (byte === BACKSLASH ? SLASH : byte)))
     .toString("utf8")
     .replace(/<!--(?:[^-]|-[^-])*-->|<\?[^<?]*\?>|<!\[CDATA\[|\]\]>/g, "");
-  const bare = flat
-    .replace(/&#\w+;/g, "?")
-    .replaceAll("\\", "/")
-    .replace(/d\s*a\s*t\s*a\s*:/gi, "none:");
+  const bare = flat.replace(/&#\w+;/g, "?").replace(/d\s*a\s*t\s*a\s*:/gi, "none:");
   if (/<!--|<\?|<!\[|<!ENTITY/i.test(flat) || FILTER.test(bare)) {
     throw new Failure("picture_unreadable", "This SVG is too intricate to be read safely: save it as PNG.");
   }
