@@ -7,7 +7,7 @@ import { type DialectChoice, VODOZEMAC_DIALECTS } from "../protocol/dialects.js"
 import { offerEciesChannel } from "../protocol/ecies-channel.js";
 import { offerHpkeChannel } from "../protocol/hpke-channel.js";
 import { msc4108Messages, msc4388Messages } from "../protocol/messages.js";
-import { encodeQrCode, type SignInQrPayload } from "../protocol/qr-code.js";
+import { encodeQrCode } from "../protocol/qr-code.js";
 import type { RendezvousSession } from "../protocol/rendezvous-session.js";
 import type { InsecureChannel } from "../protocol/secure-channel.js";
 import { chooseRendezvousApi } from "../rendezvous/choose-api.js";
@@ -93,20 +93,24 @@ const findOut: Readonly<
     return async (nextSignal) => {
       // 1. Ephemeral key pair generation
       const offering = offerHpkeChannel({ dialects: acceptedDialects(dialect, api.name) });
+      // It is waited for below, and may fail before that.
+      offering.catch(() => undefined);
       // 2. Create rendezvous session
       const token = await accessToken?.(nextSignal);
       const session = await Msc4388Session.create(api, clock, token, nextSignal);
-      const channel = await offering;
-      // 3. Initial key exchange
-      const payload = await encoded(session, clock, {
-        channel: "msc4388",
-        prefix: PREFIX_OF_API[api.name],
-        intent,
-        publicKey: channel.publicKey,
-        rendezvousId: session.id,
-        baseUrl: baseUrl.href,
+      return orDeleted(session, clock, async () => {
+        const channel = await offering;
+        // 3. Initial key exchange
+        const payload = encodeQrCode({
+          channel: "msc4388",
+          prefix: PREFIX_OF_API[api.name],
+          intent,
+          publicKey: channel.publicKey,
+          rendezvousId: session.id,
+          baseUrl: baseUrl.href,
+        });
+        return { insecure: { session, clock, messages: msc4388Messages }, channel, payload };
       });
-      return { insecure: { session, clock, messages: msc4388Messages }, channel, payload };
     };
   },
 
@@ -121,28 +125,30 @@ const findOut: Readonly<
         const message = `${shownHost(baseUrl)} has no QR codes of the version that apps read today (msc4108-2024).`;
         throw new Failure("homeserver_without_rendezvous", message);
       }
-      // 3. Initial key exchange
-      const payload = await encoded(session, clock, {
-        channel: "msc4108-2024",
-        prefix: "MATRIX",
-        intent,
-        publicKey: channel.publicKey,
-        rendezvousUrl: session.url.href,
-        ...(intent === "existing" && serverName !== undefined ? { serverName } : {}),
+      return orDeleted(session, clock, async () => {
+        // 3. Initial key exchange
+        const payload = encodeQrCode({
+          channel: "msc4108-2024",
+          prefix: "MATRIX",
+          intent,
+          publicKey: channel.publicKey,
+          rendezvousUrl: session.url.href,
+          ...(intent === "existing" && serverName !== undefined ? { serverName } : {}),
+        });
+        return { insecure: { session, clock, messages: msc4108Messages }, channel, payload };
       });
-      return { insecure: { session, clock, messages: msc4108Messages }, channel, payload };
     };
   },
 };
 
-/** A QR code's bytes. A session whose code can't be made is of no use to anybody. */
-async function encoded(
+/** The offer of a session. One whose code can't be made is of no use to anybody. */
+async function orDeleted(
   session: RendezvousSession,
   clock: SignInWorld["clock"],
-  code: SignInQrPayload,
-): Promise<Uint8Array> {
+  offer: () => Promise<Offer>,
+): Promise<Offer> {
   try {
-    return encodeQrCode(code);
+    return await offer();
   } catch (thrown) {
     await deleteSessions([session], clock);
     throw thrown;

@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { webcrypto } from "node:crypto";
+import { describe, expect, it, vi } from "vitest";
 import { Failure } from "../../../src/foundation/failures.js";
 import { Secret } from "../../../src/foundation/secret.js";
 import { decodeBase64 } from "../../../src/protocol/base64.js";
@@ -129,6 +130,22 @@ describe("the code on show", () => {
     expect(failure).toMatchObject({ code: "file_error", kind: "local" });
     expect(both.rendezvous.store.live()).toEqual([]);
     expect(namesOf(both.g.events)).toEqual([]);
+  });
+
+  it("is not shown where its key can't be made, and its session is deleted", async () => {
+    const both = meeting();
+    vi.spyOn(webcrypto.subtle, "generateKey").mockRejectedValueOnce(new Error("No such curve."));
+    await expect(both.clock.runUntil(both.generate())).rejects.toThrow("No such curve.");
+    expect(both.rendezvous.written("g")).toEqual(["g POST", "g DELETE"]);
+    expect(namesOf(both.g.events)).toEqual([]);
+  });
+
+  it("whose key can't be made is told of once, where there is no session either", async () => {
+    const both = meeting();
+    vi.spyOn(webcrypto.subtle, "generateKey").mockRejectedValueOnce(new Error("No such curve."));
+    both.rendezvous.fault = ({ method }) => (method === "POST" ? "before" : undefined);
+    const { failure } = await both.clock.runUntil(both.generate());
+    expect(failure?.code).toBe("network_error");
   });
 
   it("is taken back when it is no longer wanted", async () => {
