@@ -137,6 +137,6 @@ function pointsOfBlocks(rows: bigint, all: bigint, side: number): number {
 function count(bits: bigint): number {
   let counts = bits;
   for (const { half, lower } of HALVES) counts = (counts & lower) + ((counts >> half) & lower);
-  // What is left by one less than their base is the sum of a number's digits.
+  // Divided by one less than its base, a number leaves the sum of its digits, which is smaller here.
   return Number(counts % 0xffffn);
 }

@@ -48,6 +48,12 @@ describe("what is held against a mask (ISO/IEC 18004 §7.8.3.1)", () => {
     expect(pointsOf(["###", "###", "###"])).toBe(4 * 3 + 10 * 10);
   });
 
+  it("is counted to the last module of the largest code", () => {
+    const side = 177;
+    const dark = Array<string>(side).fill("#".repeat(side));
+    expect(pointsOf(dark)).toBe(2 * side * (3 + side - 5) + (side - 1) ** 2 * 3 + 10 * 10);
+  });
+
   it.each([
     [".##.", "##..", "..##", ".##."],
     ["##..", ".##.", "##..", "..##"],
