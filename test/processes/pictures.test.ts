@@ -32,6 +32,14 @@ const WITHOUT_SHARP = {
     };`)}`,
 };
 
+/** Until a picture is being decoded: the process itself is there before, but what watches over it is loaded then alone. */
+async function untilDecoding(modules: string): Promise<void> {
+  await vi.waitFor(
+    async () => expect(await readFile(modules, "utf8")).toContain("/picture-watchdog.js"),
+    20_000,
+  );
+}
+
 /** The processes that a process has started. */
 async function childrenOf(parent: number): Promise<number[]> {
   const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid="]);
@@ -75,11 +83,7 @@ describe.concurrent("pictures on the command line", () => {
     const picture = await writeEndlessPicture(machine);
     const { env, modules } = recording(machine);
     const inspecting = machine.start(["inspect", picture], { env, stdin: "none", detached: true });
-    // The decoder is the last that is loaded before the picture is sent.
-    await vi.waitFor(
-      async () => expect(await readFile(modules, "utf8")).toContain("/picture-process.js"),
-      20_000,
-    );
+    await untilDecoding(modules);
     const [decoder = Number.NaN] = await childrenOf(inspecting.pid);
     inspecting.killGroup(signal);
     const signalled = performance.now();
@@ -93,10 +97,7 @@ describe.concurrent("pictures on the command line", () => {
     const picture = await writeEndlessPicture(machine);
     const { env, modules } = recording(machine);
     const inspecting = machine.start(["inspect", picture], { env, stdin: "none" });
-    await vi.waitFor(
-      async () => expect(await readFile(modules, "utf8")).toContain("/picture-process.js"),
-      20_000,
-    );
+    await untilDecoding(modules);
     const [decoder = Number.NaN] = await childrenOf(inspecting.pid);
     inspecting.kill("SIGKILL");
     await expectEnded(decoder);
