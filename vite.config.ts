@@ -22,6 +22,7 @@ interface Modules {
 
 /** The package that a file is of; undefined for this program's own. */
 function packageOf(id: string): string | undefined {
+  // What is loaded instead of a package counts as that package, and has its name behind a zero.
   if (id in INSTEAD || id.slice(1) in INSTEAD) return id.replace("\0", "");
   const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(id)?.[1];
   return PARTS_OF[name ?? ""] ?? name?.replace("/", "-");

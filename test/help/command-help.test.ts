@@ -69,6 +69,10 @@ describe.each(COMMANDS)("--help of '$path'", ({ path, command }) => {
   });
 });
 
+it.each(["--help", "-h"])("%s of the program is the same where no more is made than that takes", (flag) => {
+  expect(commandTree(undefined, undefined, flag).helpInformation()).toBe(commandTree().helpInformation());
+});
+
 describe.each(COMMANDS.filter(({ command }) => command.commands.length === 0))(
   "--help-all of '$path'",
   ({ path, command }) => {
