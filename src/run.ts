@@ -49,7 +49,7 @@ export interface Runner {
 const READ_PICTURES = new Set(["scan", "inspect"]);
 
 /**
- * Runs a command as this process.
+ * What runs a command as this process.
  *
  * @param argv where it names a picture, the process that reads it starts beside all that comes before
  */
