@@ -71,7 +71,7 @@ function chunkOf(id: string, modules: Modules): string | null {
   if (isLoadedWith("src/qr/read/read-qr-code.ts")) {
     return isLoadedWith("src/qr/read/source.ts") ? "shared-with-pictures" : "pictures";
   }
-  if (isLoadedWith("src/cli.ts")) return "start";
+  if (isLoadedWith(ENTRIES.cli)) return "start";
   const isShared = SHARED.test(id);
   if (isLoadedWith("src/ui/plain-display.ts") && !isShared) return "display";
   if (name !== undefined) return name;

@@ -16,6 +16,7 @@ import {
 import { createUrlPolicy } from "../../src/network/url-policy.js";
 import type { RendezvousSession } from "../../src/protocol/rendezvous-session.js";
 import { Msc4388Api, type RendezvousApi } from "../../src/rendezvous/msc4388-api.js";
+import { pollPauses } from "../../src/rendezvous/polling.js";
 import { type FakeClock, settle } from "./fake-clock.js";
 import { answer } from "./fake-transport.js";
 
@@ -136,10 +137,10 @@ function aborted(signal: AbortSignal): Promise<never> {
 export function lookSoon(session: RendezvousSession, clock: FakeClock): void {
   const wait = session.waitForChange.bind(session);
   session.waitForChange = (pace, signal) => {
-    looking = looking.then(() => (clock.isRunning ? undefined : clock.advance(FIRST_PAUSE_MS)));
+    const firstPause = pollPauses(pace).next().value;
+    looking = looking.then(() => (clock.isRunning ? undefined : clock.advance(firstPause)));
     return wait(pace, signal);
   };
 }
 
-const FIRST_PAUSE_MS = 125;
 let looking = Promise.resolve();

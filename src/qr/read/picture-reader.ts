@@ -69,7 +69,6 @@ export function createPictureReader(world: PictureReaderWorld, args = PICTURE_PR
   const expectPicture = () => {
     try {
       idle ??= start(world, args);
-      idle.channel?.unref();
     } catch {
       // Told of where there is a picture.
     }
@@ -90,6 +89,7 @@ function start({ env, execPath }: PictureReaderWorld, args: readonly string[]): 
   // It may come when nobody waits for an answer any more.
   child.on("error", () => undefined);
   child.unref();
+  child.channel?.unref();
   return child;
 }
 
